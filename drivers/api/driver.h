@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "base/task.h"
+#include "conf/domain/validated.h"
+#include "drivers/api/event.h"
+#include "drivers/api/guest.h"
+#include "lodge/v1/capabilities.pb.h"
+#include "netdev/claims/claim.h"
+#include "netdev/port.h"
+
+namespace lodge::drivers {
+
+// One run of a guest, from start to stop. The run id is new for every start and never used again.
+struct Run {
+  std::string domain_uuid;
+  std::string run_id;
+  std::uint32_t id = 0;  // the small number users see
+  fs::path folder;       // runtime folder of this run, made before start and claimed; sockets go here
+  fs::path log_file;     // what the hypervisor prints is appended here
+};
+
+// What a driver needs to start a guest. The network ports are finished: made, claimed and open.
+struct StartRequest {
+  const conf::ValidatedDomain& domain;
+  const Run& run;
+  // By the index of the interface in spec().devices; interfaces that need nothing of the host (user) have none.
+  std::map<int, netdev::NetworkPort> ports;
+  // The claims plan() returned, committed by now. start() completes their identities.
+  std::vector<netdev::Claim>& claims;
+  GuestObserver& observer;
+  bool paused = false;  // leave the guest paused
+  // Told at each step what is being done, for operations' progress: "waiting for QEMU's monitor".
+  std::function<void(std::string_view)> progress;
+};
+
+// A started or re-adopted guest, and what must be stored to find it again.
+struct RunningGuest {
+  std::unique_ptr<Guest> guest;
+  GuestStatus status;
+  std::string memory;  // the driver's own note to its recover(), at most 64 KiB
+};
+
+struct RecoverRequest {
+  const v1::DomainSpec& live_spec;  // as stored when it was started
+  const Run& run;
+  std::vector<netdev::Claim> claims;  // of this run
+  std::string memory;
+  GuestObserver& observer;
+};
+
+struct DriverVersion {
+  std::string hypervisor;  // "QEMU"
+  std::string version;     // "7.2.22"
+};
+
+// A hypervisor. Lives and is used on the control thread; blocking work goes to the pool the driver was built with.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  virtual std::string_view name() const = 0;
+  // What can run here. Cached by the identity of the emulators' binaries; `refresh` asks them again. unavailable, with the
+  // reason, if the hypervisor is not installed.
+  virtual Task<Result<v1::Capabilities>> probe(bool refresh, Deadline deadline) = 0;
+  // From the last probe.
+  virtual DriverVersion version() const = 0;
+  // The names of the optional powers this driver's guests have, computed from the interfaces they hand out.
+  virtual std::vector<std::string> powers() const = 0;
+  // True if guests of this <domain type='…'> are its business.
+  virtual bool runs(v1::DomainType type) const = 0;
+  // Refuses, before anything is made, what this hypervisor cannot run: unsupported or failed_precondition.
+  virtual Task<Result<void>> check(const conf::ValidatedDomain& domain, Deadline deadline) = 0;
+  // The claims a start will need besides network ports and the run's folder. Makes nothing.
+  virtual std::vector<netdev::Claim> plan(const conf::ValidatedDomain& domain, const Run& run) = 0;
+  // On failure or cancellation nothing of the guest is left but what the claims tell.
+  virtual Task<Result<RunningGuest>> start(StartRequest request, Deadline deadline) = 0;
+  // Finds a guest started by an earlier life of the daemon. not_found if it is gone for sure; any other error means that
+  // it is there but does not answer, and the caller may try again.
+  virtual Task<Result<RunningGuest>> recover(RecoverRequest request, Deadline deadline) = 0;
+};
+
+}  // namespace lodge::drivers

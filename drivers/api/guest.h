@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/task.h"
+#include "lodge/v1/domain.pb.h"
+#include "lodge/v1/domain_object.pb.h"
+
+namespace lodge::drivers {
+
+// How a guest is, in the hypervisor's own words turned into ours.
+struct GuestStatus {
+  v1::DomainState state = v1::DOMAIN_STATE_UNSPECIFIED;
+  v1::DomainStateReason reason = v1::DOMAIN_STATE_REASON_UNSPECIFIED;
+};
+
+enum class StopMode {
+  polite,  // ask the hypervisor to end (SIGTERM for a local process); busy if it has not by the deadline
+  force,   // end it whatever it does (SIGKILL); works on one that hangs
+};
+
+// Optional powers. Each is a small interface of its own; a guest hands out null for what it cannot do.
+
+class Pausable {
+ public:
+  virtual ~Pausable() = default;
+  // Return when the hypervisor has confirmed. Safe to repeat.
+  virtual Task<Result<void>> pause(Deadline deadline) = 0;
+  virtual Task<Result<void>> resume(Deadline deadline) = 0;
+};
+
+class PowerButton {
+ public:
+  virtual ~PowerButton() = default;
+  // Returns when the button has been pressed; whether the guest listens shows in its events.
+  virtual Task<Result<void>> press(Deadline deadline) = 0;
+};
+
+class Resettable {
+ public:
+  virtual ~Resettable() = default;
+  // The reset button. A guest that is off or paused stays so until resumed.
+  virtual Task<Result<void>> reset(Deadline deadline) = 0;
+};
+
+class Console {
+ public:
+  virtual ~Console() = default;
+  // A non-blocking descriptor, to read from and write to, of the character device with this alias ("serial0"); the
+  // guest's primary console if `alias` is empty. not_found names the devices there are.
+  virtual Task<Result<Fd>> open(std::string_view alias, Deadline deadline) = 0;
+};
+
+// A running guest. Lives and is used on the control thread; destroying the object lets go of the guest without touching
+// it. Every call honours Asio cancellation and its deadline, and never waits for another guest.
+class Guest {
+ public:
+  virtual ~Guest() = default;
+
+  // The specification with its runtime facts: aliases, device names, ports, paths of pseudo terminals.
+  virtual const v1::DomainSpec& live_spec() const = 0;
+  // Of the local process; 0 where there is none.
+  virtual std::int64_t pid() const = 0;
+  // Asks the hypervisor. deadline_exceeded if it does not answer.
+  virtual Task<Result<GuestStatus>> status(Deadline deadline) = 0;
+  // Returns when the guest is gone and everything it held is closed. Safe to repeat; ok if it is gone already.
+  virtual Task<Result<void>> stop(StopMode mode, Deadline deadline) = 0;
+
+  virtual Pausable* pausable() { return nullptr; }
+  virtual PowerButton* power_button() { return nullptr; }
+  virtual Resettable* resettable() { return nullptr; }
+  virtual Console* console() { return nullptr; }
+};
+
+}  // namespace lodge::drivers
