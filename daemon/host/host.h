@@ -1,0 +1,148 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/file.h"
+#include "base/pool.h"
+#include "base/task.h"
+#include "daemon/events/hub.h"
+#include "daemon/host/catalog.h"
+#include "daemon/host/console.h"
+#include "daemon/host/failpoints.h"
+#include "drivers/api/driver.h"
+#include "lodge/v1/capabilities.pb.h"
+#include "lodge/v1/domain_object.pb.h"
+#include "lodge/v1/domain_service.pb.h"
+#include "lodge/v1/host_service.pb.h"
+#include "lodge/v1/operation.pb.h"
+
+namespace lodge::netdev {
+class Kernel;
+}
+namespace lodge::store {
+class Store;
+}
+
+namespace lodge::host {
+
+// Who asks, as the doors found out.
+struct Caller {
+  std::string identity;     // "uid:1000", "tls:NAME"; "lodged" for the daemon's own doings
+  bool may_change = false;  // whether it may change guests; asked by the doors, kept here for them
+  std::string request_id;   // finds the call in the log
+};
+
+struct CallContext {
+  Caller caller;
+  Deadline deadline;
+};
+
+struct HostSettings {
+  fs::path run_folder;  // one folder per run is made below it; on a file system that a reboot empties
+  fs::path log_folder;  // NAME.log of each guest
+  std::string boot_id;  // of the running kernel: autostart happens once per boot
+  int autostart_parallel = 4;
+  std::chrono::milliseconds recover_limit{5'000};      // for one guest's first answer after a restart of the daemon
+  std::chrono::milliseconds retry_interval{5'000};     // between two tries to reach a guest that did not answer then
+  std::chrono::milliseconds internal_limit{60'000};    // for what the daemon does by itself: policies, autostart
+  std::chrono::milliseconds detached_limit{600'000};   // for operations that nobody waits for
+};
+
+// What a Host is made of. All references outlive it.
+struct HostParts {
+  asio::any_io_executor control;  // the one thread that owns all objects
+  Pool& pool;
+  store::Store& store;
+  netdev::Kernel& kernel;
+  events::Hub& events;
+  const Failpoints& failpoints;
+  std::vector<std::unique_ptr<drivers::Driver>> drivers;
+};
+
+// The answer to define(): `domain` as stored, or, for a dry run, as it would be.
+struct Defined {
+  DomainPtr domain;
+  bool created = false;  // false if it replaced a definition, or would have
+};
+
+// The application layer: every guest, everything that can be done to one. Knows nothing of how it is called.
+//
+// Calls marked "any thread" answer at once from what was published last. All others are for the control thread; they wait
+// for their turn at the guest's gate, honour Asio cancellation and the deadline of their context, and return after what they
+// did is durable. A cancelled or late call takes back what it had made. Each of them is an Operation while it lasts and for an
+// hour after.
+class Host {
+ public:
+  Host(HostParts parts, HostSettings settings);
+  // Lets go of every guest without touching it.
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // --- any thread: what is known ---
+  const asio::any_io_executor& control() const;
+  std::shared_ptr<const Catalog> catalog() const;
+  Result<DomainPtr> find(const v1::DomainRef& ref) const { return catalog()->find(ref); }
+  std::vector<DomainPtr> list() const { return catalog()->list(); }
+  // Of all drivers together, from the last probe.
+  std::shared_ptr<const v1::Capabilities> capabilities() const;
+  std::vector<v1::DriverInfo> drivers() const;
+  // With `initial_state`, one event of kind UNSPECIFIED per known guest comes first.
+  events::Subscription subscribe(events::Filter filter, bool initial_state) const;
+  Result<v1::Operation> operation(std::string_view id) const;
+  std::vector<v1::Operation> operations(bool include_ended) const;  // newest first
+
+  // --- the life of the daemon ---
+  // Reads the store, finds the guests that still run, releases what nobody owns any more. Before any other call. A guest
+  // that does not answer is known as stale and tried again in the background. data_loss if the store cannot be read.
+  Task<Result<void>> recover(Deadline deadline);
+  // Starts the guests marked so, if this boot has not seen it done yet. Failures are logged.
+  Task<void> autostart();
+  // Takes no more work, waits for what goes on, and cancels it at the deadline. Guests run on.
+  Task<void> close(Deadline deadline);
+
+  // --- definitions ---
+  Task<Result<Defined>> define(CallContext context, v1::DomainDocument document, bool dry_run);
+  Task<Result<void>> undefine(CallContext context, v1::DomainRef ref);
+  Task<Result<DomainPtr>> set_autostart(CallContext context, v1::DomainRef ref, bool autostart);
+
+  // --- running ---
+  Task<Result<DomainPtr>> create(CallContext context, v1::DomainDocument document, bool paused);
+  Task<Result<DomainPtr>> start(CallContext context, v1::DomainRef ref, bool paused);
+  // The same without waiting for its end: returns the operation once it is queued.
+  Task<Result<v1::Operation>> start_detached(CallContext context, v1::DomainRef ref, bool paused);
+  // Presses the power button; with `wait`, returns when the guest has stopped.
+  Task<Result<DomainPtr>> shutdown(CallContext context, v1::DomainRef ref, bool wait);
+  // Presses it, and starts the guest again once it is off, unless on_reboot says otherwise. Returns when pressed.
+  Task<Result<DomainPtr>> reboot(CallContext context, v1::DomainRef ref);
+  Task<Result<DomainPtr>> reset(CallContext context, v1::DomainRef ref);
+  Task<Result<DomainPtr>> suspend(CallContext context, v1::DomainRef ref);
+  Task<Result<DomainPtr>> resume(CallContext context, v1::DomainRef ref);
+  // Waits for nobody: whatever holds the guest is cancelled. Returns when its process and devices are gone. `graceful`:
+  // busy if the hypervisor does not end by the deadline, and the guest runs on; waits for its turn.
+  Task<Result<DomainPtr>> destroy(CallContext context, v1::DomainRef ref, bool graceful);
+  // One user per device at a time, unless `force`. `device` is an alias ("serial0"); empty for the primary console.
+  Task<Result<std::shared_ptr<ConsoleSession>>> open_console(CallContext context, v1::DomainRef ref, std::string device,
+                                                             bool force);
+
+  // --- operations ---
+  // Returns when it has ended; deadline_exceeded, with what it is doing, if that passes first.
+  Task<Result<v1::Operation>> wait_operation(CallContext context, std::string id);
+  // Asks it to stop; it ends when what it had made is taken back.
+  Task<Result<v1::Operation>> cancel_operation(CallContext context, std::string id);
+
+  // --- the host ---
+  // Asks the emulators again.
+  Task<Result<std::shared_ptr<const v1::Capabilities>>> refresh_capabilities(CallContext context);
+
+ private:
+  struct Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace lodge::host
