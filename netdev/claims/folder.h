@@ -1,0 +1,23 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string_view>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "netdev/claims/claim.h"
+
+namespace lodge::netdev {
+
+// A claim for the folder BELOW/LABEL.ID, to be removed with everything in it. `below` is absolute; `label` is for people, and kept out of the
+// path as far as it does not fit a file name: at most 32 bytes of letters, digits, '-', '_' and '.'.
+Claim plan_folder(const Owner& owner, const fs::path& below, std::string_view label);
+
+// Where it is, or will be.
+fs::path folder_of(const Claim& claim);
+
+// Makes it, and what is missing above it. Blocks.
+Result<void> make_folder(const Claim& claim, mode_t mode = 0700);
+
+}  // namespace lodge::netdev

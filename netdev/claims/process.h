@@ -1,0 +1,57 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "netdev/claims/claim.h"
+
+namespace lodge::netdev {
+
+// A claim for a process yet to be spawned. Its environment must have process_mark(claim.id) in it; once it runs, put what
+// identify_process() says into the claim.
+Claim plan_process(const Owner& owner, std::string name);
+
+// "LODGE_CLAIM=<claim id>", an entry for the environment.
+std::string process_mark(std::string_view claim_id);
+
+// Of a process that cannot vanish meanwhile: a child not waited for yet. not_found if there is none. Blocks briefly.
+Result<ProcessIdentity> identify_process(std::int64_t pid);
+
+// A pidfd of the running process this claim describes, found by its mark if the claim has no pid. Readable once the process has ended.
+// not_found if it does not run, or its pid is now someone else's. Blocks: use the pool.
+Result<Fd> open_process(const Claim& claim);
+
+struct MarkedProcess {
+  std::string claim_id;
+  ProcessIdentity identity;
+};
+
+enum class KillOutcome {
+  ended,     // by us, and it is gone
+  was_gone,  // before
+  not_ours,  // the pid now belongs to another process, which was left alone
+};
+
+// The processes of this host. Calls block; any thread.
+class Processes {
+ public:
+  virtual ~Processes() = default;
+  // Every running process that bears the mark of one of these claims.
+  virtual Result<std::vector<MarkedProcess>> marked(std::span<const std::string> claim_ids) = 0;
+  // Ends the process, if its start time and its mark are the claim's, and waits until it has ended. deadline_exceeded if it has not by then.
+  virtual Result<KillOutcome> kill(std::string_view claim_id, const ProcessIdentity& identity, Deadline deadline) = 0;
+};
+
+// The real ones, by /proc and pidfds.
+class HostProcesses final : public Processes {
+ public:
+  Result<std::vector<MarkedProcess>> marked(std::span<const std::string> claim_ids) override;
+  Result<KillOutcome> kill(std::string_view claim_id, const ProcessIdentity& identity, Deadline deadline) override;
+};
+
+}  // namespace lodge::netdev

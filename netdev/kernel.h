@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "netdev/link.h"
+
+namespace lodge::netdev {
+
+// A macvtap to be made, down, with exactly this ifindex and name.
+struct NewMacvtap {
+  std::uint32_t ifindex = 0;
+  std::string name;
+  std::uint32_t parent_ifindex = 0;
+  MacvtapMode mode = MacvtapMode::vepa;
+  std::uint32_t group = 0;
+  Mac mac;                // of no effect in passthrough mode, where the kernel starts with the parent's
+  std::uint32_t mtu = 0;  // 0: the parent's
+};
+
+// A tap to be made, down, with exactly this ifindex and name. It lives as long as one of its queues is open somewhere.
+struct NewTap {
+  std::uint32_t ifindex = 0;
+  std::string name;
+  int queues = 1;  // 1 to kMaxQueues
+  bool vnet_hdr = true;
+};
+
+// How queues of a macvtap are opened.
+struct MacvtapQueues {
+  std::uint32_t ifindex = 0;
+  int count = 1;  // 1 to kMaxQueues
+  bool vnet_hdr = true;
+};
+
+// @source Linux drivers/net/tun.c and include/linux/if_tap.h, MAX_TAP_QUEUES
+inline constexpr int kMaxQueues = 256;
+
+// What shall be different about a link; what is absent stays.
+struct LinkChange {
+  std::optional<std::string> alias;
+  std::optional<std::uint32_t> group;
+  std::optional<Mac> mac;
+  std::optional<std::uint32_t> mtu;
+  std::optional<std::uint32_t> master;  // 0 takes it out of its bridge
+  std::optional<bool> up;
+  bool no_ipv6_address = false;  // the host shall not give itself a link-local address on it
+};
+
+// The kernel's network interfaces, in the network namespace of this process. Each call is one request to the kernel; it
+// blocks (for milliseconds, and never for more than a few seconds) and may be made from any thread: use the pool.
+//
+// An ifindex says which link is meant; a name only helps to find one. already_exists from a create call means that the ifindex or the name
+// is taken and nothing was made.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  // Empty if there is none.
+  virtual Result<std::optional<Link>> find_link(std::uint32_t ifindex) = 0;
+  virtual Result<std::optional<Link>> find_link(std::string_view name) = 0;
+  // By ifindex.
+  virtual Result<std::vector<Link>> links() = 0;
+
+  virtual Result<void> create_macvtap(const NewMacvtap& macvtap) = 0;
+  // Its queues, all of them, non-blocking. Closing the last one ends the tap.
+  virtual Result<std::vector<Fd>> create_tap(const NewTap& tap) = 0;
+  // Non-blocking. Nothing of another link is opened or touched, whatever /dev holds.
+  virtual Result<std::vector<Fd>> open_macvtap(const MacvtapQueues& queues) = 0;
+
+  // All of it or, where the kernel refuses a part, an error and perhaps some. not_found if there is no such link.
+  virtual Result<void> change_link(std::uint32_t ifindex, const LinkChange& change) = 0;
+  // not_found if there is no such link.
+  virtual Result<void> delete_link(std::uint32_t ifindex) = 0;
+};
+
+}  // namespace lodge::netdev
