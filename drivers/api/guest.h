@@ -43,7 +43,8 @@ class PowerButton {
 class Resettable {
  public:
   virtual ~Resettable() = default;
-  // The reset button. A guest that is off or paused stays so until resumed.
+  // The reset button. Returns when the guest has been reset. One that is off, held or paused then waits at its first
+  // instruction until resumed.
   virtual Task<Result<void>> reset(Deadline deadline) = 0;
 };
 
@@ -65,7 +66,8 @@ class Guest {
   virtual const v1::DomainSpec& live_spec() const = 0;
   // Of the local process; 0 where there is none.
   virtual std::int64_t pid() const = 0;
-  // Asks the hypervisor. deadline_exceeded if it does not answer.
+  // Asks the hypervisor. deadline_exceeded if it does not answer; not_found if the guest is gone.
+  // A guest that is off and waits is in DOMAIN_STATE_SHUTDOWN, one that was held after a panic in DOMAIN_STATE_CRASHED.
   virtual Task<Result<GuestStatus>> status(Deadline deadline) = 0;
   // Returns when the guest is gone and everything it held is closed. Safe to repeat; ok if it is gone already.
   virtual Task<Result<void>> stop(StopMode mode, Deadline deadline) = 0;

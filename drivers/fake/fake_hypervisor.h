@@ -1,0 +1,81 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "drivers/api/event.h"
+#include "drivers/api/guest.h"
+#include "lodge/v1/domain.pb.h"
+
+namespace lodge::drivers::fake {
+
+// A machine in the fake hypervisor's memory.
+struct FakeMachine {
+  std::string run_id;
+  std::int64_t pid = 0;  // above every pid a kernel gives, so that nobody can kill a real process by it
+  v1::DomainSpec live_spec;
+  GuestStatus status;
+  bool answers = true;  // false: like a stopped process, it answers nothing until it is let go on
+  // Who hears its events: the guest object that holds it now.
+  std::function<void(GuestEvent)> observer;
+  std::function<void()> on_answers;  // wakes whoever waits for it to answer
+};
+
+// The world behind FakeDriver: machines that live on when a driver is destroyed, as processes do. Tests look into it, make
+// guests do things, and make its n-th call fail or hang. Control thread only.
+//
+// A call is one step that a real driver would do with the system or the hypervisor. A start makes three: "create the
+// machine", "connect to it", "let it run" (not if it starts paused).
+class FakeHypervisor {
+ public:
+  // --- what to go wrong; calls are counted from 0, over all guests
+  void fail_call(int n, Error error = Error(Code::unavailable, "scripted failure"));
+  void hang_call(int n);  // it never answers: its caller's deadline or cancellation ends the wait
+  int calls() const { return calls_; }
+  const std::vector<std::string>& log() const { return log_; }  // "web1: connect to it", one line for each call
+
+  // --- what is
+  bool is_pristine() const { return machines_.empty(); }
+  std::size_t size() const { return machines_.size(); }
+  // Null if no machine of this name runs.
+  FakeMachine* find(std::string_view name);
+
+  // --- what guests do; each takes the name of a running machine
+  void power_off(std::string_view name);
+  // As `on_reboot` says: it runs on, or is held.
+  void reboot(std::string_view name);
+  void panic(std::string_view name);
+  void io_error(std::string_view name, std::string_view disk);
+  void die(std::string_view name, std::string detail = "killed by signal 11");
+  // Like SIGSTOP and SIGCONT. `told`: its observer hears of it, as when a call was waiting.
+  void stop_answering(std::string_view name);
+  void answer_again(std::string_view name);
+
+  // --- for the driver
+  struct Outcome {
+    bool hang = false;
+    std::optional<Error> error;
+  };
+  Outcome call(std::string_view name, std::string_view step);
+  FakeMachine& create(std::string run_id, v1::DomainSpec live_spec);
+  FakeMachine* by_run(std::string_view run_id);
+  void destroy(std::string_view run_id, GuestEvent last_words);
+  void emit(FakeMachine& machine, GuestEvent event);
+
+ private:
+  std::map<std::string, FakeMachine, std::less<>> machines_;  // by run id
+  std::map<int, Error> failures_;
+  std::vector<int> hangs_;
+  std::vector<std::string> log_;
+  int calls_ = 0;
+  std::int64_t next_pid_ = 1 << 23;  // @source proc(5): pid_max is at most 2^22
+};
+
+}  // namespace lodge::drivers::fake
