@@ -36,7 +36,7 @@ std::string audit_line(const AuditEntry& entry) {
 }
 
 void audit(const AuditEntry& entry) {
-  if (entry.error)
+  if (entry.error && entry.error->code() != Code::cancelled)
     log::warn("{}", audit_line(entry));
   else
     log::info("{}", audit_line(entry));

@@ -23,7 +23,7 @@ struct AuditEntry {
 //     audit who="uid:1000 (pid 4711)" did=StartDomain to="web1" request=… result=ok ms=12.3
 std::string audit_line(const AuditEntry& entry);
 
-// Logs it: a success at info, a failure at warning.
+// Logs it: a failure as a warning; a success, or a caller's change of mind, as information.
 void audit(const AuditEntry& entry);
 
 }  // namespace lodge::access

@@ -1,0 +1,197 @@
+#include "daemon/rpc/acceptor.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+
+namespace lodge::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kRest = 100ms;
+constexpr auto kComplainEvery = 10s;
+
+// Whose connection it is, for counting; empty if the other end has gone already.
+std::string peer_key(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    ::inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in&>(address).sin_addr, text, sizeof text);
+    return text;
+  }
+  if (address.ss_family == AF_INET6) {
+    ::inet_ntop(AF_INET6, &reinterpret_cast<sockaddr_in6&>(address).sin6_addr, text, sizeof text);
+    return text;
+  }
+  ucred credentials{};
+  size = sizeof credentials;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return {};
+  return fmt::format("uid:{}", credentials.uid);
+}
+
+bool out_of_something(int err) { return err == EMFILE || err == ENFILE || err == ENOMEM || err == ENOBUFS; }
+
+}  // namespace
+
+Result<std::unique_ptr<Acceptor>> Acceptor::start(std::vector<Listener> listeners, AcceptorLimits limits) {
+  Fd poll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!poll) return fail_errno(errno, "epoll_create1");
+  Fd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stop) return fail_errno(errno, "eventfd");
+  std::unique_ptr<Acceptor> acceptor(new Acceptor(std::move(listeners), limits, std::move(poll), std::move(stop)));
+  for (std::size_t i = 0; i < acceptor->listeners_.size(); ++i)
+    if (!acceptor->watch(acceptor->listeners_[i].socket.get(), EPOLLIN, i)) return fail_errno(errno, "watch {}", acceptor->listeners_[i].name);
+  if (!acceptor->watch(acceptor->stop_.get(), EPOLLIN, acceptor->listeners_.size())) return fail_errno(errno, "watch the stop signal");
+  acceptor->thread_ = std::thread([raw = acceptor.get()] { raw->run(); });
+  return acceptor;
+}
+
+Acceptor::Acceptor(std::vector<Listener> listeners, AcceptorLimits limits, Fd poll, Fd stop)
+    : listeners_(std::move(listeners)),
+      limits_(limits),
+      poll_(std::move(poll)),
+      stop_(std::move(stop)),
+      next_id_(listeners_.size() + 1) {}
+
+Acceptor::~Acceptor() {
+  if (!thread_.joinable()) return;
+  ::eventfd_write(stop_.get(), 1);
+  thread_.join();
+}
+
+void Acceptor::run() {
+  std::array<epoll_event, 64> events{};
+  for (;;) {
+    const int n = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), wait_ms());
+    for (int i = 0; i < n; ++i) {
+      const Id id = events[static_cast<std::size_t>(i)].data.u64;
+      if (id == listeners_.size()) return;
+      if (id < listeners_.size())
+        accept_from(id);
+      else if (waiting_.contains(id))
+        first_byte(id);
+      else
+        ended(id);
+    }
+    expire();
+    if (resting_ && Clock::now() >= rest_until_) listen_again();
+  }
+}
+
+// Until the next thing that happens by itself; -1 if nothing does.
+int Acceptor::wait_ms() const {
+  auto next = Clock::time_point::max();
+  if (!waiting_.empty()) next = waiting_.begin()->second.due;
+  if (resting_) next = std::min(next, rest_until_);
+  if (next == Clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
+  return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
+}
+
+void Acceptor::accept_from(std::size_t index) {
+  while (!resting_) {
+    Fd socket(::accept4(listeners_[index].socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (socket) {
+      admit(index, std::move(socket));
+    } else if (out_of_something(errno)) {
+      refuse(errno_text(errno));
+      return rest();
+    } else if (errno == EAGAIN) {
+      return;
+    } else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) {
+      refuse(errno_text(errno));  // of that one connection: accept(2) reports its network errors here
+      return;
+    }
+  }
+}
+
+void Acceptor::admit(std::size_t index, Fd socket) {
+  std::string peer = peer_key(socket.get());
+  if (peer.empty()) return;
+  if (waiting_.size() + open_.size() >= limits_.connections)
+    return refuse(fmt::format("{} connections are open, which is the limit", limits_.connections));
+  if (per_peer_[peer] >= limits_.connections_per_peer)
+    return refuse(fmt::format("{} has {} connections, which is the limit for one peer", peer, limits_.connections_per_peer));
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on a Unix socket, and may
+  const Id id = next_id_++;
+  if (!watch(socket.get(), EPOLLIN, id)) return refuse(errno_text(errno));
+  ++per_peer_[peer];
+  waiting_.emplace(id, Connection{std::move(socket), index, std::move(peer), Clock::now() + limits_.first_byte});
+}
+
+void Acceptor::first_byte(Id id) {
+  auto node = waiting_.extract(id);
+  Connection connection = std::move(node.mapped());
+  unwatch(connection.socket.get());
+  char byte = 0;
+  Fd duplicate;
+  if (::recv(connection.socket.get(), &byte, 1, MSG_PEEK) > 0) duplicate.reset(::fcntl(connection.socket.get(), F_DUPFD_CLOEXEC, 3));
+  if (!duplicate || !watch(duplicate.get(), EPOLLRDHUP | EPOLLONESHOT, id)) return forget_peer(connection.peer);
+  Fd socket = std::exchange(connection.socket, std::move(duplicate));
+  const Listener& listener = listeners_[connection.listener];
+  open_.emplace(id, std::move(connection));
+  listener.hand_over(std::move(socket));
+}
+
+void Acceptor::ended(Id id) {
+  auto node = open_.extract(id);
+  if (node.empty()) return;
+  // gRPC may hold its descriptor a little longer, so that closing ours does not end the watch.
+  unwatch(node.mapped().socket.get());
+  forget_peer(node.mapped().peer);
+  if (resting_) listen_again();
+}
+
+void Acceptor::expire() {
+  while (!waiting_.empty() && waiting_.begin()->second.due <= Clock::now()) {
+    forget_peer(waiting_.begin()->second.peer);
+    waiting_.erase(waiting_.begin());
+  }
+}
+
+void Acceptor::rest() {
+  resting_ = true;
+  rest_until_ = Clock::now() + kRest;
+  for (const Listener& listener : listeners_) unwatch(listener.socket.get());
+}
+
+void Acceptor::listen_again() {
+  resting_ = false;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) watch(listeners_[i].socket.get(), EPOLLIN, i);
+}
+
+void Acceptor::forget_peer(const std::string& peer) {
+  const auto count = per_peer_.find(peer);
+  if (count != per_peer_.end() && --count->second == 0) per_peer_.erase(count);
+}
+
+bool Acceptor::watch(int fd, std::uint32_t events, Id id) {
+  epoll_event event{.events = events, .data = {.u64 = id}};
+  return ::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Acceptor::unwatch(int fd) { ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+// Told at most every few seconds, so that a flood does not fill the log.
+void Acceptor::refuse(std::string_view why) {
+  ++refused_;
+  if (Clock::now() - last_complaint_ < kComplainEvery) return;
+  log::warn("refused {} connection{}: {}", refused_, refused_ == 1 ? "" : "s", why);
+  last_complaint_ = Clock::now();
+  refused_ = 0;
+}
+
+}  // namespace lodge::rpc

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace lodge::rpc {
+
+// A listening socket, and where its connections go.
+struct Listener {
+  Fd socket;                         // listening, non-blocking
+  std::string name;                  // for the log: "/run/lodge/lodge.sock"
+  std::function<void(Fd)> hand_over; // called on the acceptor's thread with a connection that has begun to speak
+};
+
+struct AcceptorLimits {
+  std::size_t connections = 4000;           // at once
+  std::size_t connections_per_peer = 1000;  // of one local user or one remote address
+  std::chrono::milliseconds first_byte{2000};
+};
+
+// Accepts connections on a thread of its own, in gRPC's place: gRPC's own listener tells no uid, has no bound, and never
+// accepts again after it has once run out of descriptors. A connection is handed over when its first byte is there; one
+// that stays silent is closed. Survives EMFILE: it rests until a connection closes or a moment has passed.
+class Acceptor {
+ public:
+  static Result<std::unique_ptr<Acceptor>> start(std::vector<Listener> listeners, AcceptorLimits limits);
+  // Stops accepting. What has been handed over lives on.
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Id = std::uint64_t;  // what epoll reports: first the listeners by index, then the stop signal, then connections
+
+  struct Connection {
+    Fd socket;  // the connection itself while it waits; a duplicate to watch for its end afterwards
+    std::size_t listener;
+    std::string peer;  // the key by which it is counted
+    Clock::time_point due{};
+  };
+
+  Acceptor(std::vector<Listener> listeners, AcceptorLimits limits, Fd poll, Fd stop);
+  void run();
+  int wait_ms() const;
+  void accept_from(std::size_t index);
+  void admit(std::size_t index, Fd socket);
+  void first_byte(Id id);
+  void ended(Id id);
+  void expire();
+  void rest();
+  void listen_again();
+  void forget_peer(const std::string& peer);
+  bool watch(int fd, std::uint32_t events, Id id);
+  void unwatch(int fd);
+  void refuse(std::string_view why);
+
+  std::vector<Listener> listeners_;
+  AcceptorLimits limits_;
+  Fd poll_;
+  Fd stop_;
+  Id next_id_;
+  std::map<Id, Connection> waiting_;  // for the first byte; ids go up, so the first is due first
+  std::unordered_map<Id, Connection> open_;
+  std::unordered_map<std::string, std::size_t> per_peer_;
+  Clock::time_point rest_until_{};
+  bool resting_ = false;
+  Clock::time_point last_complaint_{};
+  std::size_t refused_ = 0;  // since the last complaint
+  std::thread thread_;
+};
+
+}  // namespace lodge::rpc

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/guarded.h"
+#include "base/task.h"
+
+namespace lodge::rpc {
+
+// Carries a caller's going away to the coroutine that works for it.
+class Canceller : public std::enable_shared_from_this<Canceller> {
+ public:
+  explicit Canceller(asio::any_io_executor control) : control_(std::move(control)) {}
+
+  const asio::any_io_executor& control() const { return control_; }
+  // Any thread; may come before the work has begun, or after its end.
+  void cancel();
+
+  // Any thread, once. Runs `work` on the control loop; `done` is called there, once, with its result: internal if it threw,
+  // cancelled if that was because of cancel().
+  void run(Task<Result<void>> work, std::move_only_function<void(Result<void>)> done);
+
+ private:
+  asio::any_io_executor control_;
+  // Control thread only.
+  asio::cancellation_signal signal_;
+  bool cancelled_ = false;
+};
+
+// The streams that are open, so that a stopping daemon can end them: they would never end by themselves. Any thread.
+class OpenStreams {
+ public:
+  // A stream that comes after cancel_all() is cancelled at once.
+  void add(const std::shared_ptr<Canceller>& stream);
+  void cancel_all();
+
+ private:
+  struct State {
+    std::vector<std::weak_ptr<Canceller>> streams;
+    std::size_t prune_at = 16;
+    bool closed = false;
+  };
+  Guarded<State> state_;
+};
+
+}  // namespace lodge::rpc

@@ -1,0 +1,38 @@
+#include "daemon/rpc/subject.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include "lodge/v1/domain_object.pb.h"
+#include "lodge/v1/domain_service.pb.h"
+
+namespace lodge::rpc {
+namespace {
+
+std::string text_of(const v1::DomainRef& ref) {
+  switch (ref.by_case()) {
+    case v1::DomainRef::kUuid: return ref.uuid();
+    case v1::DomainRef::kName: return ref.name();
+    case v1::DomainRef::kId: return std::to_string(ref.id());
+    case v1::DomainRef::kAny: return ref.any();
+    case v1::DomainRef::BY_NOT_SET: return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string subject_of(const google::protobuf::Message& message) {
+  using google::protobuf::FieldDescriptor;
+  const auto* domain = message.GetDescriptor()->FindFieldByName("domain");
+  if (domain != nullptr && domain->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !domain->is_repeated()) {
+    const auto& value = message.GetReflection()->GetMessage(message, domain);
+    if (const auto* ref = dynamic_cast<const v1::DomainRef*>(&value)) return text_of(*ref);
+    if (const auto* object = dynamic_cast<const v1::Domain*>(&value)) return object->name();
+  }
+  const auto* id = message.GetDescriptor()->FindFieldByName("id");
+  if (id != nullptr && id->cpp_type() == FieldDescriptor::CPPTYPE_STRING && !id->is_repeated())
+    return message.GetReflection()->GetString(message, id);
+  return {};
+}
+
+}  // namespace lodge::rpc
