@@ -67,4 +67,7 @@ Result<PortPlan> plan_port(Kernel& kernel, Ledger& ledger, const PortRequest& re
 // of the old one, and try again. On any other error release the claim. Blocks: use the pool. `deadline` is looked at between steps.
 Result<NetworkPort> make_port(Kernel& kernel, const PortPlan& plan, Deadline deadline);
 
+// deadline_exceeded, naming the step that was not taken, once it has passed.
+Result<void> check_deadline(Deadline deadline, std::string_view next_step);
+
 }  // namespace lodge::netdev

@@ -22,9 +22,14 @@ std::string process_mark(std::string_view claim_id);
 // Of a process that cannot vanish meanwhile: a child not waited for yet. not_found if there is none. Blocks briefly.
 Result<ProcessIdentity> identify_process(std::int64_t pid);
 
-// A pidfd of the running process this claim describes, found by its mark if the claim has no pid. Readable once the process has ended.
-// not_found if it does not run, or its pid is now someone else's. Blocks: use the pool.
-Result<Fd> open_process(const Claim& claim);
+struct RunningProcess {
+  ProcessIdentity identity;
+  Fd pidfd;  // readable once the process has ended
+};
+
+// The process this claim describes, found by its mark if the claim has no pid. not_found if it does not run, or its pid
+// is now someone else's. Blocks: use the pool.
+Result<RunningProcess> open_process(const Claim& claim);
 
 struct MarkedProcess {
   std::string claim_id;

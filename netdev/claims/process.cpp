@@ -1,0 +1,194 @@
+#include "netdev/claims/process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <optional>
+
+#include "base/file.h"
+#include "netdev/claims/kinds.h"
+
+namespace lodge::netdev {
+namespace {
+
+constexpr std::string_view kVariable = "LODGE_CLAIM=";
+constexpr int kStartTimeField = 22;  // in /proc/PID/stat, counted from 1
+constexpr std::size_t kProcFileLimit = 8u << 20;
+
+template <class T>
+std::optional<T> number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool is_gone(const Error& error) { return error.sys() == ENOENT || error.sys() == ESRCH; }
+
+Result<std::string> read_proc(std::int64_t pid, std::string_view file) {
+  return read_file(fmt::format("/proc/{}/{}", pid, file), kProcFileLimit);
+}
+
+Result<std::uint64_t> start_time(std::int64_t pid) {
+  TRY_ASSIGN(const std::string stat, read_proc(pid, "stat"));
+  // The second field, the command, is in parentheses and may hold anything, also parentheses and spaces.
+  std::string_view rest = std::string_view(stat).substr(std::min(stat.rfind(')'), stat.size()));
+  for (int field = 2; field < kStartTimeField; ++field) {
+    const std::size_t space = rest.find(' ');
+    if (space == std::string_view::npos) return fail(Code::internal, "/proc/{}/stat has no start time", pid);
+    rest.remove_prefix(space + 1);
+  }
+  const auto ticks = number<std::uint64_t>(rest.substr(0, rest.find(' ')));
+  if (!ticks) return fail(Code::internal, "/proc/{}/stat has no start time", pid);
+  return *ticks;
+}
+
+// The claim ids that the environment of the process mentions; none for a zombie, which has no environment any more.
+Result<std::vector<std::string>> marks_of(std::int64_t pid) {
+  TRY_ASSIGN(const std::string environment, read_proc(pid, "environ"));
+  std::vector<std::string> ids;
+  std::string_view rest = environment;
+  while (!rest.empty()) {
+    const std::string_view entry = rest.substr(0, rest.find('\0'));
+    if (entry.starts_with(kVariable)) ids.emplace_back(entry.substr(kVariable.size()));
+    rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
+  }
+  return ids;
+}
+
+// Empty if there is no such process.
+Result<Fd> open_pidfd(std::int64_t pid) {
+  Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0)));
+  if (!fd && errno != ESRCH && errno != EINVAL) return fail_errno(errno, "pidfd_open of process {}", pid);
+  return fd;
+}
+
+// True once the process has ended.
+Result<bool> wait_until_ended(const Fd& pidfd, int milliseconds) {
+  pollfd wait{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
+  const int ready = ::poll(&wait, 1, milliseconds);
+  if (ready < 0 && errno != EINTR) return fail_errno(errno, "wait for a process to end");
+  return ready > 0;
+}
+
+// Of a child that has ended; of anyone else's that is its parent's business.
+void reap(const Fd& pidfd) {
+  siginfo_t info{};
+  ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG);
+}
+
+struct Found {
+  enum class What { gone, ended, not_ours, running } what;
+  Fd pidfd;  // of ended and running
+};
+
+// The pidfd comes first: whatever is read afterwards about this pid is of that process, or the process has ended.
+Result<Found> find_process(std::string_view claim_id, const ProcessIdentity& identity) {
+  using enum Found::What;
+  TRY_ASSIGN(Fd pidfd, open_pidfd(identity.pid));
+  if (!pidfd) return Found{gone, {}};
+  const auto started = start_time(identity.pid);
+  if (!started) {
+    if (is_gone(started.error())) return Found{gone, {}};
+    return Failure(started.error());
+  }
+  if (*started != identity.start_time) return Found{not_ours, {}};
+  TRY_ASSIGN(const bool over, wait_until_ended(pidfd, 0));
+  if (over) return Found{ended, std::move(pidfd)};
+  const auto ids = marks_of(identity.pid);
+  if (!ids) {
+    if (is_gone(ids.error())) return Found{gone, {}};
+    return Failure(ids.error());
+  }
+  if (std::ranges::find(*ids, claim_id) != ids->end()) return Found{running, std::move(pidfd)};
+  // It may have ended between the two looks, and an ended process shows no environment.
+  TRY_ASSIGN(const bool over_now, wait_until_ended(pidfd, 0));
+  return over_now ? Found{ended, std::move(pidfd)} : Found{not_ours, {}};
+}
+
+Result<std::vector<std::int64_t>> all_pids() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), ::closedir);
+  if (!folder) return fail_errno(errno, "list /proc");
+  std::vector<std::int64_t> pids;
+  while (const dirent* entry = ::readdir(folder.get()))
+    if (const auto pid = number<std::int64_t>(entry->d_name)) pids.push_back(*pid);
+  return pids;
+}
+
+}  // namespace
+
+Claim plan_process(const Owner& owner, std::string name) {
+  return Claim{.id = new_claim_id(), .owner = owner, .name = std::move(name), .identity = ProcessIdentity{}};
+}
+
+std::string process_mark(std::string_view claim_id) { return fmt::format("{}{}", kVariable, claim_id); }
+
+Result<ProcessIdentity> identify_process(std::int64_t pid) {
+  TRY_ASSIGN(const std::uint64_t started, start_time(pid));
+  return ProcessIdentity{.pid = pid, .start_time = started};
+}
+
+Result<RunningProcess> open_process(const Claim& claim) {
+  ProcessIdentity identity = std::get<ProcessIdentity>(claim.identity);
+  if (identity.pid == 0) {
+    TRY_ASSIGN(const auto marked, HostProcesses().marked(std::span(&claim.id, 1)));
+    if (!marked.empty()) identity = marked.front().identity;
+  }
+  if (identity.pid == 0) return fail(Code::not_found, "{} does not run", claim.name);
+  TRY_ASSIGN(Found found, find_process(claim.id, identity));
+  if (found.what != Found::What::running) return fail(Code::not_found, "{} does not run any more", describe(claim));
+  return RunningProcess{.identity = identity, .pidfd = std::move(found.pidfd)};
+}
+
+Result<std::vector<MarkedProcess>> HostProcesses::marked(std::span<const std::string> claim_ids) {
+  TRY_ASSIGN(const std::vector<std::int64_t> pids, all_pids());
+  std::vector<MarkedProcess> found;
+  for (const std::int64_t pid : pids) {
+    if (pid == ::getpid()) continue;
+    // Processes come and go, and some may not be looked at: neither is one of ours.
+    const auto ids = marks_of(pid);
+    if (!ids) continue;
+    for (const std::string& id : *ids) {
+      if (std::ranges::find(claim_ids, id) == claim_ids.end()) continue;
+      if (const auto identity = identify_process(pid)) found.push_back({.claim_id = id, .identity = *identity});
+    }
+  }
+  return found;
+}
+
+Result<KillOutcome> HostProcesses::kill(std::string_view claim_id, const ProcessIdentity& identity, Deadline deadline) {
+  TRY_ASSIGN(const Found found, find_process(claim_id, identity));
+  if (found.what == Found::What::gone) return KillOutcome::was_gone;
+  if (found.what == Found::What::not_ours) return KillOutcome::not_ours;
+  const bool runs = found.what == Found::What::running;
+  if (runs && ::syscall(SYS_pidfd_send_signal, found.pidfd.get(), SIGKILL, nullptr, 0) != 0 && errno != ESRCH)
+    return fail_errno(errno, "kill process {}", identity.pid);
+  TRY_ASSIGN(bool over, wait_until_ended(found.pidfd, deadline.left_ms()));
+  while (!over && !deadline.passed()) {  // a signal of our own may end a wait early
+    TRY_ASSIGN(over, wait_until_ended(found.pidfd, deadline.left_ms()));
+  }
+  if (!over) return fail(Code::deadline_exceeded, "process {} did not end in time after SIGKILL", identity.pid);
+  reap(found.pidfd);
+  return runs ? KillOutcome::ended : KillOutcome::was_gone;
+}
+
+Result<Ended> end_process(Processes& processes, const Claim& claim, std::span<const MarkedProcess> marked,
+                          Deadline deadline) {
+  const ProcessIdentity& identity = std::get<ProcessIdentity>(claim.identity);
+  if (identity.pid != 0) {
+    TRY_ASSIGN(const KillOutcome outcome, processes.kill(claim.id, identity, deadline));
+    return outcome == KillOutcome::not_ours ? Ended{.not_ours = "its pid belongs to another process now"} : Ended{};
+  }
+  for (const MarkedProcess& process : marked)
+    if (process.claim_id == claim.id) TRY(processes.kill(claim.id, process.identity, deadline));
+  return Ended{};
+}
+
+}  // namespace lodge::netdev

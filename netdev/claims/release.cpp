@@ -1,0 +1,86 @@
+#include <algorithm>
+
+#include "netdev/claims/claims.h"
+#include "netdev/claims/kinds.h"
+
+namespace lodge::netdev {
+namespace {
+
+// A process holds on to links and files, so it goes first; a folder may hold sockets of all, so it goes last.
+int turn(const Claim& claim) {
+  switch (claim.kind()) {
+    case ClaimKind::process: return 0;
+    case ClaimKind::link: return 1;
+    case ClaimKind::folder: return 2;
+  }
+  return 3;
+}
+
+std::vector<Claim> in_turn(std::span<const Claim> claims) {
+  std::vector<Claim> sorted(claims.begin(), claims.end());
+  std::ranges::stable_sort(sorted, {}, turn);
+  return sorted;
+}
+
+// One look at all processes serves all claims that do not know their pid.
+Result<std::vector<MarkedProcess>> find_marked(Processes& processes, std::span<const Claim> claims) {
+  std::vector<std::string> ids;
+  for (const Claim& claim : claims)
+    if (const auto* process = std::get_if<ProcessIdentity>(&claim.identity); process && process->pid == 0)
+      ids.push_back(claim.id);
+  if (ids.empty()) return std::vector<MarkedProcess>{};
+  return processes.marked(ids);
+}
+
+struct Ender {
+  System system;
+  const Claim& claim;
+  const Result<std::vector<MarkedProcess>>& marked;
+  Deadline deadline;
+
+  Result<Ended> operator()(const LinkIdentity&) const { return end_link(system.kernel, claim); }
+  Result<Ended> operator()(const FolderIdentity&) const { return end_folder(claim); }
+  Result<Ended> operator()(const ProcessIdentity& process) const {
+    if (process.pid != 0) return end_process(system.processes, claim, {}, deadline);
+    if (!marked) return Failure(marked.error());
+    return end_process(system.processes, claim, *marked, deadline);
+  }
+};
+
+void note(ReleaseReport& report, const Claim& claim, Result<Ended> ended) {
+  if (!ended) {
+    report.failed.push_back({.claim = claim, .error = std::move(ended).error()});
+    report.failed.back().claim.state = ClaimState::releasing;
+    return;
+  }
+  report.closed.push_back(claim.id);
+  if (ended->not_ours.empty()) return;
+  report.not_ours.push_back(
+      {.claim = claim, .why = fmt::format("{} is not ours: {}", describe(claim), ended->not_ours)});
+}
+
+}  // namespace
+
+ClaimChanges ReleaseReport::changes() const {
+  ClaimChanges changes{.upserts = {}, .removals = closed};
+  for (const Failed& failure : failed) changes.upserts.push_back(failure.claim);
+  return changes;
+}
+
+Result<void> ReleaseReport::result() const {
+  if (failed.empty()) return {};
+  const Failed& first = failed.front();
+  Error error = first.error;
+  const std::string more = failed.size() > 1 ? fmt::format(" and {} more", failed.size() - 1) : std::string();
+  return wrap(std::move(error), "release {}{}", describe(first.claim), more);
+}
+
+ReleaseReport release(System system, std::span<const Claim> claims, Deadline deadline) {
+  ReleaseReport report;
+  const auto marked = find_marked(system.processes, claims);
+  for (const Claim& claim : in_turn(claims))
+    note(report, claim, std::visit(Ender{system, claim, marked, deadline}, claim.identity));
+  return report;
+}
+
+}  // namespace lodge::netdev

@@ -1,0 +1,44 @@
+#include "netdev/host_kernel.h"
+
+#include <algorithm>
+
+#include "netdev/macvtap/node.h"
+#include "netdev/netlink/links.h"
+#include "netdev/tap/queues.h"
+
+namespace lodge::netdev {
+
+HostKernel::HostKernel(fs::path node_folder) : node_folder_(std::move(node_folder)) {}
+
+Result<std::optional<Link>> HostKernel::find_link(std::uint32_t ifindex) { return netlink::find_link(ifindex); }
+Result<std::optional<Link>> HostKernel::find_link(std::string_view name) { return netlink::find_link(name); }
+
+Result<std::vector<Link>> HostKernel::links() {
+  TRY_ASSIGN(std::vector<Link> links, netlink::all_links());
+  std::ranges::sort(links, {}, &Link::ifindex);
+  return links;
+}
+
+Result<void> HostKernel::create_macvtap(const NewMacvtap& macvtap) { return netlink::create_macvtap(macvtap); }
+Result<std::vector<Fd>> HostKernel::create_tap(const NewTap& tap) { return open_new_tap(tap); }
+
+Result<std::vector<Fd>> HostKernel::open_macvtap(const MacvtapQueues& queues) {
+  TRY_ASSIGN(const auto macvtap, netlink::find_link(queues.ifindex));
+  if (!macvtap) return fail(Code::not_found, "link {} has gone", queues.ifindex);
+  std::vector<Fd> opened;
+  for (int i = 0; i < queues.count; ++i) {
+    auto queue = open_macvtap_node(*macvtap, node_folder_);
+    if (!queue) return wrap(std::move(queue).error(), "open {}", macvtap->name);
+    TRY(set_up_macvtap_queue(*queue, queues.vnet_hdr, queues.count > 1));
+    opened.push_back(*std::move(queue));
+  }
+  return opened;
+}
+
+Result<void> HostKernel::change_link(std::uint32_t ifindex, const LinkChange& change) {
+  return netlink::change_link(ifindex, change);
+}
+
+Result<void> HostKernel::delete_link(std::uint32_t ifindex) { return netlink::delete_link(ifindex); }
+
+}  // namespace lodge::netdev
