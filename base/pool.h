@@ -21,6 +21,12 @@ class Pool {
   // Waits until all work given to it has ended.
   void join() { threads_.join(); }
 
+  // Runs `work` on a thread of the pool; nobody waits for it. It must not throw.
+  template <class F>
+  void post(F work) {
+    asio::post(threads_, std::move(work));
+  }
+
   // Runs `work` on a thread of the pool and comes back to the caller's executor with its value, which must not be void. Work that has begun runs
   // to its end, whoever cancels: the result of a half-done system call must not be lost. It must not throw.
   template <class F>

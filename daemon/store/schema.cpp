@@ -1,0 +1,83 @@
+#include "daemon/store/schema.h"
+
+#include <array>
+#include <string_view>
+
+namespace lodge::store {
+namespace {
+
+// "LODG": tells our files from any other program's. @source SQLite, PRAGMA application_id
+constexpr std::int64_t kApplication = 0x4c4f4447;
+
+// Each brings the file from the schema before it to its own. Only ever add at the end.
+constexpr std::array<std::string_view, 1> kMigrations = {
+    // A run may belong to a guest that is in no definition (a transient one), and a claim may outlive its run (one that could not
+    // be released), so none of the three refers to another by a foreign key.
+    R"(
+    CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE domains(
+      uuid TEXT PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      owner TEXT NOT NULL,
+      generation INTEGER NOT NULL,
+      autostart INTEGER NOT NULL,
+      spec BLOB NOT NULL            -- lodge.v1.DomainSpec
+    ) STRICT;
+    CREATE TABLE runs(
+      domain_uuid TEXT PRIMARY KEY,
+      run_id TEXT NOT NULL UNIQUE,
+      id INTEGER NOT NULL UNIQUE,
+      owner TEXT NOT NULL,
+      driver TEXT NOT NULL,
+      phase TEXT NOT NULL CHECK (phase IN ('starting', 'running')),
+      started_at INTEGER NOT NULL,  -- microseconds since 1970
+      folder TEXT NOT NULL,
+      log_file TEXT NOT NULL,
+      live_spec BLOB NOT NULL,      -- lodge.v1.DomainSpec
+      memory BLOB NOT NULL          -- the driver's own
+    ) STRICT;
+    CREATE TABLE claims(
+      id TEXT PRIMARY KEY,
+      domain_uuid TEXT NOT NULL,
+      run_id TEXT NOT NULL,
+      name TEXT NOT NULL,
+      state TEXT NOT NULL,
+      identity TEXT NOT NULL        -- netdev::encode()
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE counters(name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    )",
+};
+
+Result<void> apply_from(Database& db, std::size_t version) {
+  for (; version < kMigrations.size(); ++version) TRY(db.exec(std::string(kMigrations[version])));
+  return db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplication, kMigrations.size()));
+}
+
+}  // namespace
+
+int newest_schema() { return static_cast<int>(kMigrations.size()); }
+
+Result<void> migrate(Database& db) {
+  TRY_ASSIGN(const std::int64_t application, db.number("PRAGMA application_id"));
+  TRY_ASSIGN(const std::int64_t version, db.number("PRAGMA user_version"));
+  TRY_ASSIGN(const std::int64_t tables, db.number("SELECT count(*) FROM sqlite_schema"));
+  const bool empty = application == 0 && version == 0 && tables == 0;
+  if (!empty && application != kApplication) return fail(Code::data_loss, "it is another program's database");
+  if (version > newest_schema()) {
+    return fail(Code::failed_precondition, "its schema {} is newer than this program knows ({}): use the newer lodged again", version,
+                newest_schema());
+  }
+  db.trust();
+  TRY(db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"));
+  if (version == newest_schema()) return {};
+  TRY(db.exec("BEGIN IMMEDIATE"));
+  auto applied = apply_from(db, static_cast<std::size_t>(version));
+  if (applied) applied = db.exec("COMMIT");
+  if (!applied) {
+    static_cast<void>(db.exec("ROLLBACK"));  // the first error is the one to tell
+    return wrap(std::move(applied).error(), "migrate from schema {} to {}", version, newest_schema());
+  }
+  return {};
+}
+
+}  // namespace lodge::store
