@@ -1,0 +1,110 @@
+#include <nlohmann/json.hpp>
+
+#include "client/cli/commands.h"
+#include "client/cli/console.h"
+#include "client/cli/data.h"
+#include "client/cli/document.h"
+#include "client/cli/domains.h"
+
+namespace lodge::cli {
+
+namespace {
+
+// Reads the FILE operand; what is found wrong with it from here on is told with its name.
+Result<v1::DomainDocument> read_file_operand(Session& session) {
+  const std::string& file = session.args().text("FILE");
+  TRY_ASSIGN(const std::string text, read_text(file));
+  session.set_document(display_name(file));
+  return read_document(text, file);
+}
+
+Result<ExitCode> define(Session& session) {
+  TRY_ASSIGN(auto document, read_file_operand(session));
+  TRY_ASSIGN(const auto* daemon, session.daemon());
+  v1::DefineDomainRequest request;
+  *request.mutable_document() = std::move(document);
+  request.set_dry_run(session.args().has("--dry-run"));
+  TRY_ASSIGN(const auto response, daemon->define_domain(request, session.deadline()));
+  if (session.form() == Form::xml) {
+    session.print(response.xml());
+    return ExitCode::ok;
+  }
+  const std::string from = display_name(session.args().text("FILE"));
+  const std::string& name = response.domain().name();
+  if (request.dry_run())
+    return show_changed(session, response.domain(),
+                        fmt::format("Domain '{}' would be {} from {}", name,
+                                    response.created() ? "defined" : "redefined", from));
+  return show_changed(session, response.domain(), fmt::format("Domain '{}' defined from {}", name, from));
+}
+
+Result<ExitCode> create(Session& session) {
+  TRY_ASSIGN(auto document, read_file_operand(session));
+  TRY_ASSIGN(const auto* daemon, session.daemon());
+  v1::CreateDomainRequest request;
+  *request.mutable_document() = std::move(document);
+  request.set_paused(session.args().has("--paused"));
+  TRY_ASSIGN(const auto response, daemon->create_domain(request, session.deadline()));
+  const std::string from = display_name(session.args().text("FILE"));
+  const v1::Domain& domain = response.domain();
+  TRY(show_changed(session, domain, fmt::format("Domain '{}' created from {}", domain.name(), from)));
+  if (!session.args().has("--console")) return ExitCode::ok;
+  v1::OpenConsoleRequest::Open open;
+  open.mutable_domain()->set_uuid(domain.uuid());
+  return join_console(session, domain.name(), open);
+}
+
+Result<ExitCode> undefine(Session& session) {
+  TRY_ASSIGN(const auto* daemon, session.daemon());
+  v1::UndefineDomainRequest request;
+  *request.mutable_domain() = domain_ref(session);
+  TRY(daemon->undefine_domain(request, session.deadline()));
+  session.say("Domain '{}' has been undefined", session.args().text("DOMAIN"));
+  return ExitCode::ok;
+}
+
+Result<ExitCode> autostart(Session& session) {
+  TRY_ASSIGN(const auto* daemon, session.daemon());
+  v1::SetAutostartRequest request;
+  *request.mutable_domain() = domain_ref(session);
+  request.set_autostart(!session.args().has("--disable"));
+  TRY_ASSIGN(const auto response, daemon->set_autostart(request, session.deadline()));
+  return show_changed(session, response.domain(),
+                      fmt::format("Domain '{}' {} as autostarted", response.domain().name(),
+                                  request.autostart() ? "marked" : "unmarked"));
+}
+
+}  // namespace
+
+CommandGroup defining_commands() {
+  const Operand domain{"DOMAIN"};
+  const Operand file{"FILE"};
+  const std::vector<Form> changed{Form::table, Form::json, Form::yaml, Form::name};
+  return {
+      .title = "Define guests",
+      .commands =
+          {
+              {"define",
+               "store a guest's document, or replace it",
+               {file},
+               {{"--dry-run", "", "only check it; with -o xml show what would be stored"}},
+               {Form::table, Form::xml, Form::json, Form::yaml, Form::name},
+               define},
+              {"create",
+               "start a guest from a document without storing it",
+               {file},
+               {{"--paused", "", "leave it paused"}, {"--console", "", "and join its console"}},
+               changed,
+               create},
+              {"undefine", "forget a stored guest", {domain}, {}, {}, undefine},
+              {"autostart",
+               "start a guest when the host boots",
+               {domain},
+               {{"--disable", "", "do not, any more"}},
+               changed,
+               autostart},
+          },
+  };
+}
+
+}  // namespace lodge::cli

@@ -1,0 +1,57 @@
+#include "client/cli/document.h"
+
+#include <unistd.h>
+
+#include "base/file.h"
+#include "client/cli/data.h"
+#include "conf/json.h"
+#include "conf/xml/prescan.h"
+
+namespace lodge::cli {
+
+namespace {
+
+constexpr std::size_t kLimit = 16u << 20;
+
+Result<std::string> read_standard_input() {
+  std::string text;
+  char buffer[65536];
+  for (;;) {
+    const ssize_t n = ::read(STDIN_FILENO, buffer, sizeof buffer);
+    if (n == 0) return text;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(errno, "read standard input");
+    text.append(buffer, static_cast<std::size_t>(n));
+    if (text.size() > kLimit) return fail(Code::resource_exhausted, "standard input is longer than {} MiB", kLimit >> 20);
+  }
+}
+
+bool is_data(std::string_view text, std::string_view file) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first != text.npos && (text[first] == '{' || text[first] == '<')) return text[first] == '{';
+  return file.ends_with(".json") || file.ends_with(".yaml") || file.ends_with(".yml");
+}
+
+}  // namespace
+
+Result<std::string> read_text(const std::string& file) {
+  return file == "-" ? read_standard_input() : read_file(file, kLimit);
+}
+
+std::string display_name(const std::string& file) { return file == "-" ? "standard input" : file; }
+
+Result<v1::DomainDocument> read_document(const std::string& text, const std::string& file) {
+  v1::DomainDocument document;
+  if (!is_data(text, file)) {
+    // The wire carries UTF-8 only, so what is not never reaches the daemon that would say so.
+    if (auto finding = conf::xml::prescan(text))
+      return Failure(Error(Code::invalid_argument, finding->message).with_findings({*finding}));
+    document.set_xml(text);
+    return document;
+  }
+  TRY_ASSIGN(const std::string json, json_from_yaml(text));
+  TRY(conf::from_json(json, *document.mutable_spec()));
+  return document;
+}
+
+}  // namespace lodge::cli

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "lodge/v1/domain_service.pb.h"
+
+namespace lodge::cli {
+
+// A file's whole content; "-" is standard input. At most 16 MiB. Blocks.
+Result<std::string> read_text(const std::string& file);
+
+// The name to use for it in messages: "standard input" for "-".
+std::string display_name(const std::string& file);
+
+// A guest's description in any of its spellings. What begins with '<' is XML, and is left for its reader to judge; what
+// begins with '{', or comes from a file called *.json, *.yaml or *.yml, is the DomainSpec in JSON or YAML; anything else is
+// taken for XML too. Error: invalid_argument if JSON or YAML does not fit the message.
+Result<v1::DomainDocument> read_document(const std::string& text, const std::string& file);
+
+}  // namespace lodge::cli
