@@ -1,0 +1,159 @@
+#include "conf/view.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/guarded.h"
+#include "conf/xml/value.h"
+#include "lodge/xml/options.pb.h"
+
+namespace lodge::conf {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::OneofDescriptor;
+using google::protobuf::Reflection;
+
+// What the annotations of one field come down to.
+struct Rule {
+  const FieldDescriptor* field;
+  std::vector<View> audiences;  // empty: all
+  bool secret = false;
+  std::string keep_prefix;
+  const FieldDescriptor* marker = nullptr;  // set for what the daemon may have generated
+  bool marker_is_private = false;           // the marker itself is no part of the document
+  std::vector<std::string> generated_prefixes;
+  std::vector<const FieldDescriptor*> prefix_cases;  // members of unions; empty: any
+  std::string otherwise;
+};
+
+struct Rules {
+  std::vector<Rule> own;
+  std::vector<const FieldDescriptor*> messages;  // where to go deeper
+};
+
+View view_of(::lodge::xml::View view) {
+  switch (view) {
+    case ::lodge::xml::INACTIVE: return View::inactive;
+    case ::lodge::xml::MIGRATABLE: return View::migratable;
+    default: return View::live;
+  }
+}
+
+const FieldDescriptor* member_for_case(const Descriptor& type, const std::string& name) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const auto& options = type.field(i)->options();
+    for (int c = 0; c < options.ExtensionSize(::lodge::xml::case_); ++c) {
+      if (options.GetExtension(::lodge::xml::case_, c) == name) return type.field(i);
+    }
+  }
+  return nullptr;
+}
+
+Rule rule_of(const FieldDescriptor& field) {
+  const auto& options = field.options();
+  Rule rule{.field = &field};
+  for (int i = 0; i < options.ExtensionSize(::lodge::xml::only); ++i) {
+    const auto view = options.GetExtension(::lodge::xml::only, i);
+    if (view == ::lodge::xml::SECURE) {
+      rule.secret = true;
+    } else {
+      rule.audiences.push_back(view_of(view));
+    }
+  }
+  rule.keep_prefix = options.GetExtension(::lodge::xml::keep_prefix);
+  if (options.HasExtension(::lodge::xml::generated)) {
+    const auto& generated = options.GetExtension(::lodge::xml::generated);
+    const Descriptor& type = *field.containing_type();
+    rule.marker = type.FindFieldByName(generated.marker());
+    rule.marker_is_private = rule.marker && !rule.marker->options().HasExtension(::lodge::xml::at);
+    rule.generated_prefixes.assign(generated.prefix().begin(), generated.prefix().end());
+    for (const auto& name : generated.when_case()) rule.prefix_cases.push_back(member_for_case(type, name));
+    rule.otherwise = generated.otherwise();
+  }
+  return rule;
+}
+
+// Annotations never change, so what they mean is worked out once for each type.
+const Rules& rules_of(const Descriptor& type) {
+  static Guarded<std::map<const Descriptor*, std::unique_ptr<const Rules>>> cache;
+  auto handle = cache.lock();
+  auto& known = (*handle)[&type];
+  if (!known) {
+    auto rules = std::make_unique<Rules>();
+    for (int i = 0; i < type.field_count(); ++i) {
+      const FieldDescriptor& field = *type.field(i);
+      if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) rules->messages.push_back(&field);
+      Rule rule = rule_of(field);
+      if (rule.secret || !rule.audiences.empty() || rule.marker || !rule.generated_prefixes.empty()) {
+        rules->own.push_back(std::move(rule));
+      }
+    }
+    known = std::move(rules);
+  }
+  return *known;
+}
+
+bool is_set(const Message& message, const FieldDescriptor& field) {
+  const Reflection& reflection = *message.GetReflection();
+  return field.is_repeated() ? reflection.FieldSize(message, &field) > 0 : reflection.HasField(message, &field);
+}
+
+bool starts_with(const Message& message, const FieldDescriptor& field, const std::string& prefix) {
+  if (prefix.empty() || field.is_repeated() || field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) return false;
+  return message.GetReflection()->GetString(message, &field).starts_with(prefix);
+}
+
+bool is_generated(const Message& message, const Rule& rule, bool foreign) {
+  const Reflection& reflection = *message.GetReflection();
+  if (rule.marker && reflection.GetBool(message, rule.marker)) return true;
+  if (!foreign) return false;
+  const bool right_case = rule.prefix_cases.empty() || std::ranges::any_of(rule.prefix_cases, [&](auto* member) {
+    return member && reflection.HasField(message, member);
+  });
+  return right_case && std::ranges::any_of(rule.generated_prefixes,
+                                           [&](const auto& prefix) { return starts_with(message, *rule.field, prefix); });
+}
+
+void apply_rule(Message& message, const Rule& rule, const ViewOptions& options) {
+  const Reflection& reflection = *message.GetReflection();
+  if (!is_set(message, *rule.field)) return;
+  if (rule.secret && !options.secure) return reflection.ClearField(&message, rule.field);
+  if (!rule.audiences.empty() && std::ranges::find(rule.audiences, options.view) == rule.audiences.end() &&
+      !starts_with(message, *rule.field, rule.keep_prefix)) {
+    return reflection.ClearField(&message, rule.field);
+  }
+  if (options.view != View::live && is_generated(message, rule, options.foreign)) {
+    reflection.ClearField(&message, rule.field);
+    if (!rule.otherwise.empty()) xml::set_plain(message, *rule.field, rule.otherwise);
+  }
+}
+
+}  // namespace
+
+void apply_view(Message& message, const ViewOptions& options) {
+  const Rules& rules = rules_of(*message.GetDescriptor());
+  const Reflection& reflection = *message.GetReflection();
+  for (const Rule& rule : rules.own) apply_rule(message, rule, options);
+  for (const Rule& rule : rules.own) {
+    if (rule.marker_is_private && options.view != View::live) reflection.ClearField(&message, rule.marker);
+  }
+  for (const FieldDescriptor* field : rules.messages) {
+    if (!is_set(message, *field)) continue;
+    if (!field->is_repeated()) {
+      apply_view(*reflection.MutableMessage(&message, field), options);
+      continue;
+    }
+    for (int i = 0, n = reflection.FieldSize(message, field); i < n; ++i) {
+      apply_view(*reflection.MutableRepeatedMessage(&message, field, i), options);
+    }
+  }
+}
+
+}  // namespace lodge::conf

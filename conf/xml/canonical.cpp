@@ -1,0 +1,142 @@
+#include "conf/xml/canonical.h"
+
+#include <bitset>
+#include <charconv>
+#include <memory>
+
+#include "conf/xml/text.h"
+
+namespace lodge::conf::xml {
+namespace {
+
+// Takes digits off the front of `rest`; nothing if there are none or they do not fit.
+std::optional<std::uint64_t> take_number(std::string_view& rest, int base = 10) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value, base);
+  if (error != std::errc() || end == rest.data()) return {};
+  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  return value;
+}
+
+void skip_space(std::string_view& rest) {
+  while (!rest.empty() && is_space(rest.front())) rest.remove_prefix(1);
+}
+
+using Cpuset = std::bitset<kCpusetBits>;
+
+// One of "3", "^3", "3-5".
+bool apply_range(std::string_view& rest, Cpuset& set) {
+  const bool exclude = rest.starts_with('^');
+  if (exclude) rest.remove_prefix(1);
+  const auto first = take_number(rest);
+  if (!first || *first >= kCpusetBits) return false;
+  std::uint64_t last = *first;
+  skip_space(rest);
+  if (!exclude && rest.starts_with('-')) {
+    rest.remove_prefix(1);
+    skip_space(rest);
+    const auto end = take_number(rest);
+    if (!end || *end < *first || *end >= kCpusetBits) return false;
+    last = *end;
+  }
+  for (std::uint64_t i = *first; i <= last; ++i) set[i] = !exclude;
+  return true;
+}
+
+std::string print_cpuset(const Cpuset& set) {
+  std::string out;
+  for (std::size_t i = 0; i < kCpusetBits; ++i) {
+    if (!set[i]) continue;
+    std::size_t last = i;
+    while (last + 1 < kCpusetBits && set[last + 1]) ++last;
+    if (!out.empty()) out += ',';
+    out += i == last ? fmt::format("{}", i) : fmt::format("{}-{}", i, last);
+    i = last;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::uint64_t> parse_number(std::string_view text, bool prefixed) {
+  std::string_view rest = trim(text);
+  int base = 10;
+  if (prefixed && (rest.starts_with("0x") || rest.starts_with("0X"))) {
+    rest.remove_prefix(2);
+    base = 16;
+  } else if (prefixed && rest.size() > 1 && rest.starts_with('0')) {
+    base = 8;
+  }
+  if (rest.starts_with('-') && rest.find_first_not_of("0123456789", 1) == rest.npos && rest.size() > 1) {
+    return fail(Code::invalid_argument, "'{}' is less than 0", text);
+  }
+  std::string_view digits = rest;
+  const auto value = take_number(digits, base);
+  if (value && digits.empty()) return *value;
+  if (!rest.empty() && rest.find_first_not_of("0123456789") == rest.npos && base == 10) {
+    return fail(Code::invalid_argument, "'{}' is more than {}", text, UINT64_MAX);
+  }
+  return fail(Code::invalid_argument, "'{}' is not a whole number", text);
+}
+
+std::optional<std::uint64_t> unit_bytes(std::string_view unit) {
+  if (unit.empty() || equal_ignoring_case(unit, "b") || equal_ignoring_case(unit, "byte") || equal_ignoring_case(unit, "bytes")) return 1;
+  constexpr std::string_view kPowers = "kmgtpe";
+  const char letter = static_cast<char>(unit[0] | 0x20);
+  const auto power = kPowers.find(letter);
+  if (power == kPowers.npos) return {};
+  const std::string_view suffix = unit.substr(1);
+  const bool decimal = equal_ignoring_case(suffix, "b");
+  if (!decimal && !suffix.empty() && !equal_ignoring_case(suffix, "ib")) return {};
+  std::uint64_t bytes = 1;
+  for (std::size_t i = 0; i <= power; ++i) bytes *= decimal ? 1000 : 1024;
+  return bytes;
+}
+
+Result<std::uint64_t> parse_scaled(std::string_view text, std::string_view unit, std::uint64_t target_bytes) {
+  TRY_ASSIGN(const std::uint64_t count, parse_number(text));
+  const auto factor = unit_bytes(unit);
+  if (!factor) return fail(Code::invalid_argument, "'{}' is not a unit (bytes, KiB, MiB, GiB, TiB, PiB, EiB, KB, MB, …)", unit);
+  std::uint64_t bytes = 0;
+  if (__builtin_mul_overflow(count, *factor, &bytes)) {
+    return fail(Code::invalid_argument, "{} {} is more than {} bytes", count, unit, UINT64_MAX);
+  }
+  return bytes / target_bytes + (bytes % target_bytes != 0 ? 1 : 0);
+}
+
+Result<std::string> canonical_cpuset(std::string_view text) {
+  std::string_view rest = trim(text);
+  const auto set = std::make_unique<Cpuset>();
+  while (true) {
+    skip_space(rest);
+    if (!apply_range(rest, *set)) break;
+    skip_space(rest);
+    if (rest.empty()) {
+      if (set->none()) return fail(Code::invalid_argument, "'{}' is an empty set", text);
+      return print_cpuset(*set);
+    }
+    if (!rest.starts_with(',')) break;
+    rest.remove_prefix(1);
+  }
+  return fail(Code::invalid_argument, "'{}' is not a set of numbers below {}, like 0-3,^2,7", text, kCpusetBits);
+}
+
+Result<std::string> canonical_mac(std::string_view text) {
+  std::string_view rest = trim(text);
+  std::string out;
+  for (int group = 0; group < 6; ++group) {
+    if (group > 0) {
+      if (!rest.starts_with(':')) break;
+      rest.remove_prefix(1);
+      out += ':';
+    }
+    const std::size_t before = rest.size();
+    const auto value = rest.starts_with('-') ? std::nullopt : take_number(rest, 16);
+    if (!value || before - rest.size() > 2) break;
+    out += fmt::format("{:02x}", *value);
+    if (group == 5 && rest.empty()) return out;
+  }
+  return fail(Code::invalid_argument, "'{}' is not a MAC address, like 52:54:00:12:34:56", text);
+}
+
+}  // namespace lodge::conf::xml

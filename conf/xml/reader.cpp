@@ -1,0 +1,394 @@
+#include "conf/xml/reader.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <optional>
+
+#include "conf/xml/raw.h"
+#include "conf/xml/suggest.h"
+#include "conf/xml/text.h"
+
+namespace lodge::conf::xml {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+using Role = Claim::Role;
+
+constexpr std::size_t kMaxFindings = 100;
+
+// A message being read, and which members of its unions its document chose. A message that lives in its parent's element
+// is made when its first value comes.
+class Scope {
+ public:
+  Scope(const MessagePlan& of, const TreeNode& at, Message& message) : plan(of), element(at), message_(&message) {}
+  Scope(const MessagePlan& of, const TreeNode& at, Scope& parent, const FieldDescriptor& field)
+      : plan(of), element(at), parent_(&parent), field_(&field) {}
+
+  Message& message() {
+    if (!message_) {
+      Message& parent = parent_->message();
+      message_ = parent.GetReflection()->MutableMessage(&parent, field_);
+    }
+    return *message_;
+  }
+
+  // Null as long as there was no value.
+  Message* existing() { return message_; }
+
+  bool is_active(const FieldPlan& field) const {
+    return !field.choice || !field.choice->has_discriminator() || chosen[field.choice->index] == &field;
+  }
+
+  const MessagePlan& plan;
+  const TreeNode& element;
+  std::array<const FieldPlan*, kMaxUnions> chosen{};
+  bool bad_choice = false;  // a discriminator was wrong: what it would have allowed is unknown
+
+ private:
+  Message* message_ = nullptr;
+  Scope* parent_ = nullptr;
+  const FieldDescriptor* field_ = nullptr;
+};
+
+// Something that claims parts of the element at hand: a branch, for a message.
+struct Claimant {
+  const Branch* branch;
+  Scope* scope;
+};
+
+class Reader {
+ public:
+  Reader(const Tree& tree, const MessagePlan& plan) : tree_(tree), plan_(plan) {}
+
+  std::vector<Finding> run(Message& message) {
+    const TreeNode& root = tree_.root();
+    if (name_of(root) != plan_.root_name) {
+      complain(root, {}, fmt::format("the document is <{}>; <{}> is expected", qualified_name(root), plan_.root_name));
+      return std::move(findings_);
+    }
+    enter(scopes_.emplace_back(plan_, root, message), plan_.root);
+    read_element(root, 0, claimants_.size(), false);
+    std::ranges::stable_sort(findings_, {}, &Finding::line);
+    return std::move(findings_);
+  }
+
+ private:
+  // The element's name as paths spell it. Empty for names of a foreign vocabulary, which no path can match.
+  std::string_view name_of(const TreeNode& element) {
+    if (element.uri.empty()) return element.name;
+    for (const NamespacePlan& known : plan_.namespaces) {
+      if (known.uri == element.uri) return scratch_names_.emplace_back(fmt::format("{}:{}", known.prefix, element.name));
+    }
+    return {};
+  }
+
+  // Enough mistakes: whatever else is wrong will be told next time.
+  bool is_full() const { return findings_.size() >= kMaxFindings; }
+
+  void complain(const TreeNode& element, std::string_view attribute, std::string message) {
+    if (is_full()) return;
+    std::string path = Tree::path_of(element);
+    int line = static_cast<int>(element.line);
+    if (!attribute.empty()) {
+      path += fmt::format("/@{}", attribute);
+      line = tree_.line_of(element, attribute);
+    }
+    findings_.push_back({.line = line, .path = std::move(path), .message = std::move(message)});
+  }
+
+  // A message's element was found: settles its unions and adds it, with all that lives in the same element, to the
+  // claimants of that element.
+  void enter(Scope& scope, const Branch& at) {
+    for (const UnionPlan& choice : scope.plan.unions) choose(scope, choice);
+    claim(at, scope);
+  }
+
+  void claim(const Branch& branch, Scope& scope) {
+    claimants_.push_back({&branch, &scope});
+    for (const Claim& claim : branch.claims) {
+      if (claim.role == Role::mount && scope.is_active(*claim.field)) mount(claim, branch, scope);
+    }
+  }
+
+  void mount(const Claim& claim, const Branch& branch, Scope& scope) {
+    const FieldPlan& planned = *claim.field;
+    const FieldDescriptor& field = *planned.field;
+    const TreeNode& element = current_ ? *current_ : scope.element;
+    const bool in_parents_element = branch.parent == nullptr;
+    if (field.is_repeated()) {
+      Message& parent = scope.message();
+      Message& added = *parent.GetReflection()->AddMessage(&parent, &field);
+      return enter(scopes_.emplace_back(*planned.message, element, added), planned.message->root);
+    }
+    if (!in_parents_element && !may_set(scope, planned, element)) return;
+    Scope& inner = scopes_.emplace_back(*planned.message, element, scope, field);
+    // What its element or a discriminator called for exists, however empty.
+    if (!in_parents_element || planned.choice) inner.message();
+    enter(inner, planned.message->root);
+  }
+
+  // Without a discriminator, the members of a union exclude each other by their mere presence.
+  bool may_set(Scope& scope, const FieldPlan& planned, const TreeNode& element) {
+    if (!planned.choice || planned.choice->has_discriminator()) return true;
+    const Message& message = scope.message();
+    const FieldDescriptor* set = message.GetReflection()->GetOneofFieldDescriptor(message, planned.choice->oneof);
+    if (!set || set == planned.field) return true;
+    complain(element, {}, fmt::format("{} and {} exclude each other", set->name(), planned.field->name()));
+    return false;
+  }
+
+  void choose(Scope& scope, const UnionPlan& choice) {
+    if (!choice.has_discriminator()) return;
+    const TreeNode* holder = &scope.element;
+    const TreeNode* nearest = holder;
+    for (const std::string& step : choice.by_elements) {
+      holder = holder ? find_child(*holder, step) : nullptr;
+      if (holder) nearest = holder;
+    }
+    const Attribute* attribute = holder ? find_attribute(*holder, choice.by_attribute) : nullptr;
+    const FieldPlan* member = nullptr;
+    if (attribute) {
+      member = choice.member(attribute->value);
+      if (!member) {
+        scope.bad_choice = true;
+        complain(*holder, choice.by_attribute, fmt::format("'{}' is not one of {}", attribute->value, join(choice.cases, 64)));
+      }
+    } else {
+      member = choice.implicit_member ? choice.implicit_member : choice.default_member;
+      if (!member && !choice.optional) {
+        scope.bad_choice = true;
+        complain_missing(*nearest, holder, choice);
+      }
+    }
+    scope.chosen[choice.index] = member;
+    if (member && member->is_message()) {
+      Message& message = scope.message();
+      message.GetReflection()->MutableMessage(&message, member->field);
+    }
+  }
+
+  void complain_missing(const TreeNode& nearest, const TreeNode* holder, const UnionPlan& choice) {
+    const std::string cases = join(choice.cases, 64);
+    if (holder) return complain(*holder, choice.by_attribute, fmt::format("is missing; it is one of {}", cases));
+    complain(nearest, {}, fmt::format("{} is missing; it is one of {}", choice.oneof->options().GetExtension(::lodge::xml::by), cases));
+  }
+
+  const TreeNode* find_child(const TreeNode& element, std::string_view name) {
+    for (const TreeNode* child = element.first; child; child = child->next) {
+      if (child->kind == NodeKind::element && name_of(*child) == name) return child;
+    }
+    return nullptr;
+  }
+
+  static const Attribute* find_attribute(const TreeNode& element, std::string_view name) {
+    for (const Attribute& attribute : element.attributes) {
+      if (attribute.uri.empty() && attribute.name == name) return &attribute;
+    }
+    return nullptr;
+  }
+
+  // Reads one element for the claimants [first, last). `lenient`: something around it was wrong in a way that makes
+  // unknown names here mean nothing.
+  void read_element(const TreeNode& element, std::size_t first, std::size_t last, bool lenient) {
+    for (std::size_t i = first; i < last; ++i) lenient |= claimants_[i].scope->bad_choice;
+    for (const Attribute& attribute : element.attributes) {
+      if (!read_attribute(element, attribute, first, last) && !lenient) {
+        complain(element, attribute.name, describe_unknown(element, attribute.name, true, first, last));
+      }
+    }
+    for (std::size_t i = first; i < last; ++i) fill_defaults(element, claimants_[i]);
+    if (read_content(element, first, last, lenient)) return;
+    read_children(element, first, last, lenient);
+    for (std::size_t i = last; i-- > first;) trim(claimants_[i]);
+  }
+
+  bool read_attribute(const TreeNode& element, const Attribute& attribute, std::size_t first, std::size_t last) {
+    if (!attribute.uri.empty()) return false;
+    bool known = false;
+    for (std::size_t i = first; i < last; ++i) {
+      const auto [branch, scope] = claimants_[i];
+      for (const Claim& claim : branch->claims) {
+        if (claim.name != attribute.name) continue;
+        if (claim.role == Role::discriminator || claim.role == Role::unit) known = true;
+        if (claim.role != Role::attribute || !scope->is_active(*claim.field)) continue;
+        known = true;
+        store(element, attribute.name, claim, *scope, attribute.value);
+      }
+    }
+    return known;
+  }
+
+  void store(const TreeNode& element, std::string_view attribute, const Claim& claim, Scope& scope, std::string_view text) {
+    const FieldPlan& planned = *claim.field;
+    if (!may_set(scope, planned, element) || (!planned.value.skip_value.empty() && text == planned.value.skip_value)) return;
+    Message& message = scope.message();
+    if (claim.legacy && !planned.field->is_repeated() && message.GetReflection()->HasField(message, planned.field)) return;
+    std::string_view unit;
+    if (!planned.unit_attribute.empty()) {
+      if (const Attribute* given = find_attribute(element, planned.unit_attribute)) unit = given->value;
+    }
+    if (auto read = read_value(planned.value, text, unit, message); !read) complain(element, attribute, read.error().message());
+  }
+
+  void fill_defaults(const TreeNode& element, const Claimant& claimant) {
+    for (const FieldPlan* planned : claimant.branch->defaults) {
+      Scope& scope = *claimant.scope;
+      if (!scope.is_active(*planned)) continue;
+      for (const Claim& claim : claimant.branch->claims) {
+        if (claim.field != planned || claim.legacy) continue;
+        const bool missing = claim.role == Role::attribute ? !find_attribute(element, claim.name)
+                                                           : claim.role == Role::text && is_blank(Tree::text_of(element, scratch_));
+        if (missing) std::ignore = read_value(planned->value, planned->if_missing, {}, scope.message());
+      }
+    }
+  }
+
+  // The element's text. True if someone takes all that is in it, elements included.
+  bool read_content(const TreeNode& element, std::size_t first, std::size_t last, bool lenient) {
+    const std::string_view text = Tree::text_of(element, scratch_);
+    bool taken = is_blank(text);
+    for (std::size_t i = first; i < last; ++i) {
+      const auto [branch, scope] = claimants_[i];
+      for (const Claim& claim : branch->claims) {
+        if (!claim.field || !scope->is_active(*claim.field)) continue;
+        if (claim.role == Role::presence) {
+          Message& message = scope->message();
+          message.GetReflection()->SetBool(&message, claim.field->field, true);
+        } else if (claim.role == Role::raw) {
+          Message& message = scope->message();
+          message.GetReflection()->SetString(&message, claim.field->field, to_string(RawContent::of(element)));
+          return true;
+        } else if (claim.role == Role::text) {
+          taken = true;
+          read_text(element, claim, *scope, text);
+        }
+      }
+    }
+    if (!taken && !lenient) complain(element, {}, "text is not expected here");
+    return false;
+  }
+
+  // An element that carries attributes beside its value may leave the value out.
+  void read_text(const TreeNode& element, const Claim& claim, Scope& scope, std::string_view text) {
+    const bool is_string = claim.field->field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+    if (is_blank(text)) {
+      if (text.empty() && is_string && claim.field->field->is_repeated()) return store(element, {}, claim, scope, text);
+      const bool only_text = element.attributes.empty() && !is_string && claim.field->if_missing.empty();
+      if (only_text) complain(element, {}, "it is empty; a value is expected");
+      if (!is_string || claim.field->value.kind != ::lodge::xml::KIND_UNSPECIFIED) return;
+    }
+    store(element, {}, claim, scope, text);
+  }
+
+  void read_children(const TreeNode& element, std::size_t first, std::size_t last, bool lenient) {
+    for (const TreeNode* child = element.first; child; child = child->next) {
+      if (child->kind != NodeKind::element) continue;
+      if (is_full()) return;
+      const std::string_view name = name_of(*child);
+      const std::size_t begin = claimants_.size();
+      bool repeats = false;
+      for (std::size_t i = first; i < last; ++i) {
+        const Claimant claimant = claimants_[i];
+        const Claim* known = name.empty() ? nullptr : claimant.branch->find_child(name);
+        if (!known || !is_open(*known->branch, *claimant.scope)) continue;
+        repeats |= known->branch->repeated != nullptr;
+        const TreeNode* outer = std::exchange(current_, child);
+        claim(*known->branch, *claimant.scope);
+        current_ = outer;
+      }
+      if (claimants_.size() == begin) {
+        if (!lenient) complain_unknown(element, *child, name, first, last);
+      } else if (!repeats && is_again(*child)) {
+        complain(*child, {}, "given twice; one is allowed");
+      } else {
+        read_element(*child, begin, claimants_.size(), lenient);
+      }
+      claimants_.resize(begin, {});
+    }
+  }
+
+  // Whether anything at or below the branch can be said under the chosen cases.
+  static bool is_open(const Branch& branch, const Scope& scope) {
+    return std::ranges::any_of(branch.claims, [&](const Claim& claim) {
+      if (claim.role == Role::child) return is_open(*claim.branch, scope);
+      return !claim.field || scope.is_active(*claim.field);
+    });
+  }
+
+  bool is_again(const TreeNode& child) {
+    for (const TreeNode* other = child.parent->first; other != &child; other = other->next) {
+      if (other->kind == NodeKind::element && other->name == child.name && other->uri == child.uri) return true;
+    }
+    return false;
+  }
+
+  // Messages that turned out empty and say nothing by being there.
+  static void trim(const Claimant& claimant) {
+    const auto [branch, scope] = claimant;
+    if (!scope->existing()) return;
+    Message& message = *scope->existing();
+    const Reflection& reflection = *message.GetReflection();
+    for (const Claim& claim : branch->claims) {
+      if (claim.role != Role::mount || claim.field->field->is_repeated()) continue;
+      const bool in_parents_element = branch->parent == nullptr && !claim.field->choice;
+      if ((!claim.field->trim_empty && !in_parents_element) || !reflection.HasField(message, claim.field->field)) continue;
+      std::vector<const FieldDescriptor*> set;
+      const Message& inner = reflection.GetMessage(message, claim.field->field);
+      inner.GetReflection()->ListFields(inner, &set);
+      if (set.empty()) reflection.ClearField(&message, claim.field->field);
+    }
+  }
+
+  void complain_unknown(const TreeNode& parent, const TreeNode& child, std::string_view name, std::size_t first, std::size_t last) {
+    if (!name.empty()) return complain(child, {}, describe_unknown(parent, name, false, first, last));
+    complain(child, {}, fmt::format("elements of the namespace '{}' are not known here", child.uri));
+  }
+
+  std::string describe_unknown(const TreeNode& element, std::string_view name, bool attribute, std::size_t first, std::size_t last) {
+    std::vector<std::string> known;
+    for (std::size_t i = first; i < last; ++i) {
+      const auto [branch, scope] = claimants_[i];
+      collect_names(*branch, attribute, [&](const FieldPlan& field) { return scope->is_active(field); }, known);
+      if (auto elsewhere = in_other_case(element, name, attribute, *scope)) return *elsewhere;
+    }
+    return unknown_name_message(name, attribute, std::move(known));
+  }
+
+  // The name exists, but for another member of a union than the one chosen.
+  std::optional<std::string> in_other_case(const TreeNode& element, std::string_view name, bool attribute, const Scope& scope) {
+    std::vector<std::string> steps;
+    for (const TreeNode* at = &element; at && at != &scope.element; at = at->parent) steps.emplace_back(name_of(*at));
+    std::ranges::reverse(steps);
+    for (const UnionPlan& choice : scope.plan.unions) {
+      const FieldPlan* chosen = scope.chosen[choice.index];
+      if (!chosen) continue;
+      std::vector<std::string> owners;
+      for (const FieldPlan* member : choice.members) {
+        if (member != chosen && knows(*member, steps, name, attribute)) owners.push_back(member->cases.front());
+      }
+      if (owners.empty()) continue;
+      return fmt::format("only with {0}='{1}'; here it is '{2}'", choice.by_attribute, join(owners), chosen->cases.front());
+    }
+    return {};
+  }
+
+  const Tree& tree_;
+  const MessagePlan& plan_;
+  std::deque<Scope> scopes_;
+  std::vector<Claimant> claimants_;
+  const TreeNode* current_ = nullptr;  // the element whose claimants are being collected; null for the root
+  std::deque<std::string> scratch_names_;
+  std::string scratch_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> read_document(const Tree& tree, const MessagePlan& plan, Message& message) {
+  return Reader(tree, plan).run(message);
+}
+
+}  // namespace lodge::conf::xml

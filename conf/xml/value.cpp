@@ -1,0 +1,210 @@
+#include "conf/xml/value.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "base/uuid.h"
+#include "conf/xml/canonical.h"
+#include "conf/xml/text.h"
+
+namespace lodge::conf::xml {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+Failure refuse(std::string_view text, std::string_view expected) {
+  return fail(Code::invalid_argument, "'{}' is not one of {}", text, expected);
+}
+
+// Sets a singular field, or appends to a repeated one.
+void store(Message& message, const FieldDescriptor& field, auto value) {
+  const Reflection& reflection = *message.GetReflection();
+  using T = decltype(value);
+#define LODGE_STORE(NAME) (field.is_repeated() ? reflection.Add##NAME(&message, &field, std::move(value)) : reflection.Set##NAME(&message, &field, std::move(value)))
+  if constexpr (std::is_same_v<T, bool>) {
+    LODGE_STORE(Bool);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    LODGE_STORE(String);
+  } else if constexpr (std::is_same_v<T, std::uint32_t>) {
+    LODGE_STORE(UInt32);
+  } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+    LODGE_STORE(UInt64);
+  } else if constexpr (std::is_same_v<T, std::int32_t>) {
+    LODGE_STORE(Int32);
+  } else if constexpr (std::is_same_v<T, std::int64_t>) {
+    LODGE_STORE(Int64);
+  }
+#undef LODGE_STORE
+}
+
+#define LODGE_LOAD(NAME) (field.is_repeated() ? reflection.GetRepeated##NAME(message, &field, index) : reflection.Get##NAME(message, &field))
+
+Result<std::int64_t> parse_signed(std::string_view text) {
+  const std::string_view trimmed = trim(text);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(), value);
+  if (error == std::errc::result_out_of_range) return fail(Code::invalid_argument, "'{}' does not fit into 64 bits", text);
+  if (error != std::errc() || end != trimmed.data() + trimmed.size()) return fail(Code::invalid_argument, "'{}' is not a whole number", text);
+  return value;
+}
+
+template <class T>
+Result<T> narrow(std::string_view text, auto value) {
+  if (std::cmp_greater(value, std::numeric_limits<T>::max())) {
+    return fail(Code::invalid_argument, "'{}' is more than {}", text, std::numeric_limits<T>::max());
+  }
+  if (std::cmp_less(value, std::numeric_limits<T>::min())) {
+    return fail(Code::invalid_argument, "'{}' is less than {}", text, std::numeric_limits<T>::min());
+  }
+  return static_cast<T>(value);
+}
+
+Result<void> read_bool(const ValueSpec& spec, std::string_view text, Message& message) {
+  const bool on_off = spec.kind == ::lodge::xml::ON_OFF;
+  const std::string_view word = trim(text);
+  if (word != (on_off ? "on" : "yes") && word != (on_off ? "off" : "no")) return refuse(text, on_off ? "on, off" : "yes, no");
+  store(message, *spec.field, word == "on" || word == "yes");
+  return {};
+}
+
+Result<void> read_enum(const ValueSpec& spec, std::string_view text, Message& message) {
+  const Spelling* spelling = spec.spellings->by_text(trim(text));
+  if (!spelling) return refuse(text, join(spec.spellings->written, 64));
+  const Reflection& reflection = *message.GetReflection();
+  if (spec.field->is_repeated()) {
+    reflection.AddEnumValue(&message, spec.field, spelling->number);
+  } else {
+    reflection.SetEnumValue(&message, spec.field, spelling->number);
+  }
+  return {};
+}
+
+Result<void> read_integer(const ValueSpec& spec, std::string_view text, std::string_view unit, Message& message) {
+  const FieldDescriptor& field = *spec.field;
+  const auto type = field.cpp_type();
+  if (type == FieldDescriptor::CPPTYPE_INT32 || type == FieldDescriptor::CPPTYPE_INT64) {
+    TRY_ASSIGN(const std::int64_t value, parse_signed(text));
+    if (type == FieldDescriptor::CPPTYPE_INT64) return store(message, field, value), Result<void>();
+    TRY_ASSIGN(const std::int32_t small, narrow<std::int32_t>(text, value));
+    return store(message, field, small), Result<void>();
+  }
+  const bool scaled = spec.kind == ::lodge::xml::SCALED;
+  TRY_ASSIGN(const std::uint64_t value, scaled ? parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes)
+                                               : parse_number(text, spec.kind == ::lodge::xml::HEX));
+  if (type == FieldDescriptor::CPPTYPE_UINT64) return store(message, field, value), Result<void>();
+  TRY_ASSIGN(const std::uint32_t small, narrow<std::uint32_t>(text, value));
+  return store(message, field, small), Result<void>();
+}
+
+// The one form in which a string of this kind is kept and written.
+Result<std::string> canonical_string(const ValueSpec& spec, std::string_view text) {
+  switch (spec.kind) {
+    case ::lodge::xml::CPUSET: return canonical_cpuset(text);
+    case ::lodge::xml::MAC: return canonical_mac(text);
+    case ::lodge::xml::UUID: {
+      TRY_ASSIGN(const Uuid uuid, Uuid::parse(trim(text)));
+      return uuid.str();
+    }
+    default: return std::string(text);
+  }
+}
+
+std::string upper_snake(std::string_view name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool upper = name[i] >= 'A' && name[i] <= 'Z';
+    if (upper && i > 0) out += '_';
+    out += upper ? name[i] : static_cast<char>(name[i] >= 'a' && name[i] <= 'z' ? name[i] - 'a' + 'A' : name[i]);
+  }
+  return out;
+}
+
+std::string default_spelling(const google::protobuf::EnumValueDescriptor& value) {
+  const std::string prefix = upper_snake(value.type()->name()) + "_";
+  std::string text = value.name();
+  if (text.starts_with(prefix)) text.erase(0, prefix.size());
+  for (char& c : text) c = c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+}  // namespace
+
+const Spelling* EnumSpellings::by_text(std::string_view text) const {
+  const auto found = std::ranges::find(all, text, &Spelling::text);
+  return found == all.end() ? nullptr : &*found;
+}
+
+const Spelling* EnumSpellings::by_number(int number) const {
+  const auto found = std::ranges::find(all, number, &Spelling::number);
+  return found == all.end() ? nullptr : &*found;
+}
+
+EnumSpellings spellings_of(const google::protobuf::EnumDescriptor& type) {
+  EnumSpellings spellings;
+  std::vector<Spelling> aliases;
+  for (int i = 0; i < type.value_count(); ++i) {
+    const auto& value = *type.value(i);
+    const auto& options = value.options();
+    if (value.number() == 0 && !options.HasExtension(::lodge::xml::xv)) continue;
+    const std::string text = options.HasExtension(::lodge::xml::xv) ? options.GetExtension(::lodge::xml::xv) : default_spelling(value);
+    spellings.all.push_back({text, value.number()});
+    spellings.written.push_back(text);
+    for (int a = 0; a < options.ExtensionSize(::lodge::xml::xv_alias); ++a) {
+      aliases.push_back({options.GetExtension(::lodge::xml::xv_alias, a), value.number()});
+    }
+  }
+  spellings.all.insert(spellings.all.end(), aliases.begin(), aliases.end());
+  return spellings;
+}
+
+Result<void> read_value(const ValueSpec& spec, std::string_view text, std::string_view unit, Message& message) {
+  if (!spec.skip_value.empty() && trim(text) == spec.skip_value) return {};
+  switch (spec.field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_BOOL: return read_bool(spec, text, message);
+    case FieldDescriptor::CPPTYPE_ENUM: return read_enum(spec, text, message);
+    case FieldDescriptor::CPPTYPE_STRING: {
+      TRY_ASSIGN(std::string value, canonical_string(spec, text));
+      store(message, *spec.field, std::move(value));
+      return {};
+    }
+    default: return read_integer(spec, text, unit, message);
+  }
+}
+
+Result<std::string> print_value(const ValueSpec& spec, const Message& message, int index) {
+  const FieldDescriptor& field = *spec.field;
+  const Reflection& reflection = *message.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_BOOL: {
+      const bool value = LODGE_LOAD(Bool);
+      return spec.kind == ::lodge::xml::ON_OFF ? (value ? "on" : "off") : (value ? "yes" : "no");
+    }
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const int number = LODGE_LOAD(EnumValue);
+      const Spelling* spelling = spec.spellings->by_number(number);
+      if (!spelling) return fail(Code::invalid_argument, "{} is not one of {}", number, join(spec.spellings->written, 64));
+      return spelling->text;
+    }
+    case FieldDescriptor::CPPTYPE_STRING: return canonical_string(spec, LODGE_LOAD(String));
+    case FieldDescriptor::CPPTYPE_INT32: return fmt::format("{}", LODGE_LOAD(Int32));
+    case FieldDescriptor::CPPTYPE_INT64: return fmt::format("{}", LODGE_LOAD(Int64));
+    default: {
+      const std::uint64_t value = field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ? LODGE_LOAD(UInt32) : LODGE_LOAD(UInt64);
+      return spec.kind == ::lodge::xml::HEX ? fmt::format("0x{:0{}x}", value, spec.width) : fmt::format("{}", value);
+    }
+  }
+}
+
+void set_plain(Message& message, const FieldDescriptor& field, std::string_view text) {
+  const ValueSpec spec{.field = &field};
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING || field.cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
+      field.cpp_type() == FieldDescriptor::CPPTYPE_INT64 || field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ||
+      field.cpp_type() == FieldDescriptor::CPPTYPE_UINT64) {
+    std::ignore = read_value(spec, text, {}, message);
+  }
+}
+
+}  // namespace lodge::conf::xml

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "lodge/xml/options.pb.h"
+
+// How single values are spelled: between text and one scalar field.
+namespace lodge::conf::xml {
+
+struct Spelling {
+  std::string text;
+  int number;
+};
+
+// The spellings of an enum: first those that are written, in the enum's order, then the aliases.
+struct EnumSpellings {
+  std::vector<Spelling> all;
+  std::vector<std::string> written;  // the first ones' texts, for messages
+
+  const Spelling* by_text(std::string_view text) const;
+  const Spelling* by_number(int number) const;
+};
+
+// "DISK_BUS_VIRTIO_SCSI" of enum DiskBus is "virtio-scsi", unless `xv` says otherwise; the zero value has no spelling.
+EnumSpellings spellings_of(const google::protobuf::EnumDescriptor& type);
+
+// The annotations of a scalar field, compiled.
+struct ValueSpec {
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  ::lodge::xml::Kind kind = ::lodge::xml::KIND_UNSPECIFIED;
+  int width = 0;                    // HEX
+  std::string unit;                 // SCALED: of the message and of what is written
+  std::uint64_t unit_bytes = 1;     // SCALED
+  std::string unit_default;         // SCALED: of documents that name none
+  const EnumSpellings* spellings = nullptr;
+  std::string skip_value;
+};
+
+// Reads `text` into the field, or appends it if the field is repeated. `unit` is the document's, for SCALED.
+// Error: invalid_argument whose message says what was expected, e.g. "'foo' is not one of yes, no".
+Result<void> read_value(const ValueSpec& spec, std::string_view text, std::string_view unit, google::protobuf::Message& message);
+
+// The text of the field, or of its element `index` if it is repeated; in canonical spelling.
+// Error: invalid_argument for an enum value without a name, or a string that is not of its kind.
+Result<std::string> print_value(const ValueSpec& spec, const google::protobuf::Message& message, int index = 0);
+
+// Sets an unannotated spelling: a number in decimal, a string as it is.
+void set_plain(google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field, std::string_view text);
+
+}  // namespace lodge::conf::xml

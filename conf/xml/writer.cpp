@@ -1,0 +1,201 @@
+#include "conf/xml/writer.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "conf/xml/printer.h"
+
+namespace lodge::conf::xml {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+using Role = Claim::Role;
+
+// A branch with the message it speaks for, or with one element of its repeated field.
+struct Source {
+  const Branch* branch;
+  const Message* message;
+  int index = 0;
+};
+
+// A child element to be written: everyone who has something to say in it.
+struct Child {
+  std::string_view name;
+  std::vector<Source> sources;
+};
+
+bool is_set(const Message& message, const FieldDescriptor& field) { return message.GetReflection()->HasField(message, &field); }
+
+class Writer {
+ public:
+  explicit Writer(const MessagePlan& plan) : plan_(plan) {}
+
+  Result<std::string> run(const Message& message) {
+    if (auto written = write_root(message); !written) {
+      Finding finding{.line = 0, .path = failed_at_, .message = written.error().message()};
+      return Failure(Error(written.error().code(), fmt::format("{}: {}", finding.path, finding.message)).with_findings({finding}));
+    }
+    return std::move(printer_).take();
+  }
+
+ private:
+  Result<void> write_root(const Message& message) {
+    printer_.open(plan_.root_name);
+    printer_.keep();
+    TRY(write_inside({{&plan_.root, &message}}));
+    for (const NamespacePlan& ns : plan_.namespaces) {
+      if (std::ranges::find(used_prefixes_, ns.prefix) != used_prefixes_.end()) printer_.declare_namespace(ns.prefix, ns.uri);
+    }
+    printer_.close();
+    return {};
+  }
+
+  // Notes where it happened, while the path to it is still open.
+  Result<void> at(const std::string& attribute, Result<void> result) {
+    if (!result && failed_at_.empty()) failed_at_ = printer_.path() + (attribute.empty() ? "" : "/@" + attribute);
+    return result;
+  }
+
+  Result<void> write_inside(const std::vector<Source>& sources) {
+    for (const Source& source : sources) TRY(write_attributes(source));
+    for (const Source& source : sources) TRY(write_content(source));
+    std::vector<Child> children;
+    for (const Source& source : sources) collect_children(source, children);
+    for (const Child& child : children) TRY(write_child(child));
+    return {};
+  }
+
+  // Those of the branch and of the messages mounted on it, in order.
+  Result<void> write_attributes(const Source& source) {
+    for (const Claim& claim : source.branch->claims) {
+      if (claim.legacy) continue;
+      if (claim.role == Role::attribute) {
+        TRY(write_attribute(source, claim));
+      } else if (claim.role == Role::unit) {
+        if (has_value(source, *claim.field)) TRY(at(claim.name, printer_.attribute(claim.name, claim.field->value.unit)));
+      } else if (claim.role == Role::discriminator) {
+        TRY(write_discriminator(source, claim));
+      } else if (const auto mounted = mounted_at(source, claim)) {
+        TRY(write_attributes(*mounted));
+      }
+    }
+    return {};
+  }
+
+  Result<void> write_attribute(const Source& source, const Claim& claim) {
+    if (!has_value(source, *claim.field)) return {};
+    auto text = print_value(claim.field->value, *source.message, source.index);
+    if (!text) return at(claim.name, Failure(std::move(text).error()));
+    return at(claim.name, printer_.attribute(claim.name, *text));
+  }
+
+  Result<void> write_discriminator(const Source& source, const Claim& claim) {
+    const FieldDescriptor* set = source.message->GetReflection()->GetOneofFieldDescriptor(*source.message, claim.choice->oneof);
+    if (!set) return {};
+    const auto member = std::ranges::find(claim.choice->members, set, &FieldPlan::field);
+    if (member == claim.choice->members.end() || *member == claim.choice->implicit_member) return {};
+    return at(claim.name, printer_.attribute(claim.name, (*member)->cases.front()));
+  }
+
+  static bool has_value(const Source& source, const FieldPlan& planned) {
+    const Reflection& reflection = *source.message->GetReflection();
+    if (planned.field->is_repeated()) return source.index < reflection.FieldSize(*source.message, planned.field);
+    return is_set(*source.message, *planned.field);
+  }
+
+  // The message that lives at this branch, if the claim is for one and it is there.
+  static std::optional<Source> mounted_at(const Source& source, const Claim& claim) {
+    if (claim.role != Role::mount || claim.legacy || !has_value(source, *claim.field)) return {};
+    const Reflection& reflection = *source.message->GetReflection();
+    const FieldDescriptor* field = claim.field->field;
+    const Message& inner = field->is_repeated() ? reflection.GetRepeatedMessage(*source.message, field, source.index)
+                                                : reflection.GetMessage(*source.message, field);
+    return Source{&claim.field->message->root, &inner};
+  }
+
+  // Text, and what makes the element exist though it may be empty.
+  Result<void> write_content(const Source& source) {
+    for (const Claim& claim : source.branch->claims) {
+      if (claim.legacy || !claim.field || claim.role == Role::child) continue;
+      if (!has_value(source, *claim.field)) continue;
+      if (claim.role == Role::presence) {
+        printer_.keep();
+      } else if (claim.role == Role::raw) {
+        TRY(at({}, printer_.raw(source.message->GetReflection()->GetString(*source.message, claim.field->field))));
+      } else if (claim.role == Role::text) {
+        auto text = print_value(claim.field->value, *source.message, source.index);
+        if (!text) return at({}, Failure(std::move(text).error()));
+        if (text->empty()) printer_.keep();
+        if (!text->empty()) TRY(at({}, printer_.text(*text)));
+      } else if (const auto mounted = mounted_at(source, claim)) {
+        if (source.branch->parent && !claim.field->trim_empty) printer_.keep();
+        TRY(write_content(*mounted));
+      }
+    }
+    return {};
+  }
+
+  static void collect_children(const Source& source, std::vector<Child>& children) {
+    for (const Claim& claim : source.branch->claims) {
+      if (claim.legacy) continue;
+      if (claim.role == Role::child) {
+        const auto known = std::ranges::find(children, std::string_view(claim.name), &Child::name);
+        Child& child = known == children.end() ? children.emplace_back(Child{claim.name, {}}) : *known;
+        child.sources.push_back({claim.branch, source.message, source.index});
+      } else if (const auto mounted = mounted_at(source, claim)) {
+        collect_children(*mounted, children);
+      }
+    }
+  }
+
+  Result<void> write_child(const Child& child) {
+    note_prefix(child);
+    std::vector<Source> once;
+    for (const Source& source : child.sources) {
+      const FieldPlan* repeated = source.branch->repeated;
+      if (!repeated) {
+        once.push_back(source);
+        continue;
+      }
+      const int count = source.message->GetReflection()->FieldSize(*source.message, repeated->field);
+      for (int i = 0; i < count; ++i) TRY(write_element(child.name, {{source.branch, source.message, i}}, true));
+    }
+    if (once.empty()) return {};
+    return write_element(child.name, once, false);
+  }
+
+  Result<void> write_element(std::string_view name, const std::vector<Source>& sources, bool keep) {
+    printer_.open(name);
+    if (keep) printer_.keep();
+    TRY(write_inside(sources));
+    printer_.close();
+    return {};
+  }
+
+  void note_prefix(const Child& child) {
+    const std::size_t colon = child.name.find(':');
+    if (colon == child.name.npos) return;
+    const bool says_something = std::ranges::any_of(child.sources, [](const Source& source) { return says(source); });
+    if (says_something) used_prefixes_.emplace_back(child.name.substr(0, colon));
+  }
+
+  static bool says(const Source& source) {
+    return std::ranges::any_of(source.branch->claims, [&](const Claim& claim) {
+      if (claim.role == Role::child) return says({claim.branch, source.message, 0});
+      return claim.field && has_value({source.branch, source.message, 0}, *claim.field);
+    });
+  }
+
+  const MessagePlan& plan_;
+  Printer printer_;
+  std::vector<std::string> used_prefixes_;
+  std::string failed_at_;
+};
+
+}  // namespace
+
+Result<std::string> write_document(const MessagePlan& plan, const Message& message) { return Writer(plan).run(message); }
+
+}  // namespace lodge::conf::xml
