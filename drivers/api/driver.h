@@ -81,7 +81,8 @@ class Driver {
   virtual Task<Result<void>> check(const conf::ValidatedDomain& domain, Deadline deadline) = 0;
   // The claims a start will need besides network ports and the run's folder. Makes nothing.
   virtual std::vector<netdev::Claim> plan(const conf::ValidatedDomain& domain, const Run& run) = 0;
-  // On failure or cancellation nothing of the guest is left but what the claims tell.
+  // On failure or cancellation nothing of the guest is left but what the claims tell. Letting the guest run is part of it
+  // and is not reported as an event. unavailable, with the hypervisor's own words, if it ended meanwhile.
   virtual Task<Result<RunningGuest>> start(StartRequest request, Deadline deadline) = 0;
   // Finds a guest started by an earlier life of the daemon. not_found if it is gone for sure; any other error means that
   // it is there but does not answer, and the caller may try again.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/latch.h"
 #include "drivers/api/event.h"
 #include "drivers/api/guest.h"
 #include "lodge/v1/domain.pb.h"
@@ -22,10 +22,10 @@ struct FakeMachine {
   std::int64_t pid = 0;  // above every pid a kernel gives, so that nobody can kill a real process by it
   v1::DomainSpec live_spec;
   GuestStatus status;
-  bool answers = true;  // false: like a stopped process, it answers nothing until it is let go on
+  std::unique_ptr<Latch> answering;  // closed: like a stopped process, it answers nothing until it is let go on
   // Who hears its events: the guest object that holds it now.
   std::function<void(GuestEvent)> observer;
-  std::function<void()> on_answers;  // wakes whoever waits for it to answer
+  bool missed = false;  // somebody waited for an answer in vain
 };
 
 // The world behind FakeDriver: machines that live on when a driver is destroyed, as processes do. Tests look into it, make
@@ -54,7 +54,7 @@ class FakeHypervisor {
   void panic(std::string_view name);
   void io_error(std::string_view name, std::string_view disk);
   void die(std::string_view name, std::string detail = "killed by signal 11");
-  // Like SIGSTOP and SIGCONT. `told`: its observer hears of it, as when a call was waiting.
+  // Like SIGSTOP and SIGCONT. Its observer hears of it when a call has waited in vain, and when that is answered at last.
   void stop_answering(std::string_view name);
   void answer_again(std::string_view name);
 

@@ -1,0 +1,134 @@
+#include "drivers/fake/fake_guest.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/write.hpp>
+
+namespace lodge::drivers::fake {
+
+namespace {
+
+Failure given_up(Latch::Wait how, std::string_view step) {
+  if (how == Latch::Wait::cancelled) return fail(Code::cancelled, "{}: cancelled", step);
+  return fail(Code::deadline_exceeded, "{}: no answer within the deadline", step);
+}
+
+// Writes back what is typed, until the other end is closed.
+Task<> echo(Fd end) {
+  asio::posix::stream_descriptor stream(co_await asio::this_coro::executor, end.release());
+  std::array<char, 256> buffer;
+  while (true) {
+    const auto [error, n] = co_await stream.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
+    if (error) co_return;
+    const auto [broken, written] =
+        co_await asio::async_write(stream, asio::buffer(buffer, n), asio::as_tuple(asio::use_awaitable));
+    if (broken) co_return;
+  }
+}
+
+}  // namespace
+
+Task<Result<void>> scripted_call(FakeHypervisor& hypervisor, std::string name, std::string step, Deadline deadline) {
+  const auto outcome = hypervisor.call(name, step);
+  if (outcome.hang) {
+    const Latch never;
+    const auto how = co_await never.wait(deadline);
+    co_return given_up(how, step);
+  }
+  if (outcome.error) co_return Failure(*outcome.error);
+  co_return Result<void>{};
+}
+
+FakeGuest::FakeGuest(FakeHypervisor& hypervisor, FakeMachine& machine, GuestObserver& observer)
+    : hypervisor_(hypervisor), run_id_(machine.run_id), live_spec_(machine.live_spec), pid_(machine.pid) {
+  machine.observer = [&observer](const GuestEvent& event) { observer.on_guest_event(event); };
+}
+
+FakeGuest::~FakeGuest() {
+  if (FakeMachine* machine = hypervisor_.by_run(run_id_)) machine->observer = nullptr;
+}
+
+Task<Result<FakeMachine*>> FakeGuest::call(std::string step, Deadline deadline) {
+  FakeMachine* machine = hypervisor_.by_run(run_id_);
+  if (!machine) co_return fail(Code::not_found, "{} is gone", live_spec_.name());
+  const auto how = co_await machine->answering->wait(deadline);
+  machine = hypervisor_.by_run(run_id_);
+  if (!machine) co_return fail(Code::not_found, "{} is gone", live_spec_.name());
+  if (how == Latch::Wait::deadline && !machine->missed) {
+    machine->missed = true;
+    hypervisor_.emit(*machine, {.kind = GuestEventKind::unresponsive});
+  }
+  if (how != Latch::Wait::open) co_return given_up(how, step);
+  CO_TRY(co_await scripted_call(hypervisor_, live_spec_.name(), step, deadline));
+  machine = hypervisor_.by_run(run_id_);
+  if (!machine) co_return fail(Code::not_found, "{} is gone", live_spec_.name());
+  co_return machine;
+}
+
+Task<Result<GuestStatus>> FakeGuest::status(Deadline deadline) {
+  CO_TRY_ASSIGN(FakeMachine * machine, co_await call("status", deadline));
+  co_return machine->status;
+}
+
+Task<Result<void>> FakeGuest::stop(StopMode mode, Deadline deadline) {
+  FakeMachine* machine = hypervisor_.by_run(run_id_);
+  if (!machine) co_return Result<void>{};
+  if (mode == StopMode::polite) {
+    const auto how = co_await machine->answering->wait(deadline);
+    if (how == Latch::Wait::cancelled) co_return given_up(how, "stop");
+    if (how == Latch::Wait::deadline) co_return fail(Code::busy, "{} was asked to end and still runs", live_spec_.name());
+  }
+  CO_TRY(co_await scripted_call(hypervisor_, live_spec_.name(), "stop", deadline));
+  hypervisor_.destroy(run_id_, {.kind = GuestEventKind::exited, .requested = true});
+  co_return Result<void>{};
+}
+
+Task<Result<void>> FakeGuest::pause(Deadline deadline) {
+  CO_TRY_ASSIGN(FakeMachine * machine, co_await call("pause", deadline));
+  if (machine->status.state != v1::DOMAIN_STATE_RUNNING) co_return Result<void>{};
+  machine->status = {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_USER};
+  hypervisor_.emit(*machine, {.kind = GuestEventKind::paused, .requested = true, .reason = machine->status.reason});
+  co_return Result<void>{};
+}
+
+Task<Result<void>> FakeGuest::resume(Deadline deadline) {
+  CO_TRY_ASSIGN(FakeMachine * machine, co_await call("resume", deadline));
+  if (machine->status.state == v1::DOMAIN_STATE_RUNNING) co_return Result<void>{};
+  if (machine->status.state != v1::DOMAIN_STATE_PAUSED) {
+    co_return fail(Code::failed_precondition, "{} must be reset first", live_spec_.name());
+  }
+  machine->status = {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_UNPAUSED};
+  hypervisor_.emit(*machine, {.kind = GuestEventKind::resumed, .requested = true});
+  co_return Result<void>{};
+}
+
+Task<Result<void>> FakeGuest::press(Deadline deadline) {
+  CO_TRY_ASSIGN([[maybe_unused]] FakeMachine * machine, co_await call("press the power button", deadline));
+  co_return Result<void>{};
+}
+
+Task<Result<void>> FakeGuest::reset(Deadline deadline) {
+  CO_TRY_ASSIGN(FakeMachine * machine, co_await call("reset", deadline));
+  if (machine->status.state != v1::DOMAIN_STATE_RUNNING) {
+    machine->status = {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_STARTING_UP};
+  }
+  hypervisor_.emit(*machine, {.kind = GuestEventKind::rebooted, .requested = true});
+  co_return Result<void>{};
+}
+
+Task<Result<Fd>> FakeGuest::open(std::string_view alias, Deadline deadline) {
+  if (live_spec_.serials().empty()) co_return fail(Code::not_found, "{} has no serial device", live_spec_.name());
+  if (!alias.empty() && alias != "serial0") {
+    co_return fail(Code::not_found, "{} has no character device {} (it has: serial0)", live_spec_.name(), alias);
+  }
+  CO_TRY_ASSIGN([[maybe_unused]] FakeMachine * machine, co_await call("open the console", deadline));
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) co_return fail_errno(errno, "console");
+  asio::co_spawn(co_await asio::this_coro::executor, echo(Fd(ends[1])), asio::detached);
+  co_return Fd(ends[0]);
+}
+
+}  // namespace lodge::drivers::fake

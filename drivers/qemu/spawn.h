@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "netdev/claims/claim.h"
+
+namespace lodge::drivers::qemu {
+
+// The n-th inherited descriptor is this number plus n in the child.
+inline constexpr int kFirstInheritedFd = 3;
+
+struct SpawnRequest {
+  std::vector<std::string> argv;         // argv[0] is the program's path
+  std::vector<std::string> environment;  // all of it: NAME=value
+  std::vector<int> fds;                  // to inherit, in this order; nothing else is
+  int log = -1;                          // becomes standard output and error
+};
+
+// A child that runs, in a session of its own, with nothing of ours but what the request says: no signal mask, no handlers,
+// "/" as working folder, /dev/null as standard input.
+struct Spawned {
+  netdev::ProcessIdentity identity;
+  Fd pidfd;
+};
+
+// Blocks until the program runs or could not be started (then the error says why): use the pool.
+Result<Spawned> spawn(const SpawnRequest& request);
+
+// Ends a child that must go whatever happens: SIGKILL, and waits until it is gone and reaped. Blocks for some ms.
+void kill_and_reap(const Fd& pidfd);
+
+}  // namespace lodge::drivers::qemu
