@@ -1,0 +1,28 @@
+#pragma once
+
+#include "base/result.h"
+#include "conf/domain/machine.h"
+#include "conf/xml/source_map.h"
+#include "lodge/v1/domain.pb.h"
+
+// Gives every device of a definition its place in the guest, as libvirt 9.0 does. What the user chose stays; two devices
+// at one place are for validate() to refuse.
+namespace lodge::conf::addresses {
+
+// Fills the parts left out of addresses that are there: the first domain, bus, function, …
+void complete_given(v1::DomainSpec& spec);
+
+// Disks on ide, sata, scsi and fdc: from the letters of their target, sdb being the second.
+void assign_drive_addresses(v1::DomainSpec& spec);
+
+// Virtio channels and consoles. Adds a controller when the last one is full.
+Result<void> assign_virtio_serial_addresses(v1::DomainSpec& spec, const xml::SourceMap& source);
+
+// USB devices. Adds hubs when the ports do not suffice.
+Result<void> assign_usb_addresses(v1::DomainSpec& spec, const xml::SourceMap& source);
+
+// Everything on PCI. Adds the bridges and root ports that are missing, and on q35 keeps one port free for hotplug.
+// Does nothing for a machine whose chipset is not known.
+Result<void> assign_pci_addresses(v1::DomainSpec& spec, Chipset chipset, const xml::SourceMap& source);
+
+}  // namespace lodge::conf::addresses

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "conf/domain/findings.h"
+#include "lodge/v1/capabilities.pb.h"
+#include "lodge/v1/domain.pb.h"
+
+// The parts of validate(). Each reports what cannot mean anything in one part of a normalized definition.
+namespace lodge::conf::checks {
+
+// Hypervisor, emulator, architecture and machine, against what the host has.
+void check_host(const v1::DomainSpec& spec, const v1::Capabilities& host, Findings& findings);
+// Name, uuid, title, memory, processors, boot, lifecycle, features.
+void check_general(const v1::DomainSpec& spec, Findings& findings);
+void check_cpu(const v1::DomainSpec& spec, Findings& findings);
+void check_disks(const v1::DomainSpec& spec, Findings& findings);
+void check_interfaces(const v1::DomainSpec& spec, Findings& findings);
+void check_controllers(const v1::DomainSpec& spec, Findings& findings);
+void check_chardevs(const v1::DomainSpec& spec, Findings& findings);
+void check_displays(const v1::DomainSpec& spec, Findings& findings);
+void check_small_devices(const v1::DomainSpec& spec, Findings& findings);
+// The order in which devices are booted: each number once, and not beside <os><boot>.
+void check_boot_order(const v1::DomainSpec& spec, Findings& findings);
+// Every device's place: of the right kind, there, and its own.
+void check_addresses(const v1::DomainSpec& spec, Findings& findings);
+
+}  // namespace lodge::conf::checks

@@ -1,0 +1,145 @@
+#include <algorithm>
+
+#include "base/uuid.h"
+#include "conf/domain/checks/checks.h"
+#include "conf/domain/machine.h"
+
+namespace lodge::conf::checks {
+
+namespace {
+
+// A domain's name becomes part of file names.
+constexpr std::size_t kMaxName = 200;
+
+void check_name(const v1::DomainSpec& spec, Findings& findings) {
+  const auto& name = spec.name();
+  const std::string path = "/domain/name";
+  if (name.empty()) return findings.add(path, "a domain needs a name: <name>web1</name>");
+  if (std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
+    return findings.add(path, "a name is one line without control characters");
+  }
+  if (name.find('/') != std::string::npos) findings.add(path, "'{}': a name cannot have a '/'", name);
+  if (name == "." || name == "..") findings.add(path, "'{}' cannot be a name", name);
+  if (name.find_first_not_of(' ') == std::string::npos) findings.add(path, "a name is more than blanks");
+  if (name.size() > kMaxName) findings.add(path, "a name has at most {} bytes, this one has {}", kMaxName, name.size());
+}
+
+void check_identity(const v1::DomainSpec& spec, Findings& findings) {
+  check_name(spec, findings);
+  const auto uuid = Uuid::parse(spec.uuid());
+  if (!uuid) {
+    findings.add("/domain/uuid", "'{}' is not a UUID: 32 hexadecimal digits, with or without dashes", spec.uuid());
+  } else if (*uuid == Uuid()) {
+    findings.add("/domain/uuid", "the nil UUID names nothing; leave the element out to get a new one");
+  }
+  if (spec.title().find('\n') != std::string::npos) {
+    findings.add("/domain/title", "a title is one line; <description> may have more");
+  }
+}
+
+void check_memory(const v1::DomainSpec& spec, Findings& findings) {
+  if (spec.memory() == 0) {
+    findings.add("/domain/memory", "a guest needs memory: <memory unit='MiB'>512</memory>");
+  } else if (spec.current_memory() > spec.memory()) {
+    findings.add("/domain/currentMemory", "{} KiB is more than the guest's memory, {} KiB", spec.current_memory(),
+                 spec.memory());
+  }
+  if (!spec.has_max_memory()) return;
+  const auto& max = spec.max_memory();
+  if (max.slots() == 0) {
+    findings.add("/domain/maxMemory/@slots", "must say how many modules can be plugged in, from 1");
+  }
+  if (max.size() < spec.memory()) {
+    findings.add("/domain/maxMemory", "{} KiB is less than the guest's memory, {} KiB", max.size(), spec.memory());
+  }
+  if (spec.cpu().numa_cells().empty()) {
+    findings.add("/domain/maxMemory", "memory can only be plugged into a NUMA node: add <cpu><numa><cell …/></numa></cpu>");
+  }
+}
+
+void check_vcpus(const v1::DomainSpec& spec, Findings& findings) {
+  const auto& vcpu = spec.vcpu();
+  if (vcpu.count() == 0) return findings.add("/domain/vcpu", "a guest needs at least 1 processor");
+  if (vcpu.has_current() && vcpu.current() == 0) {
+    findings.add("/domain/vcpu/@current", "a guest boots with at least 1 processor");
+  }
+  if (vcpu.current() > vcpu.count()) {
+    findings.add("/domain/vcpu/@current", "{} is more than there can be: {}", vcpu.current(), vcpu.count());
+  }
+  for (int i = 0; i < spec.iothread_ids_size(); ++i) {
+    const auto id = spec.iothread_ids(i);
+    const auto path = fmt::format("/domain/iothreadids/iothread[{}]/@id", i + 1);
+    if (id == 0) findings.add(path, "ids start at 1");
+    if (std::count(spec.iothread_ids().begin(), spec.iothread_ids().begin() + i, id) > 0) {
+      findings.add(path, "{} is another I/O thread's id", id);
+    }
+  }
+}
+
+void check_os(const v1::DomainSpec& spec, Findings& findings) {
+  const auto& os = spec.os();
+  if (os.bootmenu_timeout() > 65535) {
+    findings.add("/domain/os/bootmenu/@timeout", "{} ms is not between 0 and 65535", os.bootmenu_timeout());
+  }
+  if (os.bios_reboot_timeout() < -1 || os.bios_reboot_timeout() > 65535) {
+    findings.add("/domain/os/bios/@rebootTimeout", "{} ms is not between 0 and 65535, nor -1 for never",
+                 os.bios_reboot_timeout());
+  }
+  if (os.kernel().empty() && !os.initrd().empty()) {
+    findings.add("/domain/os/initrd", "an initrd needs a kernel that loads it: <kernel>/path/vmlinuz</kernel>");
+  }
+  if (os.kernel().empty() && !os.cmdline().empty()) {
+    findings.add("/domain/os/cmdline", "a command line needs a kernel that reads it: <kernel>/path/vmlinuz</kernel>");
+  }
+  const bool uefi = os.firmware() == v1::OS_FIRMWARE_EFI || os.loader().type() == v1::LOADER_TYPE_PFLASH;
+  if (uefi && is_x86(os.arch()) && !spec.features().acpi()) {
+    findings.add("/domain/os", "UEFI needs ACPI: <features><acpi/></features>");
+  }
+  if (os.loader().stateless() && os.has_nvram()) {
+    findings.add("/domain/os/nvram", "a stateless loader keeps no variables");
+  }
+}
+
+bool dumps_core(v1::LifecycleAction action) {
+  return action == v1::LIFECYCLE_ACTION_COREDUMP_DESTROY || action == v1::LIFECYCLE_ACTION_COREDUMP_RESTART;
+}
+
+void check_lifecycle(const v1::DomainSpec& spec, Findings& findings) {
+  const auto check = [&](const std::string& path, v1::LifecycleAction action) {
+    if (dumps_core(action)) findings.add(path, "'{}' is only for on_crash", spelling(action));
+    if (action == v1::LIFECYCLE_ACTION_RENAME_RESTART) {
+      findings.add(path, "a guest is never renamed here; 'restart' starts it again under its name");
+    }
+  };
+  check("/domain/on_poweroff", spec.on_poweroff());
+  check("/domain/on_reboot", spec.on_reboot());
+  if (spec.on_crash() == v1::LIFECYCLE_ACTION_RENAME_RESTART) {
+    findings.add("/domain/on_crash", "a guest is never renamed here; 'restart' starts it again under its name");
+  }
+}
+
+void check_features(const v1::DomainSpec& spec, Findings& findings) {
+  const auto& hyperv = spec.features().hyperv();
+  if (hyperv.has_spinlocks_retries() && hyperv.spinlocks_retries() < 4095) {
+    findings.add("/domain/features/hyperv/spinlocks/@retries", "{} is less than 4095", hyperv.spinlocks_retries());
+  }
+  if (hyperv.vendor_id_value().size() > 12) {
+    findings.add("/domain/features/hyperv/vendor_id/@value", "'{}' has more than 12 characters", hyperv.vendor_id_value());
+  }
+  if (spec.features().smm().tseg() && chipset_of(spec.os()) != Chipset::q35) {
+    findings.add("/domain/features/smm/tseg", "only q35 machines have one");
+  }
+}
+
+}  // namespace
+
+void check_general(const v1::DomainSpec& spec, Findings& findings) {
+  check_identity(spec, findings);
+  check_memory(spec, findings);
+  check_vcpus(spec, findings);
+  check_os(spec, findings);
+  check_lifecycle(spec, findings);
+  check_features(spec, findings);
+}
+
+}  // namespace lodge::conf::checks

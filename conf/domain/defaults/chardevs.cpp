@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "conf/domain/defaults/defaults.h"
+
+namespace lodge::conf::defaults {
+
+namespace {
+
+template <class Devices>
+void number_ports(Devices& devices) {
+  std::uint32_t next = 0;
+  for (const auto& device : devices) {
+    if (device.has_port()) next = std::max(next, device.port() + 1);
+  }
+  for (auto& device : devices) {
+    if (!device.has_port()) device.set_port(next++);
+  }
+}
+
+std::string_view model_of(v1::SerialTargetType type) {
+  switch (type) {
+    case v1::SERIAL_TARGET_TYPE_ISA_SERIAL: return "isa-serial";
+    case v1::SERIAL_TARGET_TYPE_USB_SERIAL: return "usb-serial";
+    case v1::SERIAL_TARGET_TYPE_PCI_SERIAL: return "pci-serial";
+    case v1::SERIAL_TARGET_TYPE_ISA_DEBUG: return "isa-debugcon";
+    default: return {};
+  }
+}
+
+v1::SerialTargetType default_target(const v1::Serial& serial, bool x86) {
+  switch (serial.address().type_case()) {
+    case v1::Address::kUsb: return v1::SERIAL_TARGET_TYPE_USB_SERIAL;
+    case v1::Address::kPci: return v1::SERIAL_TARGET_TYPE_PCI_SERIAL;
+    default: return x86 ? v1::SERIAL_TARGET_TYPE_ISA_SERIAL : v1::SERIAL_TARGET_TYPE_UNSPECIFIED;
+  }
+}
+
+void complete_serials(v1::DomainSpec& spec) {
+  number_ports(*spec.mutable_serials());
+  for (auto& serial : *spec.mutable_serials()) {
+    if (serial.target_type() == v1::SERIAL_TARGET_TYPE_UNSPECIFIED) {
+      serial.set_target_type(default_target(serial, is_x86(spec.os().arch())));
+    }
+    if (serial.target_model().empty()) serial.set_target_model(std::string(model_of(serial.target_type())));
+  }
+}
+
+// A definition says what it listens to, not what to do when the other end goes away: raw is the protocol without extras.
+void complete_backend(v1::CharBackend& backend) {
+  if (backend.type_case() == v1::CharBackend::TYPE_NOT_SET) backend.mutable_pty();
+  if (backend.has_tcp() && backend.tcp().protocol() == v1::CHAR_PROTOCOL_UNSPECIFIED) {
+    backend.mutable_tcp()->set_protocol(v1::CHAR_PROTOCOL_RAW);
+  }
+}
+
+bool is_serial(const v1::Console& console) {
+  return console.target_type() == v1::CONSOLE_TARGET_TYPE_UNSPECIFIED ||
+         console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
+}
+
+void mirror_first_console(v1::DomainSpec& spec) {
+  auto& consoles = *spec.mutable_consoles();
+  auto& serials = *spec.mutable_serials();
+  if (!consoles.empty() && is_serial(consoles[0])) {
+    if (serials.empty()) *serials.Add()->mutable_backend() = consoles[0].backend();
+  } else if (!serials.empty() && consoles.empty()) {
+    consoles.Add();
+  } else if (!serials.empty()) {
+    // The console of the first serial port stands before all others.
+    consoles.Add();
+    std::rotate(consoles.pointer_begin(), consoles.pointer_end() - 1, consoles.pointer_end());
+  }
+}
+
+}  // namespace
+
+void complete_chardevs(v1::DomainSpec& spec) {
+  mirror_first_console(spec);
+  complete_serials(spec);
+  number_ports(*spec.mutable_parallels());
+
+  auto& consoles = *spec.mutable_consoles();
+  for (auto& console : consoles) {
+    if (console.target_type() == v1::CONSOLE_TARGET_TYPE_UNSPECIFIED) {
+      console.set_target_type(v1::CONSOLE_TARGET_TYPE_SERIAL);
+    }
+  }
+  if (!consoles.empty() && is_serial(consoles[0]) && !spec.serials().empty()) {
+    *consoles[0].mutable_backend() = spec.serials(0).backend();
+    consoles[0].set_port(spec.serials(0).port());
+  }
+  number_ports(consoles);
+
+  for (auto& serial : *spec.mutable_serials()) complete_backend(*serial.mutable_backend());
+  for (auto& parallel : *spec.mutable_parallels()) complete_backend(*parallel.mutable_backend());
+  for (auto& console : consoles) complete_backend(*console.mutable_backend());
+  for (auto& channel : *spec.mutable_channels()) complete_backend(*channel.mutable_backend());
+  for (auto& redirdev : *spec.mutable_redirdevs()) complete_backend(*redirdev.mutable_backend());
+  for (auto& rng : *spec.mutable_rngs()) {
+    if (rng.has_egd()) complete_backend(*rng.mutable_egd()->mutable_backend());
+  }
+}
+
+}  // namespace lodge::conf::defaults

@@ -1,0 +1,156 @@
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "conf/domain/defaults/defaults.h"
+
+namespace lodge::conf::defaults {
+
+namespace {
+
+using Controllers = google::protobuf::RepeatedPtrField<v1::Controller>;
+
+// An EHCI controller and its UHCI companions are one USB bus under one index.
+bool is_usb2(const v1::Controller& controller) {
+  return controller.type() == v1::CONTROLLER_TYPE_USB && controller.model().starts_with("ich9-");
+}
+
+bool is_companion(const v1::Controller& controller) { return controller.has_master_startport(); }
+
+bool exists(const Controllers& controllers, v1::ControllerType type, std::uint32_t index) {
+  return std::ranges::any_of(controllers, [&](const auto& controller) {
+    return controller.type() == type && controller.has_index() && controller.index() == index;
+  });
+}
+
+v1::Controller& append(Controllers& controllers, v1::ControllerType type, std::uint32_t index) {
+  auto& controller = *controllers.Add();
+  controller.set_type(type);
+  controller.set_index(index);
+  return controller;
+}
+
+void add_if_missing(Controllers& controllers, v1::ControllerType type, std::uint32_t index) {
+  if (!exists(controllers, type, index)) append(controllers, type, index);
+}
+
+// Where libvirt puts a controller among those read before: with its type, in order of the index, masters first.
+std::size_t place_for(const std::vector<v1::Controller*>& placed, const v1::Controller& controller) {
+  std::size_t place = placed.size();
+  bool after_last = false;
+  for (std::size_t i = placed.size(); i-- > 0;) {
+    const auto& current = *placed[i];
+    if (current.type() != controller.type()) continue;
+    if (!controller.has_index()) return i + 1;
+    const bool later = current.has_index() && current.index() > controller.index();
+    if (later || (!is_companion(controller) && is_companion(current) && current.index() == controller.index())) {
+      place = i;
+      after_last = true;
+    } else if (!after_last) {
+      place = i + 1;
+      after_last = true;
+    }
+  }
+  return place;
+}
+
+void sort_controllers(Controllers& controllers) {
+  std::vector<v1::Controller*> placed;
+  for (auto it = controllers.pointer_begin(); it != controllers.pointer_end(); ++it) {
+    placed.insert(placed.begin() + static_cast<std::ptrdiff_t>(place_for(placed, **it)), *it);
+  }
+  std::ranges::copy(placed, controllers.pointer_begin());
+}
+
+void number_controllers(Controllers& controllers) {
+  for (int i = 0; i < controllers.size(); ++i) {
+    auto& controller = controllers[i];
+    if (controller.has_index()) continue;
+    if (i > 0 && is_usb2(controller) && is_usb2(controllers[i - 1])) {
+      const auto bus = controllers[i - 1].index();
+      const bool taken = std::ranges::any_of(controllers, [&](const auto& other) {
+        return is_usb2(other) && other.has_index() && other.index() == bus && other.model() == controller.model();
+      });
+      if (!taken) {
+        controller.set_index(bus);
+        continue;
+      }
+    }
+    std::uint32_t index = 0;
+    while (exists(controllers, controller.type(), index)) ++index;
+    controller.set_index(index);
+  }
+}
+
+void complete_usb(v1::Controller& controller) {
+  if (controller.model().empty()) controller.set_model("piix3-uhci");
+  if (controller.has_master_startport()) return;
+  if (controller.model() == "ich9-uhci1") controller.set_master_startport(0);
+  if (controller.model() == "ich9-uhci2") controller.set_master_startport(2);
+  if (controller.model() == "ich9-uhci3") controller.set_master_startport(4);
+}
+
+// The highest controller that an address or a target letter of these disks asks for, each one below it included.
+void add_for_disks(v1::DomainSpec& spec, v1::DiskBus bus, v1::ControllerType type) {
+  std::int64_t highest = -1;
+  for (const auto& disk : spec.disks()) {
+    if (disk.bus() != bus || !disk.address().has_drive()) continue;
+    highest = std::max<std::int64_t>(highest, disk.address().drive().controller());
+  }
+  // More than any machine has: validate() will say so.
+  highest = std::min<std::int64_t>(highest, 255);
+  for (std::int64_t index = 0; index <= highest; ++index) {
+    add_if_missing(*spec.mutable_controllers(), type, static_cast<std::uint32_t>(index));
+  }
+}
+
+bool needs_virtio_serial(const v1::Address& address) {
+  return address.type_case() == v1::Address::TYPE_NOT_SET || address.has_virtio_serial();
+}
+
+}  // namespace
+
+void complete_controllers(v1::DomainSpec& spec, Chipset chipset) {
+  auto& controllers = *spec.mutable_controllers();
+  sort_controllers(controllers);
+  number_controllers(controllers);
+  if (chipset == Chipset::other) return;
+
+  const bool express = chipset == Chipset::q35;
+  if (!exists(controllers, v1::CONTROLLER_TYPE_USB, 0)) {
+    append(controllers, v1::CONTROLLER_TYPE_USB, 0).set_model(express ? "qemu-xhci" : "piix3-uhci");
+  }
+  if (express) add_if_missing(controllers, v1::CONTROLLER_TYPE_SATA, 0);
+  if (!exists(controllers, v1::CONTROLLER_TYPE_PCI, 0)) {
+    append(controllers, v1::CONTROLLER_TYPE_PCI, 0).set_model(express ? "pcie-root" : "pci-root");
+  }
+  for (auto& controller : controllers) {
+    if (controller.type() == v1::CONTROLLER_TYPE_USB) complete_usb(controller);
+  }
+}
+
+void add_needed_controllers(v1::DomainSpec& spec) {
+  add_for_disks(spec, v1::DISK_BUS_SCSI, v1::CONTROLLER_TYPE_SCSI);
+  add_for_disks(spec, v1::DISK_BUS_FDC, v1::CONTROLLER_TYPE_FDC);
+  add_for_disks(spec, v1::DISK_BUS_IDE, v1::CONTROLLER_TYPE_IDE);
+  add_for_disks(spec, v1::DISK_BUS_SATA, v1::CONTROLLER_TYPE_SATA);
+
+  auto& controllers = *spec.mutable_controllers();
+  const auto add_virtio_serial = [&](const v1::Address& address) {
+    if (!needs_virtio_serial(address)) return;
+    add_if_missing(controllers, v1::CONTROLLER_TYPE_VIRTIO_SERIAL, address.virtio_serial().controller());
+  };
+  for (const auto& channel : spec.channels()) {
+    if (channel.has_virtio()) add_virtio_serial(channel.address());
+  }
+  for (const auto& console : spec.consoles()) {
+    if (console.target_type() == v1::CONSOLE_TARGET_TYPE_VIRTIO) add_virtio_serial(console.address());
+  }
+  for (auto& controller : controllers) {
+    if (controller.type() == v1::CONTROLLER_TYPE_SCSI && controller.model().empty() && is_x86(spec.os().arch())) {
+      controller.set_model("lsilogic");
+    }
+  }
+}
+
+}  // namespace lodge::conf::defaults

@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "conf/domain/defaults/defaults.h"
+
+namespace lodge::conf::defaults {
+
+namespace {
+
+void number_numa_cells(v1::Cpu& cpu) {
+  for (int i = 0; i < cpu.numa_cells_size(); ++i) {
+    if (!cpu.numa_cells(i).has_id()) cpu.mutable_numa_cells(i)->set_id(static_cast<std::uint32_t>(i));
+  }
+}
+
+v1::CpuCheck default_check(const v1::Cpu& cpu, bool model_was_named, bool emulated) {
+  if (cpu.mode() == v1::CPU_MODE_HOST_MODEL) return v1::CPU_CHECK_PARTIAL;
+  // In software any model can be had, and what nobody asked for needs no comparison.
+  const bool compare = cpu.mode() == v1::CPU_MODE_CUSTOM && model_was_named && !emulated;
+  return compare ? v1::CPU_CHECK_PARTIAL : v1::CPU_CHECK_NONE;
+}
+
+}  // namespace
+
+void complete_cpu(v1::DomainSpec& spec, const v1::Capabilities& host) {
+  if (!is_x86(spec.os().arch())) return;
+  const bool wanted = spec.has_cpu();
+  auto& cpu = *spec.mutable_cpu();
+  if (cpu.mode() == v1::CPU_MODE_UNSPECIFIED) cpu.set_mode(v1::CPU_MODE_CUSTOM);
+  const bool custom = cpu.mode() == v1::CPU_MODE_CUSTOM;
+  const bool named = !cpu.model().name().empty();
+
+  if (custom && !named) {
+    const auto model = default_cpu_model(host, spec);
+    if (!model.empty()) {
+      cpu.mutable_model()->set_name(model);
+      cpu.mutable_model()->set_fallback(v1::CPU_FALLBACK_FORBID);
+    } else if (!wanted) {
+      spec.clear_cpu();
+      return;
+    }
+  }
+  if (custom && cpu.match() == v1::CPU_MATCH_UNSPECIFIED) cpu.set_match(v1::CPU_MATCH_EXACT);
+  if (custom && cpu.has_model() && cpu.model().fallback() == v1::CPU_FALLBACK_UNSPECIFIED) {
+    cpu.mutable_model()->set_fallback(v1::CPU_FALLBACK_ALLOW);
+  }
+  // Where the host decides the model there is nothing to fall back from.
+  if (!custom) cpu.clear_model();
+  if (!custom && cpu.mode() != v1::CPU_MODE_HOST_MODEL) cpu.clear_match();
+  if (cpu.check() == v1::CPU_CHECK_UNSPECIFIED) {
+    cpu.set_check(default_check(cpu, named, spec.type() == v1::DOMAIN_TYPE_QEMU));
+  }
+  if (!cpu.has_migratable() &&
+      (cpu.mode() == v1::CPU_MODE_HOST_PASSTHROUGH || cpu.mode() == v1::CPU_MODE_MAXIMUM)) {
+    cpu.set_migratable(
+        std::ranges::none_of(cpu.features(), [](const auto& feature) { return feature.name() == "invtsc"; }));
+  }
+  for (auto& feature : *cpu.mutable_features()) {
+    if (feature.policy() == v1::CPU_FEATURE_POLICY_UNSPECIFIED) feature.set_policy(v1::CPU_FEATURE_POLICY_REQUIRE);
+  }
+  if (cpu.has_topology() && !cpu.topology().has_dies()) cpu.mutable_topology()->set_dies(1);
+  number_numa_cells(cpu);
+}
+
+}  // namespace lodge::conf::defaults

@@ -1,0 +1,30 @@
+#include <fmt/format.h>
+
+#include <random>
+
+#include "conf/domain/defaults/defaults.h"
+
+namespace lodge::conf::defaults {
+
+namespace {
+
+// In the range that QEMU and libvirt use for machines without a vendor.
+std::string random_mac() {
+  std::random_device random;
+  const auto bits = random();
+  return fmt::format("52:54:00:{:02x}:{:02x}:{:02x}", bits & 0xffU, bits >> 8U & 0xffU, bits >> 16U & 0xffU);
+}
+
+}  // namespace
+
+void complete_interfaces(v1::DomainSpec& spec) {
+  for (auto& interface : *spec.mutable_interfaces()) {
+    if (interface.mac().empty()) interface.set_mac(random_mac());
+    if (interface.model().empty() && is_x86(spec.os().arch())) interface.set_model("rtl8139");
+    if (interface.has_direct() && interface.direct().mode() == v1::DIRECT_MODE_UNSPECIFIED) {
+      interface.mutable_direct()->set_mode(v1::DIRECT_MODE_VEPA);
+    }
+  }
+}
+
+}  // namespace lodge::conf::defaults

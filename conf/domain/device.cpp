@@ -1,0 +1,39 @@
+#include "conf/domain/device.h"
+
+#include <fmt/format.h>
+
+namespace lodge::conf {
+
+std::string device_path(std::string_view element, std::size_t index, std::size_t count) {
+  if (count <= 1) return fmt::format("/domain/devices/{}", element);
+  return fmt::format("/domain/devices/{}[{}]", element, index + 1);
+}
+
+std::vector<Device> devices_of(v1::DomainSpec& spec) {
+  std::vector<Device> devices;
+  const auto add = [&devices](std::string_view element, auto& list) {
+    for (int i = 0; i < list.size(); ++i) {
+      devices.push_back({device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size())),
+                         DeviceAddress(list[i])});
+    }
+  };
+  add("disk", *spec.mutable_disks());
+  add("controller", *spec.mutable_controllers());
+  add("interface", *spec.mutable_interfaces());
+  add("serial", *spec.mutable_serials());
+  add("parallel", *spec.mutable_parallels());
+  add("console", *spec.mutable_consoles());
+  add("channel", *spec.mutable_channels());
+  add("input", *spec.mutable_inputs());
+  add("sound", *spec.mutable_sounds());
+  add("video", *spec.mutable_videos());
+  add("redirdev", *spec.mutable_redirdevs());
+  add("hub", *spec.mutable_hubs());
+  add("watchdog", *spec.mutable_watchdogs());
+  if (spec.has_memballoon()) devices.push_back({"/domain/devices/memballoon", DeviceAddress(*spec.mutable_memballoon())});
+  add("rng", *spec.mutable_rngs());
+  add("panic", *spec.mutable_panics());
+  return devices;
+}
+
+}  // namespace lodge::conf

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lodge/v1/domain.pb.h"
+
+namespace lodge::conf {
+
+// The address of a device of any family, set or not. Valid as long as the device's list does not change.
+class DeviceAddress {
+ public:
+  template <class D>
+  explicit DeviceAddress(D& device)
+      : device_(&device),
+        has_([](const void* p) { return static_cast<const D*>(p)->has_address(); }),
+        get_([](void* p) { return static_cast<D*>(p)->mutable_address(); }) {}
+
+  bool has() const { return has_(device_) && get_(device_)->type_case() != v1::Address::TYPE_NOT_SET; }
+  // Creates it if need be.
+  v1::Address& operator*() const { return *get_(device_); }
+  v1::Address* operator->() const { return get_(device_); }
+  // True if both are the same device's.
+  bool is(const DeviceAddress& other) const { return device_ == other.device_; }
+
+ private:
+  void* device_;
+  bool (*has_)(const void*);
+  v1::Address* (*get_)(void*);
+};
+
+// A device of any family, where it stands in the document.
+struct Device {
+  std::string path;  // /domain/devices/disk[2]
+  DeviceAddress address;
+};
+
+// Every device that can have an address, family by family, each in document order.
+std::vector<Device> devices_of(v1::DomainSpec& spec);
+
+// "/domain/devices/disk[2]" for index 1; the number is left out where there is only one.
+std::string device_path(std::string_view element, std::size_t index, std::size_t count);
+
+}  // namespace lodge::conf

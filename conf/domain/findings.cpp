@@ -1,0 +1,22 @@
+#include "conf/domain/findings.h"
+
+#include <algorithm>
+
+namespace lodge::conf {
+
+void Findings::push(std::string path, std::string message) {
+  const int line = source_.line(path);
+  findings_.push_back({.line = line, .path = std::move(path), .message = std::move(message)});
+}
+
+Result<void> Findings::result() && {
+  if (findings_.empty()) return {};
+  std::ranges::stable_sort(findings_, {}, &Finding::line);
+  const auto& first = findings_.front();
+  const std::string where = first.line ? fmt::format("line {}: ", first.line) : std::string();
+  const std::string more = findings_.size() > 1 ? fmt::format(" (and {} more)", findings_.size() - 1) : std::string();
+  Error error(Code::invalid_argument, fmt::format("{}{}: {}{}", where, first.path, first.message, more));
+  return Failure(std::move(error).with_findings(std::move(findings_)));
+}
+
+}  // namespace lodge::conf

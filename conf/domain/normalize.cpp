@@ -1,0 +1,32 @@
+#include "conf/domain/normalize.h"
+
+#include "conf/domain/addresses/addresses.h"
+#include "conf/domain/defaults/defaults.h"
+
+namespace lodge::conf {
+
+Result<v1::DomainSpec> normalize(v1::DomainSpec spec, const v1::Capabilities& host, const xml::SourceMap& source) {
+  defaults::complete_os(spec, host);
+  defaults::complete_cpu(spec, host);
+  defaults::complete_general(spec);
+  const Chipset chipset = chipset_of(spec.os());
+
+  defaults::complete_controllers(spec, chipset);
+  defaults::complete_disks(spec);
+  defaults::complete_interfaces(spec);
+  defaults::complete_graphics(spec);
+  defaults::complete_small_devices(spec);
+  defaults::complete_chardevs(spec);
+
+  addresses::complete_given(spec);
+  addresses::assign_drive_addresses(spec);
+  defaults::add_needed_controllers(spec);
+  defaults::add_implicit_devices(spec);
+
+  TRY(addresses::assign_virtio_serial_addresses(spec, source));
+  TRY(addresses::assign_usb_addresses(spec, source));
+  TRY(addresses::assign_pci_addresses(spec, chipset, source));
+  return spec;
+}
+
+}  // namespace lodge::conf

@@ -1,0 +1,14 @@
+#include "conf/domain/checks/checks.h"
+#include "conf/domain/validated.h"
+
+namespace lodge::conf {
+
+Result<ValidatedDomain> validate(v1::DomainSpec spec, const v1::Capabilities& host, const xml::SourceMap& source) {
+  Findings findings(source);
+  checks::check_host(spec, host, findings);
+  checks::check_general(spec, findings);
+  TRY(std::move(findings).result());
+  return ValidatedDomain(std::move(spec));
+}
+
+}  // namespace lodge::conf
