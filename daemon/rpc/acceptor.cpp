@@ -52,7 +52,7 @@ Result<std::unique_ptr<Acceptor>> Acceptor::start(std::vector<Listener> listener
   if (!stop) return fail_errno(errno, "eventfd");
   std::unique_ptr<Acceptor> acceptor(new Acceptor(std::move(listeners), limits, std::move(poll), std::move(stop)));
   for (std::size_t i = 0; i < acceptor->listeners_.size(); ++i)
-    if (!acceptor->watch(acceptor->listeners_[i].socket.get(), EPOLLIN, i)) return fail_errno(errno, "watch {}", acceptor->listeners_[i].name);
+    if (!acceptor->watch(acceptor->listeners_[i].socket.get(), EPOLLIN, i)) return fail_errno(errno, "watch a listening socket");
   if (!acceptor->watch(acceptor->stop_.get(), EPOLLIN, acceptor->listeners_.size())) return fail_errno(errno, "watch the stop signal");
   acceptor->thread_ = std::thread([raw = acceptor.get()] { raw->run(); });
   return acceptor;

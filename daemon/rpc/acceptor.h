@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -16,9 +17,8 @@ namespace lodge::rpc {
 
 // A listening socket, and where its connections go.
 struct Listener {
-  Fd socket;                         // listening, non-blocking
-  std::string name;                  // for the log: "/run/lodge/lodge.sock"
-  std::function<void(Fd)> hand_over; // called on the acceptor's thread with a connection that has begun to speak
+  Fd socket;                          // listening, non-blocking
+  std::function<void(Fd)> hand_over;  // called on the acceptor's thread with a connection that has begun to speak
 };
 
 struct AcceptorLimits {

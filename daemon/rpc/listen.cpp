@@ -40,6 +40,22 @@ Result<void> make_non_blocking(int fd) {
   return {};
 }
 
+Result<Sockets> inherited_sockets() {
+  const int count = ::sd_listen_fds(/*unset_environment=*/1);
+  if (count < 0) return fail_errno(-count, "take the sockets of the service manager");
+  Sockets sockets;
+  for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; ++fd) {
+    const bool local = ::sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0;
+    const bool remote = ::sd_is_socket(fd, AF_INET, SOCK_STREAM, 1) > 0 || ::sd_is_socket(fd, AF_INET6, SOCK_STREAM, 1) > 0;
+    Fd& slot = local ? sockets.local : sockets.remote;
+    if (!local && !remote) return fail(Code::invalid_argument, "inherited descriptor {} is not a listening stream socket", fd);
+    if (slot) return fail(Code::invalid_argument, "inherited descriptor {}: a second {} socket", fd, local ? "Unix" : "TCP");
+    slot.reset(fd);
+    TRY(make_non_blocking(fd));
+  }
+  return sockets;
+}
+
 }  // namespace
 
 Result<Fd> listen_unix(const fs::path& path) {
@@ -81,20 +97,17 @@ Result<void> check_address(const std::string& address) {
   return {};
 }
 
-Result<Inherited> inherited_sockets() {
-  const int count = ::sd_listen_fds(/*unset_environment=*/1);
-  if (count < 0) return fail_errno(-count, "take the sockets of the service manager");
-  Inherited inherited;
-  for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; ++fd) {
-    const bool local = ::sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0;
-    const bool remote = ::sd_is_socket(fd, AF_INET, SOCK_STREAM, 1) > 0 || ::sd_is_socket(fd, AF_INET6, SOCK_STREAM, 1) > 0;
-    Fd& slot = local ? inherited.local : inherited.remote;
-    if (!local && !remote) return fail(Code::invalid_argument, "inherited descriptor {} is not a listening stream socket", fd);
-    if (slot) return fail(Code::invalid_argument, "inherited descriptor {}: a second {} socket", fd, local ? "Unix" : "TCP");
-    slot.reset(fd);
-    TRY(make_non_blocking(fd));
+Result<Sockets> open_sockets(const fs::path& path, const std::string& address) {
+  TRY_ASSIGN(Sockets sockets, inherited_sockets());
+  if (!sockets.local) {
+    TRY_ASSIGN(sockets.local, listen_unix(path));
+    sockets.own_path = path;
   }
-  return inherited;
+  if (sockets.remote && address.empty()) return fail(Code::invalid_argument, "a TCP socket was inherited, but tls.enabled is false");
+  if (!sockets.remote && !address.empty()) {
+    TRY_ASSIGN(sockets.remote, listen_tcp(address));
+  }
+  return sockets;
 }
 
 }  // namespace lodge::rpc

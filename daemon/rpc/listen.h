@@ -21,12 +21,15 @@ Result<Fd> listen_tcp(const std::string& address);
 // Refuses what listen_tcp could not even parse.
 Result<void> check_address(const std::string& address);
 
-// Sockets that the service manager has opened for us (sd_listen_fds), by what they are.
-struct Inherited {
-  Fd local;   // listening Unix socket
-  Fd remote;  // listening TCP socket
+// The doors' listening sockets. Clients that connect from now on wait until the door is opened.
+struct Sockets {
+  Fd local;              // Unix
+  Fd remote;             // TCP; none if there is no door for remote users
+  fs::path own_path;     // of the local one, if we made it; to be removed at the end
 };
-// To be called once. invalid_argument if it handed us something else.
-Result<Inherited> inherited_sockets();
+
+// Those that the service manager has opened for us (sd_listen_fds), and the others made here: at `path`, and at `address`
+// unless that is empty. To be called once. invalid_argument if it handed us something that we did not want.
+Result<Sockets> open_sockets(const fs::path& path, const std::string& address);
 
 }  // namespace lodge::rpc

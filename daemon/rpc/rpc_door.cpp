@@ -27,15 +27,15 @@ void apply_limits(grpc::ServerBuilder& builder, const DoorSettings& settings) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
-Listener local_listener(Fd socket, std::string name, grpc::Server& server) {
-  return {.socket = std::move(socket), .name = std::move(name), .hand_over = [&server](Fd connection) {
+Listener local_listener(Fd socket, grpc::Server& server) {
+  return {.socket = std::move(socket), .hand_over = [&server](Fd connection) {
             grpc::AddInsecureChannelFromFd(&server, connection.release());
           }};
 }
 
-Listener tls_listener(Fd socket, std::string name, TlsHandover server) {
+Listener tls_listener(Fd socket, TlsHandover server) {
   const int listening = socket.get();
-  return {.socket = std::move(socket), .name = std::move(name), .hand_over = [server = std::move(server), listening](Fd connection) {
+  return {.socket = std::move(socket), .hand_over = [server = std::move(server), listening](Fd connection) {
             grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
             parameters.listener_fd = listening;
             parameters.fd = connection.release();
@@ -54,22 +54,15 @@ struct RpcDoor::Parts {
   DomainDoor domains;
   HostDoor hosts;
   OperationDoor operations;
-  fs::path own_socket;  // to be removed at the end; empty if it is inherited
+  fs::path own_path;  // of the local socket, to be removed at the end; empty if it is inherited
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<Acceptor> acceptor;
 };
 
-Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::Access& access, DoorSettings settings, Inherited inherited) {
+Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::Access& access, const DoorSettings& settings, Sockets sockets) {
+  if (settings.tls) TRY(check_tls_files(*settings.tls));
   auto parts = std::make_unique<Parts>(host, access, settings);
-  if (settings.tls) TRY(check_tls_files(settings.tls->files));
-  if (settings.tls && !inherited.remote) {
-    TRY_ASSIGN(inherited.remote, listen_tcp(settings.tls->listen));
-  }
-  if (!settings.tls && inherited.remote) return fail(Code::invalid_argument, "a TCP socket was inherited, but tls.enabled is false");
-  if (!inherited.local) {
-    TRY_ASSIGN(inherited.local, listen_unix(settings.socket));
-    parts->own_socket = settings.socket;
-  }
+  parts->own_path = sockets.own_path;
 
   grpc::ServerBuilder builder;
   apply_limits(builder, settings);
@@ -77,13 +70,13 @@ Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::A
   TlsHandover tls;
   if (settings.tls)
     tls = builder.experimental().AddExternalConnectionAcceptor(grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-                                                               tls_credentials(settings.tls->files, access));
+                                                               tls_credentials(*settings.tls, access));
   parts->server = builder.BuildAndStart();
   if (!parts->server) return fail(Code::internal, "gRPC could not start its server; its log says why");
 
   std::vector<Listener> listeners;
-  listeners.push_back(local_listener(std::move(inherited.local), settings.socket.string(), *parts->server));
-  if (tls) listeners.push_back(tls_listener(std::move(inherited.remote), settings.tls->listen, std::move(tls)));
+  listeners.push_back(local_listener(std::move(sockets.local), *parts->server));
+  if (tls) listeners.push_back(tls_listener(std::move(sockets.remote), std::move(tls)));
   TRY_ASSIGN(parts->acceptor, Acceptor::start(std::move(listeners), settings.limits));
   return std::unique_ptr<RpcDoor>(new RpcDoor(std::move(parts)));
 }
@@ -97,7 +90,7 @@ RpcDoor::~RpcDoor() {
 
 void RpcDoor::stop_accepting() {
   parts_->acceptor.reset();
-  if (!parts_->own_socket.empty()) ::unlink(std::exchange(parts_->own_socket, {}).c_str());
+  if (!parts_->own_path.empty()) ::unlink(std::exchange(parts_->own_path, {}).c_str());
   parts_->streams.cancel_all();
 }
 

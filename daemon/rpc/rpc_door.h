@@ -13,12 +13,7 @@
 namespace lodge::rpc {
 
 struct DoorSettings {
-  fs::path socket;  // of the door for local users
-  struct Tls {
-    std::string listen;  // "0.0.0.0:16515"
-    TlsFiles files;
-  };
-  std::optional<Tls> tls;  // no door for remote users if absent
+  std::optional<TlsFiles> tls;  // no door for remote users if absent
   AcceptorLimits limits;
   std::uint32_t message_bytes = 16u << 20;
   std::chrono::seconds idle{300};
@@ -29,9 +24,10 @@ struct DoorSettings {
 // who may do what is Access's business, and what is done is Host's.
 class RpcDoor {
  public:
-  // Serves from now on. Sockets in `inherited` are used in place of own ones. Blocks; before or after the control loop
-  // runs, but calls are only answered once it does. The error says which socket or certificate file is in the way.
-  static Result<std::unique_ptr<RpcDoor>> open(host::Host& host, const access::Access& access, DoorSettings settings, Inherited inherited);
+  // Serves from now on. `sockets` has a remote one if, and only if, settings.tls is set. Blocks for a moment. The error
+  // says which certificate file is in the way, and how.
+  static Result<std::unique_ptr<RpcDoor>> open(host::Host& host, const access::Access& access, const DoorSettings& settings,
+                                               Sockets sockets);
   // Blocks until every call has ended; see close().
   ~RpcDoor();
   RpcDoor(const RpcDoor&) = delete;

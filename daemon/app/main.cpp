@@ -1,0 +1,143 @@
+// lodged: everything it is made of, in one place.
+#include <signal.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <span>
+
+#include "base/log.h"
+#include "daemon/access/access.h"
+#include "daemon/app/builtin_drivers.h"
+#include "daemon/app/command_line.h"
+#include "daemon/app/environment.h"
+#include "daemon/app/settings.h"
+#include "daemon/events/hub.h"
+#include "daemon/host/host.h"
+#include "daemon/rpc/rpc_door.h"
+#include "daemon/rpc/tls.h"
+#include "daemon/store/store.h"
+#include "netdev/claims/process.h"
+#include "netdev/host_kernel.h"
+
+namespace lodge::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kRecover = 60s;   // for finding the guests that run, at start
+constexpr auto kLastWork = 10s;  // for calls that go on when we are told to stop
+constexpr auto kLastWords = 2s;  // for their answers to reach the callers
+
+struct Door {
+  const access::Access& access;
+  rpc::DoorSettings settings;
+  rpc::Sockets sockets;
+};
+
+Task<void> until_told_to_stop(asio::signal_set& signals) {
+  while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) log::info("SIGHUP: settings are read at start only");
+}
+
+// The daemon's life, on the control loop.
+Task<Result<void>> live(host::Host& host, Door door, asio::signal_set& signals) {
+  CO_TRY(co_await host.recover(Deadline::after(kRecover)));
+  CO_TRY_ASSIGN(const auto rpc, rpc::RpcDoor::open(host, door.access, door.settings, std::move(door.sockets)));
+  notify("READY=1");
+  log::info("ready");
+  asio::co_spawn(host.control(), host.autostart(), asio::detached);
+
+  co_await until_told_to_stop(signals);
+  notify("STOPPING=1");
+  log::info("stopping; guests run on");
+  rpc->stop_accepting();
+  co_await host.close(Deadline::after(kLastWork));
+  Pool closer(1);
+  const bool closed = co_await closer.run([&rpc] {
+    rpc->close(Deadline::after(kLastWords));
+    return true;
+  });
+  co_return closed ? Result<void>() : fail(Code::internal, "the door did not close");
+}
+
+Result<void> serve(const Paths& paths, const Settings& settings) {
+  prepare_process();
+  TRY(check(settings));
+  TRY(make_folders(paths));
+  TRY_ASSIGN(const host::Failpoints failpoints, host::Failpoints::parse(std::getenv("LODGE_FAILPOINT") ? std::getenv("LODGE_FAILPOINT") : ""));
+  TRY_ASSIGN(std::string boot, boot_id());
+
+  asio::io_context loop(1);
+  asio::signal_set signals(loop, SIGTERM, SIGINT, SIGHUP);
+  Pool pool(settings.limits.workers);
+  TRY_ASSIGN(const auto store, store::Store::open(paths.state, pool));
+  netdev::HostKernel kernel(paths.runtime / "nodes");
+  netdev::HostProcesses processes;
+  events::Hub events;
+  std::optional<host::Host> host(std::in_place,
+                                 host::HostParts{.control = loop.get_executor(),
+                                                 .pool = pool,
+                                                 .store = *store,
+                                                 .kernel = kernel,
+                                                 .processes = processes,
+                                                 .events = events,
+                                                 .failpoints = failpoints,
+                                                 .drivers = builtin_drivers(loop.get_executor(), pool, paths, settings)},
+                                 host::HostSettings{.run_folder = paths.runtime / "runs", .log_folder = paths.logs, .boot_id = std::move(boot)});
+  const access::Access access(access_rules(settings));
+  // Held by the store's lock: no living daemon serves at this path.
+  TRY_ASSIGN(rpc::Sockets sockets, rpc::open_sockets(paths.socket, settings.tls.enabled ? settings.tls.listen : ""));
+
+  Result<void> outcome;
+  asio::co_spawn(loop, live(*host, {access, door_settings(settings), std::move(sockets)}, signals),
+                 [&](std::exception_ptr thrown, Result<void> result) {
+                   if (thrown) std::rethrow_exception(thrown);
+                   outcome = std::move(result);
+                   loop.stop();
+                 });
+  loop.run();
+
+  // What still waits in the loop for a guest is told to let go, while everything it uses is still there.
+  host.reset();
+  loop.restart();
+  loop.poll();
+  pool.join();
+  return outcome;
+}
+
+int main(std::span<const char* const> arguments) {
+  const auto die = [](const Error& error) {
+    fmt::print(stderr, "lodged: {}\n", error.message());
+    return EXIT_FAILURE;
+  };
+  const auto line = parse_command_line(arguments);
+  if (!line) return die(line.error());
+  if (line->action == CommandLine::Action::help) return fmt::print("{}", usage()), EXIT_SUCCESS;
+  if (line->action == CommandLine::Action::version) return fmt::print("lodged {}\n", LODGE_VERSION), EXIT_SUCCESS;
+  if (line->action == CommandLine::Action::print_settings) return fmt::print("{}", default_settings_file()), EXIT_SUCCESS;
+
+  Paths paths = line->root ? Paths::below(*line->root) : Paths::of_system();
+  if (line->settings) paths.settings = *line->settings;
+  const auto settings = load_settings(paths.settings);
+  if (!settings) return die(settings.error());
+  if (line->action == CommandLine::Action::check) {
+    const auto checked = check(*settings);
+    return checked ? EXIT_SUCCESS : die(checked.error());
+  }
+
+  log::setup(settings->log.level);
+  rpc::log_what_grpc_says();
+  if (const auto served = serve(paths, *settings); !served) return log::failed("lodged", served.error()), EXIT_FAILURE;
+  log::info("stopped");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace lodge::app
+
+int main(int argc, char** argv) {
+  lodge::rpc::allow_only_tls13();
+  return lodge::app::main({argv + 1, argv + argc});
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/file.h"
+#include "lodge/v1/domain_service.grpc.pb.h"
+#include "lodge/v1/error.pb.h"
+#include "lodge/v1/host_service.grpc.pb.h"
+
+namespace lodge::test {
+
+// A bare gRPC client: what any program that has only the .proto files sees.
+class Client {
+ public:
+  explicit Client(std::shared_ptr<grpc::Channel> channel);
+
+  // Over the Unix socket, connected as this user without any groups.
+  static Client as(uid_t uid, const fs::path& socket);
+
+  struct TlsFiles {
+    fs::path ca;
+    fs::path certificate;  // none is shown if empty
+    fs::path key;
+  };
+  // `name` is what the server's certificate must be for.
+  static Client tls(const std::string& address, const std::string& name, const TlsFiles& files);
+
+  v1::DomainService::Stub& domains() { return *domains_; }
+
+  grpc::Status version(v1::GetVersionResponse& answer, std::chrono::milliseconds patience = std::chrono::seconds(10));
+  grpc::Status define(const std::string& xml);
+  // The names of all guests, separated by blanks.
+  std::string names();
+
+ private:
+  std::unique_ptr<v1::DomainService::Stub> domains_;
+  std::unique_ptr<v1::HostService::Stub> host_;
+};
+
+// What a failed call tells a program; fails the test if it tells nothing.
+v1::ErrorInfo error_info(const grpc::Status& status);
+
+// The smallest definition of a guest.
+std::string small_domain(const std::string& name);
+
+}  // namespace lodge::test

@@ -1,0 +1,119 @@
+#include "tests/e2e/support/sandbox.h"
+
+#include <fmt/core.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/fd.h"
+
+namespace lodge::test {
+namespace {
+
+constexpr const char* kMark = "LODGE_TEST_SANDBOX";
+
+[[noreturn]] void give_up(const char* what) {
+  fmt::print(stderr, "sandbox: {}: {}\n", what, errno_text(errno));
+  ::_exit(99);
+}
+
+int exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+// The body's own /proc, /sys and /run. The control groups stay visible below the new /sys.
+void make_mounts() {
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) give_up("make mounts private");
+  if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) give_up("mount /proc");
+  if (::mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) give_up("mount /run");
+  ::mkdir("/run/cgroup", 0755);
+  const bool groups = ::mount("/sys/fs/cgroup", "/run/cgroup", nullptr, MS_BIND | MS_REC, nullptr) == 0;
+  if (::mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) give_up("mount /sys");
+  if (groups) ::mount("/run/cgroup", "/sys/fs/cgroup", nullptr, MS_MOVE, nullptr);
+  ::rmdir("/run/cgroup");
+}
+
+void set_loopback_up() {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP;
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) give_up("set lo up");
+}
+
+// Process 1 of the new pid namespace: collects the dead, and ends (and with it everybody) when the body has ended or the
+// process outside is gone.
+[[noreturn]] void be_init(const std::function<int()>& body, int outside) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_NAME, "sandbox");
+  make_mounts();
+  set_loopback_up();
+  ::setenv(kMark, "1", 1);
+
+  sigset_t child{}, before{};
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &child, &before);
+  const Fd signals(::signalfd(-1, &child, SFD_CLOEXEC));
+  const pid_t main = ::fork();
+  if (main < 0) give_up("fork");
+  if (main == 0) {
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    ::close(outside);
+    std::exit(body());
+  }
+  for (;;) {
+    pollfd waits[] = {{.fd = signals.get(), .events = POLLIN, .revents = 0}, {.fd = outside, .events = POLLIN, .revents = 0}};
+    if (::poll(waits, 2, -1) < 0 && errno != EINTR) give_up("poll");
+    if (waits[1].revents != 0) ::_exit(97);
+    signalfd_siginfo info;
+    if (waits[0].revents != 0 && ::read(signals.get(), &info, sizeof info) < 0) give_up("read signals");
+    int status = 0;
+    while (const pid_t dead = ::waitpid(-1, &status, WNOHANG)) {
+      if (dead == main) ::_exit(exit_status(status));
+      if (dead < 0) break;
+    }
+  }
+}
+
+}  // namespace
+
+bool sandboxed() { return std::getenv(kMark) != nullptr; }
+
+int in_sandbox(const std::function<int()>& body) {
+  if (::geteuid() != 0) {
+    fmt::print("SKIPPED: needs root\n");
+    return 0;
+  }
+  if (::unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) != 0) {
+    fmt::print("SKIPPED: needs root with namespaces: unshare: {}\n", errno_text(errno));
+    return 0;
+  }
+  int ends[2];
+  if (::pipe(ends) != 0) give_up("pipe");
+  std::fflush(nullptr);
+  const pid_t init = ::fork();
+  if (init < 0) give_up("fork");
+  if (init == 0) {
+    ::close(ends[1]);
+    be_init(body, ends[0]);
+  }
+  ::close(ends[0]);
+  int status = 0;
+  while (::waitpid(init, &status, 0) < 0 && errno == EINTR) {
+  }
+  return exit_status(status);
+}
+
+}  // namespace lodge::test
