@@ -16,7 +16,8 @@ class FakeProcesses final : public Processes {
   explicit FakeProcesses(std::shared_ptr<Steps> steps = std::make_shared<Steps>());
 
   // Starts one whose environment bears the mark of this claim; an empty id starts one that has nothing to do with us.
-  ProcessIdentity spawn(const std::string& claim_id);
+  // Descriptors it was given are closed when it ends.
+  ProcessIdentity spawn(const std::string& claim_id, std::vector<Fd> inherited = {});
   // It ends by itself, and another one, not ours, gets its pid.
   void recycle(std::int64_t pid);
   // From now on SIGKILL does not end it: it waits in the kernel for a disk.
@@ -34,6 +35,7 @@ class FakeProcesses final : public Processes {
     std::string claim_id;
     std::uint64_t start_time = 0;
     bool stuck = false;
+    std::vector<Fd> inherited;
   };
   struct World {
     std::map<std::int64_t, Entry> processes;

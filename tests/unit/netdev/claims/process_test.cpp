@@ -1,0 +1,107 @@
+#include "netdev/claims/process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "tests/unit/netdev/world.h"
+
+using namespace lodge;
+using namespace lodge::netdev;
+
+namespace {
+
+const Owner kOwner{.domain_uuid = "b1c4f3a2", .run_id = "run-1"};
+
+// A real process that waits for ever, on a pipe of its own.
+class Sleeper {
+ public:
+  explicit Sleeper(std::string environment) {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    read_end_ = Fd(ends[0]);
+    write_end_ = Fd(ends[1]);
+    std::string program = "cat";
+    char* arguments[] = {program.data(), nullptr};
+    char* variables[] = {environment.data(), nullptr};
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, read_end_.get(), 0);
+    REQUIRE(::posix_spawn(&pid_, "/bin/cat", &actions, nullptr, arguments, variables) == 0);
+    ::posix_spawn_file_actions_destroy(&actions);
+  }
+  ~Sleeper() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+  pid_t pid() const { return pid_; }
+  bool was_reaped() const { return ::waitpid(pid_, nullptr, WNOHANG) == -1; }
+  // Ends it without reaping it.
+  void end() {
+    ::kill(pid_, SIGKILL);
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT);
+  }
+
+ private:
+  Fd read_end_;
+  Fd write_end_;
+  pid_t pid_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a marked process is found, ended, and reaped if it is our child") {
+  const Claim claim = plan_process(kOwner, "cat");
+  const Sleeper process(process_mark(claim.id));
+  HostProcesses processes;
+  const auto marked = processes.marked(std::span(&claim.id, 1));
+  REQUIRE(marked);
+  REQUIRE(marked->size() == 1);
+  CHECK(marked->front().identity == identify_process(process.pid()).value());
+  CHECK(processes.kill(claim.id, marked->front().identity, soon()).value() == KillOutcome::ended);
+  CHECK(process.was_reaped());
+}
+
+TEST_CASE("a process with another mark, or another start time, is not ours") {
+  const Claim claim = plan_process(kOwner, "cat");
+  const Sleeper process(process_mark(claim.id + "0"));
+  HostProcesses processes;
+  ProcessIdentity identity = identify_process(process.pid()).value();
+  CHECK(processes.marked(std::span(&claim.id, 1))->empty());
+  CHECK(processes.kill(claim.id, identity, soon()).value() == KillOutcome::not_ours);
+  ++identity.start_time;
+  CHECK(processes.kill(claim.id + "0", identity, soon()).value() == KillOutcome::not_ours);
+  CHECK_FALSE(process.was_reaped());
+}
+
+TEST_CASE("a process that has ended unreaped counts as gone, and is reaped") {
+  const Claim claim = plan_process(kOwner, "cat");
+  Sleeper process(process_mark(claim.id));
+  const ProcessIdentity identity = identify_process(process.pid()).value();
+  process.end();
+  HostProcesses processes;
+  CHECK(processes.kill(claim.id, identity, soon()).value() == KillOutcome::was_gone);
+  CHECK(process.was_reaped());
+  CHECK(processes.kill(claim.id, identity, soon()).value() == KillOutcome::was_gone);
+}
+
+TEST_CASE("a running process is opened by its claim, with or without its pid") {
+  Claim claim = plan_process(kOwner, "cat");
+  Sleeper process(process_mark(claim.id));
+  const auto by_mark = open_process(claim);
+  REQUIRE(by_mark);
+  CHECK(by_mark->identity.pid == process.pid());
+  claim.identity = by_mark->identity;
+  CHECK(open_process(claim));
+  process.end();
+  CHECK(open_process(claim).error().code() == Code::not_found);
+}
+
+TEST_CASE("a claim whose process was never spawned opens none") {
+  const auto process = open_process(plan_process(kOwner, "qemu"));
+  REQUIRE_FALSE(process);
+  CHECK(process.error().code() == Code::not_found);
+}
