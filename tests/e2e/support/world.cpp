@@ -71,15 +71,19 @@ std::vector<std::string> words(std::string_view text) {
 
 }  // namespace
 
-World::World() {
+World::World(const fs::path& parent) {
   if (!sandboxed()) throw WorldError("a World needs a sandbox");
-  char folder[] = "/run/world-XXXXXX";
-  if (::mkdtemp(folder) == nullptr) throw WorldError("mkdtemp: " + errno_text(errno));
-  ::chmod(folder, 0755);
+  std::string folder = parent / "world-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) throw WorldError("mkdtemp: " + errno_text(errno));
+  ::chmod(folder.c_str(), 0755);
   root_ = folder;
 }
 
-World::~World() = default;
+World::~World() {
+  daemon_.reset();
+  std::error_code ignored;
+  fs::remove_all(root_, ignored);
+}
 
 fs::path World::write(const fs::path& relative, std::string_view content) const {
   const fs::path path = root_ / relative;

@@ -12,7 +12,7 @@
 
 namespace lodge::test {
 
-// One daemon with everything it keeps below a folder of its own, on the sandbox's tmpfs. Only in a sandbox.
+// One daemon with everything it keeps below a folder of its own. Only in a sandbox.
 //
 //     World world;
 //     world.start();
@@ -21,8 +21,9 @@ namespace lodge::test {
 //     world.start();
 class World {
  public:
-  World();
-  // Kills the daemon. What it had started ends with the sandbox.
+  // The folder is made below `parent`: by default the sandbox's tmpfs, which goes with the sandbox.
+  explicit World(const fs::path& parent = "/run");
+  // Kills the daemon and removes the folder. What the daemon had started ends with the sandbox.
   ~World();
 
   const fs::path& root() const { return root_; }
