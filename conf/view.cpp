@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,17 @@ struct Rule {
   std::string otherwise;
 };
 
+struct Rules;
+
+// A field whose messages have rules, or contain messages that do.
+struct Deeper {
+  const FieldDescriptor* field;
+  const Rules* rules;
+};
+
 struct Rules {
   std::vector<Rule> own;
-  std::vector<const FieldDescriptor*> messages;  // where to go deeper
+  std::vector<Deeper> deeper;
 };
 
 View view_of(::lodge::xml::View view) {
@@ -80,25 +89,45 @@ Rule rule_of(const FieldDescriptor& field) {
   return rule;
 }
 
-// Annotations never change, so what they mean is worked out once for each type.
-const Rules& rules_of(const Descriptor& type) {
-  static Guarded<std::map<const Descriptor*, std::unique_ptr<const Rules>>> cache;
-  auto handle = cache.lock();
-  auto& known = (*handle)[&type];
-  if (!known) {
-    auto rules = std::make_unique<Rules>();
+std::vector<Rule> own_rules(const Descriptor& type) {
+  std::vector<Rule> rules;
+  for (int i = 0; i < type.field_count(); ++i) {
+    Rule rule = rule_of(*type.field(i));
+    if (rule.secret || !rule.audiences.empty() || rule.marker || !rule.generated_prefixes.empty()) rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+class RuleBook {
+ public:
+  const Rules& of(const Descriptor& type) {
+    auto& known = rules_[&type];
+    if (known) return *known;
+    known = std::make_unique<Rules>();
+    Rules& rules = *known;  // in its place before types that contain this one ask for it
+    rules.own = own_rules(type);
     for (int i = 0; i < type.field_count(); ++i) {
       const FieldDescriptor& field = *type.field(i);
-      if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) rules->messages.push_back(&field);
-      Rule rule = rule_of(field);
-      if (rule.secret || !rule.audiences.empty() || rule.marker || !rule.generated_prefixes.empty()) {
-        rules->own.push_back(std::move(rule));
-      }
+      if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+      std::set<const Descriptor*> seen;
+      if (has_rules(*field.message_type(), seen)) rules.deeper.push_back({&field, &of(*field.message_type())});
     }
-    known = std::move(rules);
+    return rules;
   }
-  return *known;
-}
+
+ private:
+  bool has_rules(const Descriptor& type, std::set<const Descriptor*>& seen) {
+    if (!seen.insert(&type).second) return false;
+    if (!own_rules(type).empty()) return true;
+    for (int i = 0; i < type.field_count(); ++i) {
+      const Descriptor* inner = type.field(i)->message_type();
+      if (inner && has_rules(*inner, seen)) return true;
+    }
+    return false;
+  }
+
+  std::map<const Descriptor*, std::unique_ptr<Rules>> rules_;
+};
 
 bool is_set(const Message& message, const FieldDescriptor& field) {
   const Reflection& reflection = *message.GetReflection();
@@ -135,25 +164,31 @@ void apply_rule(Message& message, const Rule& rule, const ViewOptions& options) 
   }
 }
 
-}  // namespace
-
-void apply_view(Message& message, const ViewOptions& options) {
-  const Rules& rules = rules_of(*message.GetDescriptor());
+void apply(Message& message, const Rules& rules, const ViewOptions& options) {
   const Reflection& reflection = *message.GetReflection();
   for (const Rule& rule : rules.own) apply_rule(message, rule, options);
   for (const Rule& rule : rules.own) {
     if (rule.marker_is_private && options.view != View::live) reflection.ClearField(&message, rule.marker);
   }
-  for (const FieldDescriptor* field : rules.messages) {
+  for (const auto& [field, inner] : rules.deeper) {
     if (!is_set(message, *field)) continue;
     if (!field->is_repeated()) {
-      apply_view(*reflection.MutableMessage(&message, field), options);
+      apply(*reflection.MutableMessage(&message, field), *inner, options);
       continue;
     }
     for (int i = 0, n = reflection.FieldSize(message, field); i < n; ++i) {
-      apply_view(*reflection.MutableRepeatedMessage(&message, field, i), options);
+      apply(*reflection.MutableRepeatedMessage(&message, field, i), *inner, options);
     }
   }
+}
+
+}  // namespace
+
+void apply_view(Message& message, const ViewOptions& options) {
+  // A memo of something that never changes (a type's annotations), hence one for the process.
+  static Guarded<RuleBook> book;
+  const Rules& rules = book.lock()->of(*message.GetDescriptor());
+  apply(message, rules, options);
 }
 
 }  // namespace lodge::conf

@@ -1,8 +1,8 @@
 #include "conf/xml/canonical.h"
 
+#include <algorithm>
 #include <bitset>
 #include <charconv>
-#include <memory>
 
 #include "conf/xml/text.h"
 
@@ -22,7 +22,10 @@ void skip_space(std::string_view& rest) {
   while (!rest.empty() && is_space(rest.front())) rest.remove_prefix(1);
 }
 
-using Cpuset = std::bitset<kCpusetBits>;
+struct Cpuset {
+  std::bitset<kCpusetBits> bits;
+  std::size_t end = 0;  // no bit is set from here on
+};
 
 // One of "3", "^3", "3-5".
 bool apply_range(std::string_view& rest, Cpuset& set) {
@@ -39,16 +42,17 @@ bool apply_range(std::string_view& rest, Cpuset& set) {
     if (!end || *end < *first || *end >= kCpusetBits) return false;
     last = *end;
   }
-  for (std::uint64_t i = *first; i <= last; ++i) set[i] = !exclude;
+  for (std::uint64_t i = *first; i <= last; ++i) set.bits[i] = !exclude;
+  if (!exclude) set.end = std::max<std::size_t>(set.end, last + 1);
   return true;
 }
 
 std::string print_cpuset(const Cpuset& set) {
   std::string out;
-  for (std::size_t i = 0; i < kCpusetBits; ++i) {
-    if (!set[i]) continue;
+  for (std::size_t i = 0; i < set.end; ++i) {
+    if (!set.bits[i]) continue;
     std::size_t last = i;
-    while (last + 1 < kCpusetBits && set[last + 1]) ++last;
+    while (last + 1 < set.end && set.bits[last + 1]) ++last;
     if (!out.empty()) out += ',';
     out += i == last ? fmt::format("{}", i) : fmt::format("{}-{}", i, last);
     i = last;
@@ -106,14 +110,15 @@ Result<std::uint64_t> parse_scaled(std::string_view text, std::string_view unit,
 
 Result<std::string> canonical_cpuset(std::string_view text) {
   std::string_view rest = trim(text);
-  const auto set = std::make_unique<Cpuset>();
+  Cpuset set;
   while (true) {
     skip_space(rest);
-    if (!apply_range(rest, *set)) break;
+    if (!apply_range(rest, set)) break;
     skip_space(rest);
     if (rest.empty()) {
-      if (set->none()) return fail(Code::invalid_argument, "'{}' is an empty set", text);
-      return print_cpuset(*set);
+      std::string canonical = print_cpuset(set);
+      if (canonical.empty()) return fail(Code::invalid_argument, "'{}' is an empty set", text);
+      return canonical;
     }
     if (!rest.starts_with(',')) break;
     rest.remove_prefix(1);

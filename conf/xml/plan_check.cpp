@@ -88,9 +88,9 @@ class Checker {
       if (claim.field && claim.field->choice) {
         occupant.guards.push_back({message_at + "#" + claim.field->choice->oneof->full_name(), claim.field});
       }
-      if (branch.repeated) {
+      if (branch.repeated && claim.field == branch.repeated) {
         occupant.within.push_back(branch.repeated);
-        if (claim.field == branch.repeated) estates_.push_back({at, occupant.guards, claim.field, false});
+        estates_.push_back({at, occupant.guards, claim.field, false});
       }
       switch (claim.role) {
         case Role::attribute:
@@ -111,8 +111,6 @@ class Checker {
   void take(const std::string& place, const Occupant& occupant) {
     for (const Occupant& other : places_[place]) {
       if (exclude_each_other(other.guards, occupant.guards)) continue;
-      const bool same_discriminator = !other.field && !occupant.field && other.choice == occupant.choice;
-      if (same_discriminator || (other.field && other.field == occupant.field)) continue;
       complain(name_of(occupant), fmt::format("'{}' is also the place of {}", place.substr(1), name_of(other)));
     }
     places_[place].push_back(occupant);

@@ -14,7 +14,6 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::Reflection;
 using Role = Claim::Role;
 
 constexpr std::size_t kMaxFindings = 100;
@@ -23,24 +22,27 @@ constexpr std::size_t kMaxFindings = 100;
 // is made when its first value comes.
 class Scope {
  public:
-  Scope(const MessagePlan& of, const TreeNode& at, Message& message) : plan(of), element(at), message_(&message) {}
+  Scope(const MessagePlan& of, const TreeNode& at, Message& message) : plan(of), element(at), handle_(message) {}
   Scope(const MessagePlan& of, const TreeNode& at, Scope& parent, const FieldDescriptor& field)
       : plan(of), element(at), parent_(&parent), field_(&field) {}
 
-  Message& message() {
-    if (!message_) {
-      Message& parent = parent_->message();
-      message_ = parent.GetReflection()->MutableMessage(&parent, field_);
+  Handle message() {
+    if (!handle_) {
+      const Handle parent = parent_->message();
+      handle_.emplace(*parent.reflection->MutableMessage(parent.message, field_));
     }
-    return *message_;
+    return *handle_;
   }
 
-  // Null as long as there was no value.
-  Message* existing() { return message_; }
+  // Nothing as long as there was no value.
+  const std::optional<Handle>& existing() const { return handle_; }
 
   bool is_active(const FieldPlan& field) const {
     return !field.choice || !field.choice->has_discriminator() || chosen[field.choice->index] == &field;
   }
+
+  // The scope of the message that it lives in; null for the document's own and for elements of repeated fields.
+  const Scope* parent() const { return parent_; }
 
   const MessagePlan& plan;
   const TreeNode& element;
@@ -48,7 +50,7 @@ class Scope {
   bool bad_choice = false;  // a discriminator was wrong: what it would have allowed is unknown
 
  private:
-  Message* message_ = nullptr;
+  std::optional<Handle> handle_;
   Scope* parent_ = nullptr;
   const FieldDescriptor* field_ = nullptr;
 };
@@ -119,8 +121,8 @@ class Reader {
     const TreeNode& element = current_ ? *current_ : scope.element;
     const bool in_parents_element = branch.parent == nullptr;
     if (field.is_repeated()) {
-      Message& parent = scope.message();
-      Message& added = *parent.GetReflection()->AddMessage(&parent, &field);
+      const Handle parent = scope.message();
+      Message& added = *parent.reflection->AddMessage(parent.message, &field);
       return enter(scopes_.emplace_back(*planned.message, element, added), planned.message->root);
     }
     if (!in_parents_element && !may_set(scope, planned, element)) return;
@@ -133,8 +135,8 @@ class Reader {
   // Without a discriminator, the members of a union exclude each other by their mere presence.
   bool may_set(Scope& scope, const FieldPlan& planned, const TreeNode& element) {
     if (!planned.choice || planned.choice->has_discriminator()) return true;
-    const Message& message = scope.message();
-    const FieldDescriptor* set = message.GetReflection()->GetOneofFieldDescriptor(message, planned.choice->oneof);
+    const Handle to = scope.message();
+    const FieldDescriptor* set = to.reflection->GetOneofFieldDescriptor(*to.message, planned.choice->oneof);
     if (!set || set == planned.field) return true;
     complain(element, {}, fmt::format("{} and {} exclude each other", set->name(), planned.field->name()));
     return false;
@@ -165,8 +167,8 @@ class Reader {
     }
     scope.chosen[choice.index] = member;
     if (member && member->is_message()) {
-      Message& message = scope.message();
-      message.GetReflection()->MutableMessage(&message, member->field);
+      const Handle to = scope.message();
+      to.reflection->MutableMessage(to.message, member->field);
     }
   }
 
@@ -224,13 +226,13 @@ class Reader {
   void store(const TreeNode& element, std::string_view attribute, const Claim& claim, Scope& scope, std::string_view text) {
     const FieldPlan& planned = *claim.field;
     if (!may_set(scope, planned, element) || (!planned.value.skip_value.empty() && text == planned.value.skip_value)) return;
-    Message& message = scope.message();
-    if (claim.legacy && !planned.field->is_repeated() && message.GetReflection()->HasField(message, planned.field)) return;
+    const Handle to = scope.message();
+    if (claim.legacy && !planned.field->is_repeated() && to.reflection->HasField(*to.message, planned.field)) return;
     std::string_view unit;
     if (!planned.unit_attribute.empty()) {
       if (const Attribute* given = find_attribute(element, planned.unit_attribute)) unit = given->value;
     }
-    if (auto read = read_value(planned.value, text, unit, message); !read) complain(element, attribute, read.error().message());
+    if (auto read = read_value(planned.value, text, unit, to); !read) complain(element, attribute, read.error().message());
   }
 
   void fill_defaults(const TreeNode& element, const Claimant& claimant) {
@@ -255,11 +257,11 @@ class Reader {
       for (const Claim& claim : branch->claims) {
         if (!claim.field || !scope->is_active(*claim.field)) continue;
         if (claim.role == Role::presence) {
-          Message& message = scope->message();
-          message.GetReflection()->SetBool(&message, claim.field->field, true);
+          const Handle to = scope->message();
+          to.reflection->SetBool(to.message, claim.field->field, true);
         } else if (claim.role == Role::raw) {
-          Message& message = scope->message();
-          message.GetReflection()->SetString(&message, claim.field->field, to_string(RawContent::of(element)));
+          const Handle to = scope->message();
+          to.reflection->SetString(to.message, claim.field->field, to_string(RawContent::of(element)));
           return true;
         } else if (claim.role == Role::text) {
           taken = true;
@@ -329,16 +331,15 @@ class Reader {
   static void trim(const Claimant& claimant) {
     const auto [branch, scope] = claimant;
     if (!scope->existing()) return;
-    Message& message = *scope->existing();
-    const Reflection& reflection = *message.GetReflection();
+    const auto [message, reflection] = *scope->existing();
     for (const Claim& claim : branch->claims) {
       if (claim.role != Role::mount || claim.field->field->is_repeated()) continue;
       const bool in_parents_element = branch->parent == nullptr && !claim.field->choice;
-      if ((!claim.field->trim_empty && !in_parents_element) || !reflection.HasField(message, claim.field->field)) continue;
+      if ((!claim.field->trim_empty && !in_parents_element) || !reflection->HasField(*message, claim.field->field)) continue;
       std::vector<const FieldDescriptor*> set;
-      const Message& inner = reflection.GetMessage(message, claim.field->field);
+      const Message& inner = reflection->GetMessage(*message, claim.field->field);
       inner.GetReflection()->ListFields(inner, &set);
-      if (set.empty()) reflection.ClearField(&message, claim.field->field);
+      if (set.empty()) reflection->ClearField(message, claim.field->field);
     }
   }
 
@@ -352,7 +353,9 @@ class Reader {
     for (std::size_t i = first; i < last; ++i) {
       const auto [branch, scope] = claimants_[i];
       collect_names(*branch, attribute, [&](const FieldPlan& field) { return scope->is_active(field); }, known);
-      if (auto elsewhere = in_other_case(element, name, attribute, *scope)) return *elsewhere;
+      for (const Scope* around = scope; around; around = around->parent()) {
+        if (auto elsewhere = in_other_case(element, name, attribute, *around)) return *elsewhere;
+      }
     }
     return unknown_name_message(name, attribute, std::move(known));
   }
@@ -370,7 +373,7 @@ class Reader {
         if (member != chosen && knows(*member, steps, name, attribute)) owners.push_back(member->cases.front());
       }
       if (owners.empty()) continue;
-      return fmt::format("only with {0}='{1}'; here it is '{2}'", choice.by_attribute, join(owners), chosen->cases.front());
+      return fmt::format("only with {} {}; here it is {}", choice.by_attribute, join(owners), chosen->cases.front());
     }
     return {};
   }

@@ -1,5 +1,6 @@
 #include "conf/xml/source_map.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "conf/xml/tree.h"

@@ -107,6 +107,17 @@ class TreeBuilder {
     return {copy, text.size()};
   }
 
+  // As long as entities are not replaced (and they never are), libxml2 hands out every & in an attribute's value as &#38;.
+  std::string_view keep_value(std::string_view value) {
+    if (value.find('&') == value.npos) return keep(value);
+    std::string decoded;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      decoded += value[i];
+      if (value.substr(i).starts_with("&#38;")) i += 4;
+    }
+    return keep(decoded);
+  }
+
   // Element and attribute names repeat all the time.
   std::string_view keep_name(std::string_view name) {
     for (const std::string_view known : recent_names_) {
@@ -199,7 +210,7 @@ class TreeBuilder {
     for (std::size_t i = 0; i < count; ++i) {
       const auto* field = values.data() + 5 * i;  // name, prefix, uri, begin and end of the value
       new (out + i) Attribute{keep_name(view(field[0])), keep_name(view(field[1])), keep_name(view(field[2])),
-                              keep({reinterpret_cast<const char*>(field[3]), static_cast<std::size_t>(field[4] - field[3])})};
+                              keep_value({reinterpret_cast<const char*>(field[3]), static_cast<std::size_t>(field[4] - field[3])})};
     }
     return {out, count};
   }

@@ -12,18 +12,15 @@ namespace lodge::conf::xml {
 namespace {
 
 using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-using google::protobuf::Reflection;
 
 Failure refuse(std::string_view text, std::string_view expected) {
   return fail(Code::invalid_argument, "'{}' is not one of {}", text, expected);
 }
 
 // Sets a singular field, or appends to a repeated one.
-void store(Message& message, const FieldDescriptor& field, auto value) {
-  const Reflection& reflection = *message.GetReflection();
+void store(Handle to, const FieldDescriptor& field, auto value) {
   using T = decltype(value);
-#define LODGE_STORE(NAME) (field.is_repeated() ? reflection.Add##NAME(&message, &field, std::move(value)) : reflection.Set##NAME(&message, &field, std::move(value)))
+#define LODGE_STORE(NAME) (field.is_repeated() ? to.reflection->Add##NAME(to.message, &field, std::move(value)) : to.reflection->Set##NAME(to.message, &field, std::move(value)))
   if constexpr (std::is_same_v<T, bool>) {
     LODGE_STORE(Bool);
   } else if constexpr (std::is_same_v<T, std::string>) {
@@ -40,7 +37,7 @@ void store(Message& message, const FieldDescriptor& field, auto value) {
 #undef LODGE_STORE
 }
 
-#define LODGE_LOAD(NAME) (field.is_repeated() ? reflection.GetRepeated##NAME(message, &field, index) : reflection.Get##NAME(message, &field))
+#define LODGE_LOAD(NAME) (field.is_repeated() ? from.reflection->GetRepeated##NAME(*from.message, &field, index) : from.reflection->Get##NAME(*from.message, &field))
 
 Result<std::int64_t> parse_signed(std::string_view text) {
   const std::string_view trimmed = trim(text);
@@ -62,41 +59,40 @@ Result<T> narrow(std::string_view text, auto value) {
   return static_cast<T>(value);
 }
 
-Result<void> read_bool(const ValueSpec& spec, std::string_view text, Message& message) {
+Result<void> read_bool(const ValueSpec& spec, std::string_view text, Handle to) {
   const bool on_off = spec.kind == ::lodge::xml::ON_OFF;
   const std::string_view word = trim(text);
   if (word != (on_off ? "on" : "yes") && word != (on_off ? "off" : "no")) return refuse(text, on_off ? "on, off" : "yes, no");
-  store(message, *spec.field, word == "on" || word == "yes");
+  store(to, *spec.field, word == "on" || word == "yes");
   return {};
 }
 
-Result<void> read_enum(const ValueSpec& spec, std::string_view text, Message& message) {
+Result<void> read_enum(const ValueSpec& spec, std::string_view text, Handle to) {
   const Spelling* spelling = spec.spellings->by_text(trim(text));
   if (!spelling) return refuse(text, join(spec.spellings->written, 64));
-  const Reflection& reflection = *message.GetReflection();
   if (spec.field->is_repeated()) {
-    reflection.AddEnumValue(&message, spec.field, spelling->number);
+    to.reflection->AddEnumValue(to.message, spec.field, spelling->number);
   } else {
-    reflection.SetEnumValue(&message, spec.field, spelling->number);
+    to.reflection->SetEnumValue(to.message, spec.field, spelling->number);
   }
   return {};
 }
 
-Result<void> read_integer(const ValueSpec& spec, std::string_view text, std::string_view unit, Message& message) {
+Result<void> read_integer(const ValueSpec& spec, std::string_view text, std::string_view unit, Handle to) {
   const FieldDescriptor& field = *spec.field;
   const auto type = field.cpp_type();
   if (type == FieldDescriptor::CPPTYPE_INT32 || type == FieldDescriptor::CPPTYPE_INT64) {
     TRY_ASSIGN(const std::int64_t value, parse_signed(text));
-    if (type == FieldDescriptor::CPPTYPE_INT64) return store(message, field, value), Result<void>();
+    if (type == FieldDescriptor::CPPTYPE_INT64) return store(to, field, value), Result<void>();
     TRY_ASSIGN(const std::int32_t small, narrow<std::int32_t>(text, value));
-    return store(message, field, small), Result<void>();
+    return store(to, field, small), Result<void>();
   }
   const bool scaled = spec.kind == ::lodge::xml::SCALED;
   TRY_ASSIGN(const std::uint64_t value, scaled ? parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes)
                                                : parse_number(text, spec.kind == ::lodge::xml::HEX));
-  if (type == FieldDescriptor::CPPTYPE_UINT64) return store(message, field, value), Result<void>();
+  if (type == FieldDescriptor::CPPTYPE_UINT64) return store(to, field, value), Result<void>();
   TRY_ASSIGN(const std::uint32_t small, narrow<std::uint32_t>(text, value));
-  return store(message, field, small), Result<void>();
+  return store(to, field, small), Result<void>();
 }
 
 // The one form in which a string of this kind is kept and written.
@@ -160,23 +156,22 @@ EnumSpellings spellings_of(const google::protobuf::EnumDescriptor& type) {
   return spellings;
 }
 
-Result<void> read_value(const ValueSpec& spec, std::string_view text, std::string_view unit, Message& message) {
+Result<void> read_value(const ValueSpec& spec, std::string_view text, std::string_view unit, Handle to) {
   if (!spec.skip_value.empty() && trim(text) == spec.skip_value) return {};
   switch (spec.field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_BOOL: return read_bool(spec, text, message);
-    case FieldDescriptor::CPPTYPE_ENUM: return read_enum(spec, text, message);
+    case FieldDescriptor::CPPTYPE_BOOL: return read_bool(spec, text, to);
+    case FieldDescriptor::CPPTYPE_ENUM: return read_enum(spec, text, to);
     case FieldDescriptor::CPPTYPE_STRING: {
       TRY_ASSIGN(std::string value, canonical_string(spec, text));
-      store(message, *spec.field, std::move(value));
+      store(to, *spec.field, std::move(value));
       return {};
     }
-    default: return read_integer(spec, text, unit, message);
+    default: return read_integer(spec, text, unit, to);
   }
 }
 
-Result<std::string> print_value(const ValueSpec& spec, const Message& message, int index) {
+Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int index) {
   const FieldDescriptor& field = *spec.field;
-  const Reflection& reflection = *message.GetReflection();
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL: {
       const bool value = LODGE_LOAD(Bool);
@@ -198,12 +193,12 @@ Result<std::string> print_value(const ValueSpec& spec, const Message& message, i
   }
 }
 
-void set_plain(Message& message, const FieldDescriptor& field, std::string_view text) {
+void set_plain(Handle to, const FieldDescriptor& field, std::string_view text) {
   const ValueSpec spec{.field = &field};
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING || field.cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
       field.cpp_type() == FieldDescriptor::CPPTYPE_INT64 || field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ||
       field.cpp_type() == FieldDescriptor::CPPTYPE_UINT64) {
-    std::ignore = read_value(spec, text, {}, message);
+    std::ignore = read_value(spec, text, {}, to);
   }
 }
 

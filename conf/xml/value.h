@@ -14,6 +14,21 @@
 // How single values are spelled: between text and one scalar field.
 namespace lodge::conf::xml {
 
+// A message with its reflection: protobuf takes its time to answer Message::GetReflection(), so it is asked once.
+struct Handle {
+  Handle(google::protobuf::Message& m) : message(&m), reflection(m.GetReflection()) {}  // NOLINT: it is the message
+
+  google::protobuf::Message* message;
+  const google::protobuf::Reflection* reflection;
+};
+
+struct ConstHandle {
+  ConstHandle(const google::protobuf::Message& m) : message(&m), reflection(m.GetReflection()) {}  // NOLINT: as above
+
+  const google::protobuf::Message* message;
+  const google::protobuf::Reflection* reflection;
+};
+
 struct Spelling {
   std::string text;
   int number;
@@ -45,13 +60,13 @@ struct ValueSpec {
 
 // Reads `text` into the field, or appends it if the field is repeated. `unit` is the document's, for SCALED.
 // Error: invalid_argument whose message says what was expected, e.g. "'foo' is not one of yes, no".
-Result<void> read_value(const ValueSpec& spec, std::string_view text, std::string_view unit, google::protobuf::Message& message);
+Result<void> read_value(const ValueSpec& spec, std::string_view text, std::string_view unit, Handle to);
 
 // The text of the field, or of its element `index` if it is repeated; in canonical spelling.
 // Error: invalid_argument for an enum value without a name, or a string that is not of its kind.
-Result<std::string> print_value(const ValueSpec& spec, const google::protobuf::Message& message, int index = 0);
+Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int index = 0);
 
 // Sets an unannotated spelling: a number in decimal, a string as it is.
-void set_plain(google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field, std::string_view text);
+void set_plain(Handle to, const google::protobuf::FieldDescriptor& field, std::string_view text);
 
 }  // namespace lodge::conf::xml

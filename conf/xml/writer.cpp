@@ -10,13 +10,12 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::Reflection;
 using Role = Claim::Role;
 
 // A branch with the message it speaks for, or with one element of its repeated field.
 struct Source {
   const Branch* branch;
-  const Message* message;
+  ConstHandle from;
   int index = 0;
 };
 
@@ -25,8 +24,6 @@ struct Child {
   std::string_view name;
   std::vector<Source> sources;
 };
-
-bool is_set(const Message& message, const FieldDescriptor& field) { return message.GetReflection()->HasField(message, &field); }
 
 class Writer {
  public:
@@ -44,7 +41,7 @@ class Writer {
   Result<void> write_root(const Message& message) {
     printer_.open(plan_.root_name);
     printer_.keep();
-    TRY(write_inside({{&plan_.root, &message}}));
+    TRY(write_inside({{&plan_.root, message}}));
     for (const NamespacePlan& ns : plan_.namespaces) {
       if (std::ranges::find(used_prefixes_, ns.prefix) != used_prefixes_.end()) printer_.declare_namespace(ns.prefix, ns.uri);
     }
@@ -86,33 +83,39 @@ class Writer {
 
   Result<void> write_attribute(const Source& source, const Claim& claim) {
     if (!has_value(source, *claim.field)) return {};
-    auto text = print_value(claim.field->value, *source.message, source.index);
+    auto text = print_value(claim.field->value, source.from, source.index);
     if (!text) return at(claim.name, Failure(std::move(text).error()));
     return at(claim.name, printer_.attribute(claim.name, *text));
   }
 
   Result<void> write_discriminator(const Source& source, const Claim& claim) {
-    const FieldDescriptor* set = source.message->GetReflection()->GetOneofFieldDescriptor(*source.message, claim.choice->oneof);
-    if (!set) return {};
-    const auto member = std::ranges::find(claim.choice->members, set, &FieldPlan::field);
-    if (member == claim.choice->members.end() || *member == claim.choice->implicit_member) return {};
-    return at(claim.name, printer_.attribute(claim.name, (*member)->cases.front()));
+    const FieldPlan* member = chosen_member(source, *claim.choice);
+    if (!member) return {};
+    return at(claim.name, printer_.attribute(claim.name, member->cases.front()));
+  }
+
+  // The member that is set, if its case is written at all.
+  static const FieldPlan* chosen_member(const Source& source, const UnionPlan& choice) {
+    const FieldDescriptor* set = source.from.reflection->GetOneofFieldDescriptor(*source.from.message, choice.oneof);
+    if (!set) return nullptr;
+    const auto member = std::ranges::find(choice.members, set, &FieldPlan::field);
+    return member == choice.members.end() || *member == choice.implicit_member ? nullptr : *member;
   }
 
   static bool has_value(const Source& source, const FieldPlan& planned) {
-    const Reflection& reflection = *source.message->GetReflection();
-    if (planned.field->is_repeated()) return source.index < reflection.FieldSize(*source.message, planned.field);
-    return is_set(*source.message, *planned.field);
+    const auto& [message, reflection] = source.from;
+    if (planned.field->is_repeated()) return source.index < reflection->FieldSize(*message, planned.field);
+    return reflection->HasField(*message, planned.field);
   }
 
   // The message that lives at this branch, if the claim is for one and it is there.
   static std::optional<Source> mounted_at(const Source& source, const Claim& claim) {
     if (claim.role != Role::mount || claim.legacy || !has_value(source, *claim.field)) return {};
-    const Reflection& reflection = *source.message->GetReflection();
+    const auto& [message, reflection] = source.from;
     const FieldDescriptor* field = claim.field->field;
-    const Message& inner = field->is_repeated() ? reflection.GetRepeatedMessage(*source.message, field, source.index)
-                                                : reflection.GetMessage(*source.message, field);
-    return Source{&claim.field->message->root, &inner};
+    const Message& inner = field->is_repeated() ? reflection->GetRepeatedMessage(*message, field, source.index)
+                                                : reflection->GetMessage(*message, field);
+    return Source{&claim.field->message->root, inner};
   }
 
   // Text, and what makes the element exist though it may be empty.
@@ -123,9 +126,9 @@ class Writer {
       if (claim.role == Role::presence) {
         printer_.keep();
       } else if (claim.role == Role::raw) {
-        TRY(at({}, printer_.raw(source.message->GetReflection()->GetString(*source.message, claim.field->field))));
+        TRY(at({}, printer_.raw(source.from.reflection->GetString(*source.from.message, claim.field->field))));
       } else if (claim.role == Role::text) {
-        auto text = print_value(claim.field->value, *source.message, source.index);
+        auto text = print_value(claim.field->value, source.from, source.index);
         if (!text) return at({}, Failure(std::move(text).error()));
         if (text->empty()) printer_.keep();
         if (!text->empty()) TRY(at({}, printer_.text(*text)));
@@ -141,9 +144,10 @@ class Writer {
     for (const Claim& claim : source.branch->claims) {
       if (claim.legacy) continue;
       if (claim.role == Role::child) {
+        if (!says({claim.branch, source.from, 0})) continue;
         const auto known = std::ranges::find(children, std::string_view(claim.name), &Child::name);
         Child& child = known == children.end() ? children.emplace_back(Child{claim.name, {}}) : *known;
-        child.sources.push_back({claim.branch, source.message, source.index});
+        child.sources.push_back({claim.branch, source.from, source.index});
       } else if (const auto mounted = mounted_at(source, claim)) {
         collect_children(*mounted, children);
       }
@@ -159,8 +163,8 @@ class Writer {
         once.push_back(source);
         continue;
       }
-      const int count = source.message->GetReflection()->FieldSize(*source.message, repeated->field);
-      for (int i = 0; i < count; ++i) TRY(write_element(child.name, {{source.branch, source.message, i}}, true));
+      const int count = source.from.reflection->FieldSize(*source.from.message, repeated->field);
+      for (int i = 0; i < count; ++i) TRY(write_element(child.name, {{source.branch, source.from, i}}, true));
     }
     if (once.empty()) return {};
     return write_element(child.name, once, false);
@@ -176,15 +180,15 @@ class Writer {
 
   void note_prefix(const Child& child) {
     const std::size_t colon = child.name.find(':');
-    if (colon == child.name.npos) return;
-    const bool says_something = std::ranges::any_of(child.sources, [](const Source& source) { return says(source); });
-    if (says_something) used_prefixes_.emplace_back(child.name.substr(0, colon));
+    if (colon != child.name.npos) used_prefixes_.emplace_back(child.name.substr(0, colon));
   }
 
+  // Whether anything is set at the branch or below.
   static bool says(const Source& source) {
     return std::ranges::any_of(source.branch->claims, [&](const Claim& claim) {
-      if (claim.role == Role::child) return says({claim.branch, source.message, 0});
-      return claim.field && has_value({source.branch, source.message, 0}, *claim.field);
+      if (claim.role == Role::child) return says({claim.branch, source.from, 0});
+      if (claim.role == Role::discriminator) return chosen_member(source, *claim.choice) != nullptr;
+      return claim.field && has_value({source.branch, source.from, 0}, *claim.field);
     });
   }
 
