@@ -20,15 +20,16 @@
 #include "lodge/v1/domain_service.pb.h"
 #include "lodge/v1/host_service.pb.h"
 #include "lodge/v1/operation.pb.h"
+#include "netdev/claims/process.h"
+#include "netdev/kernel.h"
 
-namespace lodge::netdev {
-class Kernel;
-}
 namespace lodge::store {
 class Store;
 }
 
 namespace lodge::host {
+
+struct Core;
 
 // Who asks, as the doors found out.
 struct Caller {
@@ -46,9 +47,10 @@ struct HostSettings {
   fs::path run_folder;  // one folder per run is made below it; on a file system that a reboot empties
   fs::path log_folder;  // NAME.log of each guest
   std::string boot_id;  // of the running kernel: autostart happens once per boot
-  int autostart_parallel = 4;
+  std::size_t autostart_parallel = 4;
   std::chrono::milliseconds recover_limit{5'000};      // for one guest's first answer after a restart of the daemon
   std::chrono::milliseconds retry_interval{5'000};     // between two tries to reach a guest that did not answer then
+  std::chrono::milliseconds settle_limit{1'000};       // recover() waits no longer than this for the last of them
   std::chrono::milliseconds internal_limit{60'000};    // for what the daemon does by itself: policies, autostart
   std::chrono::milliseconds detached_limit{600'000};   // for operations that nobody waits for
 };
@@ -59,6 +61,7 @@ struct HostParts {
   Pool& pool;
   store::Store& store;
   netdev::Kernel& kernel;
+  netdev::Processes& processes;
   events::Hub& events;
   const Failpoints& failpoints;
   std::vector<std::unique_ptr<drivers::Driver>> drivers;
@@ -141,7 +144,6 @@ class Host {
   Task<Result<std::shared_ptr<const v1::Capabilities>>> refresh_capabilities(CallContext context);
 
  private:
-  struct Core;
   std::unique_ptr<Core> core_;
 };
 

@@ -1,0 +1,237 @@
+#include "daemon/host/core.h"
+
+#include "conf/domain/prepare.h"
+
+namespace lodge::host {
+namespace {
+
+// What is none of the guest's doing, nor of its hypervisor's.
+bool is_callers_fault(Code code) {
+  switch (code) {
+    case Code::invalid_argument:
+    case Code::not_found:
+    case Code::already_exists:
+    case Code::failed_precondition:
+    case Code::permission_denied:
+    case Code::unauthenticated:
+    case Code::unsupported:
+    case Code::busy:
+    case Code::cancelled: return true;
+    case Code::deadline_exceeded:
+    case Code::resource_exhausted:
+    case Code::unavailable:
+    case Code::data_loss:
+    case Code::internal: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Core::Core(HostParts host_parts, HostSettings host_settings) : parts(std::move(host_parts)), settings(std::move(host_settings)) {}
+
+Core::~Core() {
+  // Coroutines that were thrown away unfinished may keep objects a little longer; nothing of theirs may come back here, and
+  // no guest outlive its driver.
+  for (const auto& [uuid, object] : by_uuid) {
+    object->gate.detach();
+    const auto let_go = [](auto& phase) {
+      if constexpr (requires { phase.run; }) phase.run->guest.reset();
+    };
+    std::visit(let_go, object->phase);
+  }
+}
+
+Result<ObjectPtr> Core::find(const v1::DomainRef& ref) const {
+  TRY_ASSIGN(const DomainPtr domain, std::shared_ptr(*catalog.lock())->find(ref));
+  const auto object = by_uuid.find(domain->uuid());
+  if (object == by_uuid.end()) return fail(Code::not_found, "{} is gone", domain->name());
+  return object->second;
+}
+
+Result<ObjectPtr> Core::claim_name(const std::string& uuid, const std::string& name) {
+  if (const auto same = by_uuid.find(uuid); same != by_uuid.end()) {
+    if (same->second->name == name) return same->second;
+    return fail(Code::already_exists, "domain '{}' already exists with uuid {}: a definition cannot rename it to '{}'", same->second->name,
+                uuid, name);
+  }
+  if (const auto other = by_name.find(name); other != by_name.end()) {
+    return fail(Code::already_exists, "domain '{}' already exists with uuid {}: to replace it, put that uuid into the document", name,
+                other->second->uuid);
+  }
+  const auto object = std::make_shared<Object>(uuid, name, [this, uuid] {
+    if (const auto changed = by_uuid.find(uuid); changed != by_uuid.end()) publish(ObjectPtr(changed->second));
+  });
+  by_uuid.emplace(uuid, object);
+  by_name.emplace(name, object);
+  return object;
+}
+
+void Core::publish(const ObjectPtr& object) {
+  if (object->known()) {
+    Catalog::Entry entry{.domain = snapshot(*object), .busy_verb = {}, .busy_since = {}};
+    if (const Gate::Holder* const holder = object->gate.holder()) {
+      entry.busy_verb = holder->verb;
+      entry.busy_since = holder->since;
+    }
+    auto current = catalog.lock();
+    *current = std::make_shared<const Catalog>((*current)->with(std::move(entry)));
+    return;
+  }
+  {
+    auto current = catalog.lock();
+    *current = std::make_shared<const Catalog>((*current)->without(object->uuid));
+  }
+  if (!object->gate.idle()) return;
+  by_name.erase(object->name);
+  by_uuid.erase(object->uuid);
+}
+
+void Core::emit(const ObjectPtr& object, v1::DomainEventKind kind, std::string detail) {
+  publish(object);
+  v1::DomainEvent event;
+  event.set_uuid(object->uuid);
+  event.set_name(object->name);
+  event.set_kind(kind);
+  *event.mutable_status() = object->render_status();
+  event.set_detail(std::move(detail));
+  parts.events.publish(std::move(event));
+}
+
+Result<drivers::Driver*> Core::driver_for(const v1::DomainSpec& spec) const {
+  std::vector<std::string_view> names;
+  for (const auto& driver : parts.drivers) {
+    if (driver->runs(spec.type())) return driver.get();
+    names.push_back(driver->name());
+  }
+  return fail(Code::unsupported, "no driver here runs guests of type {} (drivers: {})", v1::DomainType_Name(spec.type()),
+              fmt::join(names, ", "));
+}
+
+drivers::Driver* Core::driver_named(std::string_view name) const {
+  for (const auto& driver : parts.drivers) {
+    if (driver->name() == name) return driver.get();
+  }
+  return nullptr;
+}
+
+Task<Result<conf::ValidatedDomain>> Core::prepare(v1::DomainDocument document) {
+  const std::shared_ptr<const v1::Capabilities> host = *capabilities.lock();
+  const auto work = [document = std::move(document), host]() -> Result<conf::ValidatedDomain> {
+    switch (document.form_case()) {
+      case v1::DomainDocument::kXml: return conf::prepare_xml(document.xml(), *host);
+      case v1::DomainDocument::kSpec: return conf::prepare(document.spec(), *host);
+      case v1::DomainDocument::FORM_NOT_SET: break;
+    }
+    return fail(Code::invalid_argument, "the request carries no document");
+  };
+  auto prepared = co_await parts.pool.run(work);
+  co_return prepared;
+}
+
+Task<Result<conf::ValidatedDomain>> Core::prepare(store::SpecPtr spec) {
+  const std::shared_ptr<const v1::Capabilities> host = *capabilities.lock();
+  const auto work = [spec, host] { return conf::prepare(*spec, *host); };
+  auto prepared = co_await parts.pool.run(work);
+  co_return prepared;
+}
+
+Task<Result<void>> Core::probe(bool refresh, Deadline deadline) {
+  auto together = std::make_shared<v1::Capabilities>();
+  std::vector<v1::DriverInfo> infos;
+  std::optional<Error> first;
+  for (const auto& driver : parts.drivers) {
+    auto& info = infos.emplace_back();
+    info.set_name(std::string(driver->name()));
+    for (const std::string& power : driver->powers()) info.add_powers(power);
+    auto found = co_await driver->probe(refresh, deadline);
+    if (found) {
+      const drivers::DriverVersion version = driver->version();
+      info.set_hypervisor(version.hypervisor);
+      info.set_hypervisor_version(version.version);
+      together->MergeFrom(*found);
+    } else {
+      info.set_unavailable(found.error().message());
+      if (!first) first = std::move(found).error().with_context(driver->name());
+    }
+  }
+  *driver_infos.lock() = std::move(infos);
+  *capabilities.lock() = std::move(together);
+  if (first) co_return Failure(std::move(*first));
+  co_return Result<void>{};
+}
+
+CallContext Core::own_context() const {
+  return {.caller = {.identity = "lodged", .may_change = true, .request_id = {}}, .deadline = Deadline::after(settings.internal_limit)};
+}
+
+void Core::internally(std::string verb, ObjectPtr object, Body<void> body) {
+  const std::string name = object->name;
+  const auto launched = launch<void>(own_context(), verb, std::move(object), Entry::in_turn, std::move(body));
+  if (!launched && !closing()) log::failed(fmt::format("{} {}", verb, name), launched.error());
+}
+
+Task<void> Core::await_end(OperationPtr operation) {
+  const auto far = Deadline::after(std::chrono::hours(24 * 365));
+  Latch::Wait how = co_await operation->ended().wait(far);
+  if (how == Latch::Wait::open) co_return;
+  operation->cancel();
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  how = co_await operation->ended().wait(far);
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+}
+
+Task<Result<Gate::Pass>> Core::pass_gate(Work& work, Entry entry, const std::string& verb) {
+  Gate::Holder me{.verb = verb, .who = work.caller.identity, .cancel = nullptr};
+  if (entry == Entry::take_over) return work.object->gate.take_over(std::move(me), work.deadline);
+  me.cancel = [weak = std::weak_ptr(work.operation)] {
+    if (const auto operation = weak.lock()) operation->cancel();
+  };
+  return work.object->gate.enter(std::move(me), work.deadline);
+}
+
+void Core::conclude(const Work& work, std::string_view verb, Error* error) {
+  if (error) {
+    *error = std::move(*error).with_context(fmt::format("{} {}", verb, work.object->name));
+    const bool own = work.caller.identity == own_context().caller.identity;
+    if (own || !is_callers_fault(error->code())) {
+      log::failed(fmt::format("{} {}", work.caller.identity, work.caller.request_id), *error);
+      work.object->condition.last_error = error->message();
+    } else {
+      log::info("{} {}: {}", work.caller.identity, work.caller.request_id, error->message());
+    }
+  }
+  // A gate that was never passed has not told of any change.
+  publish(work.object);
+}
+
+void Core::background(Task<void> work) {
+  const auto place = background_.insert(background_.end(), std::make_shared<asio::cancellation_signal>());
+  background_done_.close();
+  asio::co_spawn(parts.control, std::move(work), asio::bind_cancellation_slot((*place)->slot(), [this, place](std::exception_ptr bug) {
+                   background_.erase(place);
+                   if (background_.empty()) background_done_.open();
+                   if (!bug) return;
+                   try {
+                     std::rethrow_exception(bug);
+                   } catch (...) {
+                     static_cast<void>(cancelled_or_rethrow());
+                   }
+                 }));
+}
+
+Task<void> Core::close(Deadline deadline) {
+  closing_.open();
+  const auto signals = background_;
+  for (const auto& signal : signals) signal->emit(asio::cancellation_type::terminal);
+  const bool idle = co_await operations.drained(deadline);
+  if (!idle) {
+    operations.cancel_all();
+    const bool taken_back = co_await operations.drained(Deadline::after(settings.internal_limit));
+    if (!taken_back) log::warn("stopping with operations under way; the next start takes back what they had made");
+  }
+  const Latch::Wait how = co_await background_done_.wait(Deadline::after(settings.internal_limit));
+  if (how != Latch::Wait::open) log::warn("stopping with work in the background");
+}
+
+}  // namespace lodge::host

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/guarded.h"
+#include "base/latch.h"
+#include "base/log.h"
+#include "conf/domain/validated.h"
+#include "daemon/host/cancellation.h"
+#include "daemon/host/host.h"
+#include "daemon/host/object.h"
+#include "daemon/host/operation.h"
+#include "daemon/store/store.h"
+#include "netdev/claims/claims.h"
+
+// What the parts of the application layer share. Everything is for the control thread unless it says otherwise.
+namespace lodge::host {
+
+// In the store: the boot for which autostart has been done.
+inline const std::string kAutostartedBoot = "autostarted_boot";
+
+// A mutator at work: it has passed the guest's gate.
+struct Work {
+  Core& core;
+  ObjectPtr object;
+  OperationPtr operation;
+  Caller caller;
+  Deadline deadline;
+};
+
+template <class T>
+using Body = std::function<Task<Result<T>>(Work&)>;
+
+// How a mutator gets at its guest.
+enum class Entry {
+  in_turn,
+  take_over,  // cancels whoever holds it, and cannot be cancelled in that way itself
+};
+
+template <class T>
+struct Launched {
+  OperationPtr operation;
+  std::shared_ptr<Result<T>> outcome;  // set when the operation has ended
+};
+
+struct Core {
+  Core(HostParts host_parts, HostSettings host_settings);
+  ~Core();
+
+  HostParts parts;
+  const HostSettings settings;
+  Operations operations;
+  std::map<std::string, ObjectPtr, std::less<>> by_uuid;
+  std::map<std::string, ObjectPtr, std::less<>> by_name;
+  std::uint32_t next_id = 1;
+  std::vector<netdev::Claim> leftovers;  // could not be released, and have no run any more
+  std::string autostarted_boot;          // the boot for which autostart has been done
+
+  // Any thread.
+  mutable Guarded<std::shared_ptr<const Catalog>> catalog{std::make_shared<const Catalog>()};
+  mutable Guarded<std::shared_ptr<const v1::Capabilities>> capabilities{std::make_shared<const v1::Capabilities>()};
+  mutable Guarded<std::vector<v1::DriverInfo>> driver_infos;
+
+  netdev::System system() const { return {parts.kernel, parts.processes}; }
+  Result<void> reached(std::string_view failpoint) const { return parts.failpoints.reached(failpoint); }
+  // The same past the point of no return, where a test can only make the daemon die.
+  void passed(std::string_view failpoint) const { static_cast<void>(parts.failpoints.reached(failpoint)); }
+
+  // --- objects ---
+  // not_found as Catalog::find.
+  Result<ObjectPtr> find(const v1::DomainRef& ref) const;
+  // The object of this uuid and name, made if need be. already_exists if either belongs to another guest.
+  Result<ObjectPtr> claim_name(const std::string& uuid, const std::string& name);
+  // Shows readers how the object is now; drops it when nobody can ask for it any more.
+  void publish(const ObjectPtr& object);
+  void emit(const ObjectPtr& object, v1::DomainEventKind kind, std::string detail = {});
+  DomainPtr snapshot(const Object& object) const { return std::make_shared<const v1::Domain>(object.render()); }
+
+  // --- drivers ---
+  Result<drivers::Driver*> driver_for(const v1::DomainSpec& spec) const;
+  drivers::Driver* driver_named(std::string_view name) const;
+  // Completes and checks a document or a stored specification, on the pool.
+  Task<Result<conf::ValidatedDomain>> prepare(v1::DomainDocument document);
+  Task<Result<conf::ValidatedDomain>> prepare(store::SpecPtr spec);
+  // Asks all drivers, and makes what they say known.
+  Task<Result<void>> probe(bool refresh, Deadline deadline);
+
+  // --- operations ---
+  template <class T>
+  Result<Launched<T>> launch(CallContext context, std::string verb, ObjectPtr object, Entry entry, Body<T> body);
+  // Launches, and waits for the end: past the context's deadline if need be, for what was made to be taken back.
+  // The caller's cancellation is passed on to the operation.
+  template <class T>
+  Task<Result<T>> perform(CallContext context, std::string verb, ObjectPtr object, Entry entry, Body<T> body);
+  // The daemon's own doing, with nobody waiting.
+  void internally(std::string verb, ObjectPtr object, Body<void> body);
+  CallContext own_context() const;
+  Task<void> await_end(OperationPtr operation);
+
+  // --- what runs on beside operations, until close() ---
+  void background(Task<void> work);
+  bool closing() const { return closing_.is_open(); }
+  const Latch& closing_latch() const { return closing_; }
+  Task<void> close(Deadline deadline);
+
+ private:
+  template <class T>
+  Task<Result<T>> run(Work work, Entry entry, std::string verb, Body<T> body);
+  template <class T>
+  Task<Result<T>> run_gated(Work& work, Entry entry, const std::string& verb, const Body<T>& body);
+  Task<Result<Gate::Pass>> pass_gate(Work& work, Entry entry, const std::string& verb);
+  // Puts the verb and the guest's name in front of the error, logs it once, and notes it at the guest.
+  void conclude(const Work& work, std::string_view verb, Error* error);
+
+  Latch closing_;
+  std::list<std::shared_ptr<asio::cancellation_signal>> background_;
+  Latch background_done_{true};
+};
+
+template <class T>
+Task<Result<T>> Core::run_gated(Work& work, Entry entry, const std::string& verb, const Body<T>& body) {
+  CO_TRY_ASSIGN([[maybe_unused]] const Gate::Pass pass, co_await pass_gate(work, entry, verb));
+  work.operation->begin();
+  auto result = co_await body(work);
+  co_return result;
+}
+
+template <class T>
+Task<Result<T>> Core::run(Work work, Entry entry, std::string verb, Body<T> body) {
+  Result<T> result;
+  try {
+    result = co_await run_gated<T>(work, entry, verb, body);
+  } catch (...) {
+    result = cancelled_or_rethrow();
+  }
+  conclude(work, verb, result ? nullptr : &result.error());
+  co_return result;
+}
+
+template <class T>
+Result<Launched<T>> Core::launch(CallContext context, std::string verb, ObjectPtr object, Entry entry, Body<T> body) {
+  if (closing()) return fail(Code::unavailable, "{} {}: the daemon is stopping", verb, object->name);
+  TRY_ASSIGN(OperationPtr operation, operations.begin({.verb = verb,
+                                                       .caller = context.caller.identity,
+                                                       .domain_uuid = object->uuid,
+                                                       .domain_name = object->name}));
+  Launched<T> launched{operation, std::make_shared<Result<T>>()};
+  Work work{*this, std::move(object), operation, context.caller, context.deadline};
+  asio::co_spawn(parts.control, run<T>(std::move(work), entry, std::move(verb), std::move(body)),
+                 asio::bind_cancellation_slot(
+                     operation->cancellation(),
+                     [operation, outcome = launched.outcome, request = context.caller.request_id](std::exception_ptr bug, Result<T> result) {
+                       if (bug) std::rethrow_exception(bug);
+                       *outcome = std::move(result);
+                       operation->end(*outcome ? nullptr : &outcome->error(), request);
+                     }));
+  return launched;
+}
+
+template <class T>
+Task<Result<T>> Core::perform(CallContext context, std::string verb, ObjectPtr object, Entry entry, Body<T> body) {
+  CO_TRY_ASSIGN(const Launched<T> launched, launch<T>(std::move(context), std::move(verb), std::move(object), entry, std::move(body)));
+  co_await await_end(launched.operation);
+  co_return std::move(*launched.outcome);
+}
+
+}  // namespace lodge::host

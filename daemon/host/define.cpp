@@ -1,0 +1,94 @@
+#include "daemon/host/host.h"
+#include "daemon/host/sequences.h"
+
+// Definitions: what is stored, whether it runs or not.
+namespace lodge::host {
+namespace {
+
+// What a definition would be stored as: the row of before, with the new specification.
+store::DomainRow next_row(const Object* object, const Caller& caller, const v1::DomainSpec& spec) {
+  store::DomainRow row;
+  if (object && object->stored) {
+    row = *object->stored;
+    ++row.generation;
+  } else {
+    row.uuid = spec.uuid();
+    row.name = spec.name();
+    row.owner = caller.identity;
+  }
+  row.spec = std::make_shared<const v1::DomainSpec>(spec);
+  return row;
+}
+
+Task<Result<void>> commit_row(Work& work, store::DomainRow row) {
+  store::Batch batch;
+  batch.put_domains.push_back(row);
+  CO_TRY(co_await work.core.parts.store.commit(std::move(batch)));
+  work.object->stored = std::move(row);
+  co_return Result<void>{};
+}
+
+// As it would be, without touching anything.
+Result<Defined> rehearse(Core& core, const Caller& caller, const v1::DomainSpec& spec) {
+  TRY_ASSIGN(const ObjectPtr object, core.claim_name(spec.uuid(), spec.name()));
+  Object would_be(object->uuid, object->name, nullptr);
+  would_be.stored = next_row(object.get(), caller, spec);
+  const bool created = !object->stored;
+  core.publish(object);
+  return Defined{.domain = core.snapshot(would_be), .created = created};
+}
+
+}  // namespace
+
+Task<Result<Defined>> Host::define(CallContext context, v1::DomainDocument document, bool dry_run) {
+  CO_TRY_ASSIGN(const conf::ValidatedDomain domain, co_await core_->prepare(std::move(document)));
+  CO_TRY(core_->driver_for(domain.spec()));
+  if (dry_run) co_return rehearse(*core_, context.caller, domain.spec());
+
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->claim_name(domain.spec().uuid(), domain.spec().name()));
+  const Body<Defined> body = [domain](Work& work) -> Task<Result<Defined>> {
+    CO_TRY(work.core.reached("define.gate-passed"));
+    const bool created = !work.object->stored;
+    CO_TRY(co_await commit_row(work, next_row(work.object.get(), work.caller, domain.spec())));
+    work.core.passed("define.committed");
+    work.core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEFINED, created ? "added" : "updated");
+    co_return Defined{.domain = work.core.snapshot(*work.object), .created = created};
+  };
+  auto result = co_await core_->perform<Defined>(std::move(context), "define", object, Entry::in_turn, body);
+  co_return result;
+}
+
+Task<Result<void>> Host::undefine(CallContext context, v1::DomainRef ref) {
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  const Body<void> body = [](Work& work) -> Task<Result<void>> {
+    if (!work.object->stored) co_return fail(Code::failed_precondition, "it is transient: there is no definition to forget");
+    store::Batch batch;
+    batch.drop_domains.push_back(work.object->uuid);
+    CO_TRY(work.core.reached("undefine.gate-passed"));
+    CO_TRY(co_await work.core.parts.store.commit(std::move(batch)));
+    work.core.passed("undefine.committed");
+    work.object->stored.reset();
+    work.core.emit(work.object, v1::DOMAIN_EVENT_KIND_UNDEFINED);
+    co_return Result<void>{};
+  };
+  auto result = co_await core_->perform<void>(std::move(context), "undefine", object, Entry::in_turn, body);
+  co_return result;
+}
+
+Task<Result<DomainPtr>> Host::set_autostart(CallContext context, v1::DomainRef ref, bool autostart) {
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  const Body<DomainPtr> body = [autostart](Work& work) -> Task<Result<DomainPtr>> {
+    if (!work.object->stored) co_return fail(Code::failed_precondition, "it is transient: only a stored guest can be started at boot");
+    if (work.object->stored->autostart != autostart) {
+      store::DomainRow row = *work.object->stored;
+      row.autostart = autostart;
+      CO_TRY(co_await commit_row(work, std::move(row)));
+      work.core.emit(work.object, v1::DOMAIN_EVENT_KIND_AUTOSTART_CHANGED, autostart ? "on" : "off");
+    }
+    co_return work.core.snapshot(*work.object);
+  };
+  auto result = co_await core_->perform<DomainPtr>(std::move(context), "autostart", object, Entry::in_turn, body);
+  co_return result;
+}
+
+}  // namespace lodge::host

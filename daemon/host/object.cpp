@@ -1,0 +1,86 @@
+#include "daemon/host/object.h"
+
+#include <google/protobuf/util/time_util.h>
+
+namespace lodge::host {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::system_clock;
+
+google::protobuf::Timestamp timestamp(system_clock::time_point at) {
+  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(
+      duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count());
+}
+
+}  // namespace
+
+std::vector<netdev::Claim> GuestRun::claims() const {
+  std::vector<netdev::Claim> all = host_claims;
+  all.insert(all.end(), driver_claims.begin(), driver_claims.end());
+  return all;
+}
+
+store::RunRow GuestRun::row(store::RunPhase phase) const {
+  return {.domain_uuid = facts.domain_uuid,
+          .run_id = facts.run_id,
+          .id = facts.id,
+          .owner = owner,
+          .driver = driver_name,
+          .phase = phase,
+          .started_at = started_at,
+          .folder = facts.folder,
+          .log_file = facts.log_file,
+          .live_spec = live_spec,
+          .memory = memory};
+}
+
+RunPtr Object::running() const {
+  const auto* const running = std::get_if<phase::Running>(&phase);
+  return running ? running->run : nullptr;
+}
+
+const GuestRun* Object::visible_run() const {
+  if (const auto* const running = std::get_if<phase::Running>(&phase)) return running->run.get();
+  if (const auto* const stopping = std::get_if<phase::Stopping>(&phase)) return stopping->run.get();
+  return nullptr;
+}
+
+v1::DomainStatus Object::render_status() const {
+  v1::DomainStatus status;
+  status.set_state(condition.state);
+  status.set_reason(condition.reason);
+  *status.mutable_state_since() = timestamp(condition.since);
+  status.set_last_error(condition.last_error);
+  status.set_stale(condition.stale);
+  if (const GuestRun* const run = visible_run()) {
+    status.set_id(run->facts.id);
+    status.set_run_id(run->facts.run_id);
+    status.set_pid(run->guest ? run->guest->pid() : 0);
+    *status.mutable_started_at() = timestamp(run->started_at);
+    status.set_driver(run->driver_name);
+  }
+  return status;
+}
+
+v1::Domain Object::render() const {
+  v1::Domain domain;
+  domain.set_uuid(uuid);
+  domain.set_name(name);
+  domain.set_persistent(stored.has_value());
+  if (stored) {
+    domain.set_owner(stored->owner);
+    domain.set_generation(stored->generation);
+    domain.set_autostart(stored->autostart);
+    *domain.mutable_persistent_spec() = *stored->spec;
+  }
+  if (const GuestRun* const run = visible_run()) {
+    if (!stored) domain.set_owner(run->owner);
+    *domain.mutable_running_spec() = *run->live_spec;
+    domain.mutable_running_spec()->set_id(run->facts.id);
+  }
+  *domain.mutable_status() = render_status();
+  return domain;
+}
+
+}  // namespace lodge::host

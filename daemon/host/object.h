@@ -1,0 +1,103 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/latch.h"
+#include "daemon/host/console.h"
+#include "daemon/host/gate.h"
+#include "daemon/store/rows.h"
+#include "drivers/api/driver.h"
+#include "lodge/v1/domain_object.pb.h"
+
+namespace lodge::host {
+
+// One run of a guest, from its plan to the release of its last claim. Whoever awaits a call of `guest` holds it by its
+// pointer, so that the guest object outlives the call.
+struct GuestRun {
+  drivers::Run facts;
+  drivers::Driver* driver = nullptr;  // null if this program has no driver of that name
+  std::string driver_name;
+  std::string owner;
+  std::chrono::system_clock::time_point started_at;
+  std::vector<netdev::Claim> host_claims;    // the folder and the network ports
+  std::vector<netdev::Claim> driver_claims;  // what the driver planned, and completes
+  store::SpecPtr live_spec;                  // never null
+  std::string memory;
+
+  std::unique_ptr<drivers::GuestObserver> observer;
+  std::unique_ptr<drivers::Guest> guest;  // null before it has started, and while it has not been found again
+  // What it did while nobody could act on it: it was starting, or was being stopped.
+  std::deque<drivers::GuestEvent> held_back;
+  std::map<std::string, std::weak_ptr<ConsoleSession>> consoles;  // by alias
+  bool reboot_wanted = false;  // when it is off, start it again
+  bool exited = false;         // its process is gone; only the claims are left
+  Latch found;                 // open once `guest` is there
+  Latch ended;                 // open when nothing is left
+
+  std::vector<netdev::Claim> claims() const;
+  store::RunRow row(store::RunPhase phase) const;
+};
+
+using RunPtr = std::shared_ptr<GuestRun>;
+
+namespace phase {
+struct Defined {};
+struct Starting {
+  RunPtr run;
+};
+struct Running {
+  RunPtr run;
+};
+struct Stopping {
+  RunPtr run;
+};
+}  // namespace phase
+
+// How a guest is, as users see it.
+struct Condition {
+  v1::DomainState state = v1::DOMAIN_STATE_SHUTOFF;
+  v1::DomainStateReason reason = v1::DOMAIN_STATE_REASON_UNSPECIFIED;
+  std::chrono::system_clock::time_point since = std::chrono::system_clock::now();
+  bool stale = false;
+  std::string last_error;
+};
+
+// One guest. Control thread only.
+struct Object {
+  Object(std::string its_uuid, std::string its_name, std::function<void()> gate_changed)
+      : uuid(std::move(its_uuid)), name(std::move(its_name)), gate(std::move(gate_changed)) {}
+
+  const std::string uuid;
+  const std::string name;
+  std::optional<store::DomainRow> stored;  // its definition; none for a transient guest
+  std::variant<phase::Defined, phase::Starting, phase::Running, phase::Stopping> phase;
+  Condition condition;
+  Gate gate;
+
+  bool defined() const { return std::holds_alternative<phase::Defined>(phase); }
+  // Null unless it runs.
+  RunPtr running() const;
+  // True while this run runs: to be asked again after every wait.
+  bool runs(const RunPtr& run) const { return run && running() == run; }
+  // Whether there is anything to know of it: a definition or a run.
+  bool known() const { return stored.has_value() || !defined(); }
+
+  // As readers get it, but for what holds it.
+  v1::Domain render() const;
+  v1::DomainStatus render_status() const;
+
+ private:
+  // The run that users see: one that has started and has not ended.
+  const GuestRun* visible_run() const;
+};
+
+using ObjectPtr = std::shared_ptr<Object>;
+
+}  // namespace lodge::host

@@ -1,0 +1,91 @@
+#include "daemon/host/host.h"
+#include "daemon/host/sequences.h"
+
+// Bringing a guest to life, and ending it.
+namespace lodge::host {
+namespace {
+
+Body<DomainPtr> start_stored(bool paused) {
+  return [paused](Work& work) -> Task<Result<DomainPtr>> {
+    if (!work.object->defined()) co_return fail(Code::failed_precondition, "it is already running");
+    if (!work.object->stored) co_return fail(Code::not_found, "it has been undefined meanwhile");
+    CO_TRY_ASSIGN(conf::ValidatedDomain domain, co_await work.core.prepare(work.object->stored->spec));
+    CO_TRY(co_await start_run(work, std::move(domain), paused));
+    co_return work.core.snapshot(*work.object);
+  };
+}
+
+}  // namespace
+
+Task<Result<DomainPtr>> Host::create(CallContext context, v1::DomainDocument document, bool paused) {
+  CO_TRY_ASSIGN(const conf::ValidatedDomain domain, co_await core_->prepare(std::move(document)));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->claim_name(domain.spec().uuid(), domain.spec().name()));
+  const Body<DomainPtr> body = [domain, paused](Work& work) -> Task<Result<DomainPtr>> {
+    if (!work.object->defined()) co_return fail(Code::failed_precondition, "it is already running");
+    CO_TRY(co_await start_run(work, domain, paused));
+    co_return work.core.snapshot(*work.object);
+  };
+  auto result = co_await core_->perform<DomainPtr>(std::move(context), "create", object, Entry::in_turn, body);
+  co_return result;
+}
+
+Task<Result<DomainPtr>> Host::start(CallContext context, v1::DomainRef ref, bool paused) {
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  auto result = co_await core_->perform<DomainPtr>(std::move(context), "start", object, Entry::in_turn, start_stored(paused));
+  co_return result;
+}
+
+Task<Result<v1::Operation>> Host::start_detached(CallContext context, v1::DomainRef ref, bool paused) {
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  context.deadline = Deadline::after(core_->settings.detached_limit);
+  CO_TRY_ASSIGN(const auto launched,
+                core_->launch<DomainPtr>(std::move(context), "start", object, Entry::in_turn, start_stored(paused)));
+  co_return launched.operation->facts();
+}
+
+Task<Result<DomainPtr>> Host::destroy(CallContext context, v1::DomainRef ref, bool graceful) {
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  if (object->defined()) co_return fail(Code::failed_precondition, "destroy {}: it is not running", object->name);
+  const Body<DomainPtr> body = [graceful](Work& work) -> Task<Result<DomainPtr>> {
+    // One that was starting when it was asked for has been taken back by now.
+    const RunPtr run = work.object->running();
+    if (!run) co_return work.core.snapshot(*work.object);
+    const auto mode = graceful ? drivers::StopMode::polite : drivers::StopMode::force;
+    CO_TRY(co_await stop_run(work, run, mode, {.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_DESTROYED, .detail = "destroyed"}));
+    co_return work.core.snapshot(*work.object);
+  };
+  const Entry entry = graceful ? Entry::in_turn : Entry::take_over;
+  auto result = co_await core_->perform<DomainPtr>(std::move(context), "destroy", object, entry, body);
+  co_return result;
+}
+
+Task<Result<std::shared_ptr<ConsoleSession>>> Host::open_console(CallContext context, v1::DomainRef ref, std::string device, bool force) {
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  const RunPtr run = object->running();
+  if (!run || !run->guest || run->exited) co_return fail(Code::failed_precondition, "console of {}: it is not running", object->name);
+  drivers::Console* const console = run->guest->console();
+  if (!console) co_return fail(Code::unsupported, "console of {}: driver '{}' has none", object->name, run->driver_name);
+  if (device.empty() || device == "console0") {
+    // What is written to the first console goes to the first serial port, where there is one.
+    if (run->live_spec->serials_size() > 0) device = run->live_spec->serials(0).alias();
+  }
+
+  if (const auto seat = run->consoles[device].lock(); seat && seat->open()) {
+    if (!force) {
+      co_return fail(Code::busy, "console of {}: {} has it open; `force` disconnects them", object->name, seat->user());
+    }
+    seat->take_away(fmt::format("console of {}: taken over by {}", object->name, context.caller.identity));
+  }
+  auto fd = co_await console->open(device, context.deadline);
+  if (!fd) co_return wrap(std::move(fd).error(), "console of {}", object->name);
+  if (!object->runs(run)) co_return fail(Code::failed_precondition, "console of {}: the guest stopped meanwhile", object->name);
+  const auto session = std::make_shared<ConsoleSession>(core_->parts.control, std::move(*fd), context.caller.identity);
+  // Two may have asked at once: the one who came later sits there, and the other is told.
+  if (const auto other = run->consoles[device].lock()) {
+    other->take_away(fmt::format("console of {}: taken over by {}", object->name, context.caller.identity));
+  }
+  run->consoles[device] = session;
+  co_return session;
+}
+
+}  // namespace lodge::host

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+
+#include "daemon/host/core.h"
+
+// What mutators are made of. All of it for a Work that holds the guest's gate, on the control thread.
+namespace lodge::host {
+
+// --- start.cpp ---
+
+// From a checked definition to a running guest: plan, write down, make, start, write down. On failure or cancellation everything is taken
+// back, the guest is off, and the reason is noted at it.
+Task<Result<void>> start_run(Work& work, conf::ValidatedDomain domain, bool paused);
+// How a started or found guest becomes a running one that users see.
+void become_running(Core& core, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status);
+
+// --- stop.cpp ---
+
+// Why a guest is off, and what is told of it.
+struct StopReason {
+  v1::DomainStateReason reason = v1::DOMAIN_STATE_REASON_SHUTOFF_DESTROYED;
+  std::string detail;  // of the event
+};
+
+// Ends the guest, releases what it had, writes that down. On failure or cancellation before it has ended it runs on as it was.
+Task<Result<void>> stop_run(Work& work, RunPtr run, drivers::StopMode mode, StopReason why);
+// Politely where the hypervisor listens, by force where it does not: for a guest that has come to its end by itself.
+Task<Result<void>> end_run(Work& work, RunPtr run, StopReason why);
+// Releases every claim of a run that has ended, and writes down what is left of it: nothing, if all went well.
+Task<Result<void>> release_run(Core& core, RunPtr run);
+// What is left of the run is gone: the object is off, whoever waits for that is told.
+void become_off(Core& core, const ObjectPtr& object, const RunPtr& run, const StopReason& why);
+
+// --- lifecycle.cpp ---
+
+// Hears what happens to this run.
+std::unique_ptr<drivers::GuestObserver> make_observer(Core& core, const ObjectPtr& object, const RunPtr& run);
+// Acts on an event of a guest that runs: its state as users see it, and what its definition wants done.
+void handle(Core& core, const ObjectPtr& object, const RunPtr& run, const drivers::GuestEvent& event);
+// Acts on what was held back while the guest started or was nearly stopped.
+void handle_held_back(Core& core, const ObjectPtr& object, const RunPtr& run);
+// What its state asks for of a guest that was found in it: one that powered off while nobody looked is stopped.
+void handle_found_state(Core& core, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status);
+
+// --- recover.cpp ---
+
+// Tries again, now and then, to release what could not be.
+void retry_leftovers(Core& core);
+
+// --- power.cpp ---
+
+// The guest object of a run, to be driven. failed_precondition if it does not run. Waits, up to the deadline, for one that has not been
+// found again since the daemon started.
+Task<Result<RunPtr>> reachable(Work& work);
+
+}  // namespace lodge::host

@@ -1,0 +1,106 @@
+#include "daemon/host/sequences.h"
+
+namespace lodge::host {
+namespace {
+
+// A hypervisor that was asked politely has this long, where nobody asked for patience.
+constexpr std::chrono::seconds kPolite{5};
+// A link or folder that will not go within this stays in the ledger, and is tried again.
+constexpr std::chrono::seconds kRelease{10};
+
+// For one that was not found again: its claims tell which process it is.
+Task<Result<void>> end_unfound(Core& core, RunPtr run, Deadline deadline) {
+  const auto work = [system = core.system(), claims = run->claims(), deadline] { return netdev::release(system, claims, deadline).result(); };
+  auto ended = co_await core.parts.pool.run(work);
+  co_return ended;
+}
+
+Task<Result<void>> end_guest(Work& work, RunPtr run, drivers::StopMode mode) {
+  if (run->exited) co_return Result<void>{};
+  Result<void> ended;
+  try {
+    if (run->guest) {
+      ended = co_await run->guest->stop(mode, work.deadline);
+    } else if (mode == drivers::StopMode::force) {
+      ended = co_await end_unfound(work.core, run, work.deadline);
+    } else {
+      ended = fail(Code::unavailable, "it has not answered since the daemon started");
+    }
+  } catch (...) {
+    ended = cancelled_or_rethrow();
+  }
+  co_return ended;
+}
+
+void log_report(const Core&, const netdev::ReleaseReport& report) {
+  for (const auto& foreign : report.not_ours) log::warn("left alone: {}", foreign.why);
+  for (const auto& failed : report.failed) log::degraded(fmt::format("release {}", netdev::describe(failed.claim)), failed.error);
+}
+
+}  // namespace
+
+Task<Result<void>> release_run(Core& core, RunPtr run) {
+  const auto work = [system = core.system(), claims = run->claims()] {
+    return netdev::release(system, claims, Deadline::after(kRelease));
+  };
+  const netdev::ReleaseReport report = co_await core.parts.pool.run(work);
+  log_report(core, report);
+  core.passed("stop.released");
+  store::Batch batch;
+  batch.drop_runs.push_back(run->facts.run_id);
+  batch.claims = report.changes();
+  if (!report.failed.empty()) {
+    core.leftovers.insert(core.leftovers.end(), batch.claims.upserts.begin(), batch.claims.upserts.end());
+    retry_leftovers(core);
+  }
+  auto committed = co_await core.parts.store.commit(std::move(batch));
+  core.passed("stop.committed");
+  co_return committed;
+}
+
+void become_off(Core& core, const ObjectPtr& object, const RunPtr& run, const StopReason& why) {
+  object->phase = phase::Defined{};
+  object->condition.state = v1::DOMAIN_STATE_SHUTOFF;
+  object->condition.reason = why.reason;
+  object->condition.since = std::chrono::system_clock::now();
+  object->condition.stale = false;
+  for (const auto& [device, seat] : run->consoles) {
+    if (const auto session = seat.lock()) session->take_away("the guest has stopped");
+  }
+  run->ended.open();
+  core.emit(object, v1::DOMAIN_EVENT_KIND_STOPPED, why.detail);
+}
+
+Task<Result<void>> stop_run(Work& work, RunPtr run, drivers::StopMode mode, StopReason why) {
+  Core& core = work.core;
+  CO_TRY(core.reached("stop.gate-passed"));
+  work.object->phase = phase::Stopping{run};
+  core.publish(work.object);
+  work.operation->step("ending the hypervisor", 10);
+
+  auto ended = co_await end_guest(work, run, mode);
+  if (!ended) {
+    work.object->phase = phase::Running{run};
+    core.publish(work.object);
+    handle_held_back(core, work.object, run);
+    co_return ended;
+  }
+  core.passed("stop.guest-ended");
+  // It is gone, and nothing can change that: what it had is released whoever cancels.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  work.operation->step("releasing what it had", 60);
+  auto released = co_await release_run(core, run);
+  become_off(core, work.object, run, why);
+  co_return released;
+}
+
+Task<Result<void>> end_run(Work& work, RunPtr run, StopReason why) {
+  Work polite = work;
+  polite.deadline = work.deadline.at_most(kPolite);
+  auto stopped = co_await stop_run(polite, run, drivers::StopMode::polite, why);
+  if (stopped || stopped.error().code() == Code::cancelled || !work.object->runs(run)) co_return stopped;
+  stopped = co_await stop_run(work, run, drivers::StopMode::force, std::move(why));
+  co_return stopped;
+}
+
+}  // namespace lodge::host

@@ -1,0 +1,80 @@
+#include "daemon/host/catalog.h"
+
+#include <catch2/catch.hpp>
+
+namespace lodge::host {
+namespace {
+
+constexpr auto kUuid = "6f1c3b9e-0000-4000-8000-00000000000";
+
+Catalog::Entry entry(const std::string& name, int number, std::uint32_t id = 0) {
+  auto domain = std::make_shared<v1::Domain>();
+  domain->set_name(name);
+  domain->set_uuid(kUuid + std::to_string(number));
+  domain->mutable_status()->set_id(id);
+  return {.domain = std::move(domain), .busy_verb = {}, .busy_since = {}};
+}
+
+v1::DomainRef any(const std::string& text) {
+  v1::DomainRef ref;
+  ref.set_any(text);
+  return ref;
+}
+
+TEST_CASE("what a person types is the id of a running guest, else a uuid, else a name") {
+  const Catalog catalog({entry("web1", 1, 7), entry("7", 2), entry("db", 3)});
+  CHECK(catalog.find(any("7"))->get()->name() == "web1");
+  CHECK(catalog.find(any("db"))->get()->name() == "db");
+  CHECK(catalog.find(any(kUuid + std::string("2")))->get()->name() == "7");
+  CHECK(catalog.find(any("6F1C3B9E000040008000000000000003"))->get()->name() == "db");
+}
+
+TEST_CASE("a guest that does not exist is answered with names that are near") {
+  const Catalog catalog({entry("web1", 1), entry("web2", 2), entry("database", 3)});
+  const auto found = catalog.find(any("wbe1"));
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code() == Code::not_found);
+  CHECK(found.error().message() == "no guest named 'wbe1' (near: 'web1')");
+  CHECK(catalog.find(any("zzz")).error().message() == "no guest named 'zzz'");
+}
+
+TEST_CASE("an empty reference is refused as such") {
+  CHECK(Catalog().find({}).error().code() == Code::invalid_argument);
+  CHECK(Catalog().find(any("")).error().code() == Code::invalid_argument);
+}
+
+TEST_CASE("a reference by id finds running guests only") {
+  const Catalog catalog({entry("web1", 1)});
+  v1::DomainRef ref;
+  ref.set_id(0);
+  CHECK(catalog.find(ref).error().code() == Code::not_found);
+}
+
+TEST_CASE("running guests are listed by id, the others after them by name") {
+  const Catalog catalog({entry("b", 1), entry("z", 2, 3), entry("a", 3), entry("y", 4, 12)});
+  std::string names;
+  for (const auto& domain : catalog.list()) names += domain->name();
+  CHECK(names == "zyab");
+}
+
+TEST_CASE("a catalog does not change; its successors do") {
+  const Catalog first({entry("web1", 1)});
+  const Catalog second = first.with(entry("web2", 2));
+  const Catalog third = second.with(entry("web1", 1, 5)).without(kUuid + std::string("2"));
+  CHECK(first.size() == 1);
+  CHECK(second.size() == 2);
+  REQUIRE(third.size() == 1);
+  CHECK(third.find(any("web1"))->get()->status().id() == 5);
+  CHECK(first.find(any("web1"))->get()->status().id() == 0);
+}
+
+TEST_CASE("a guest that is held shows by what, and for how long") {
+  Catalog::Entry busy = entry("web1", 1);
+  busy.busy_verb = "start";
+  busy.busy_since = Deadline::Clock::now() - std::chrono::milliseconds(3500);
+  const Catalog catalog({busy});
+  CHECK(catalog.find(any("web1"))->get()->status().busy_with() == "start (3 s)");
+}
+
+}  // namespace
+}  // namespace lodge::host

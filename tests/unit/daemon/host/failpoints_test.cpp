@@ -1,0 +1,27 @@
+#include "daemon/host/failpoints.h"
+
+#include <catch2/catch.hpp>
+
+namespace lodge::host {
+namespace {
+
+TEST_CASE("a failpoint fails where it is named, and nowhere else") {
+  const auto points = Failpoints::parse("start.planned:fail,stop.*:fail").value();
+  CHECK_FALSE(points.reached("start.planned"));
+  CHECK_FALSE(points.reached("stop.released"));
+  CHECK(points.reached("start.checked"));
+}
+
+TEST_CASE("without failpoints nothing happens") {
+  CHECK(Failpoints().reached("start.planned"));
+  CHECK(Failpoints::parse("").value().reached("start.planned"));
+}
+
+TEST_CASE("a failpoint that cannot be read is refused") {
+  CHECK(Failpoints::parse("start.planned").error().code() == Code::invalid_argument);
+  CHECK(Failpoints::parse("start.planned:explode").error().code() == Code::invalid_argument);
+  CHECK(Failpoints::parse(":fail").error().code() == Code::invalid_argument);
+}
+
+}  // namespace
+}  // namespace lodge::host
