@@ -1,11 +1,13 @@
 #include "conf/domain/normalize.h"
 
 #include "conf/domain/addresses/addresses.h"
+#include "conf/domain/arrange.h"
 #include "conf/domain/defaults/defaults.h"
 
 namespace lodge::conf {
 
 Result<v1::DomainSpec> normalize(v1::DomainSpec spec, const v1::Capabilities& host, const xml::SourceMap& source) {
+  arrange(spec);
   defaults::complete_os(spec, host);
   defaults::complete_cpu(spec, host);
   defaults::complete_general(spec);
@@ -23,7 +25,7 @@ Result<v1::DomainSpec> normalize(v1::DomainSpec spec, const v1::Capabilities& ho
   defaults::add_needed_controllers(spec);
   defaults::add_implicit_devices(spec);
 
-  TRY(addresses::assign_virtio_serial_addresses(spec, source));
+  addresses::assign_virtio_serial_addresses(spec);
   TRY(addresses::assign_usb_addresses(spec, source));
   TRY(addresses::assign_pci_addresses(spec, chipset, source));
   return spec;

@@ -1,15 +1,35 @@
 #include "conf/domain/prepare.h"
 
+#include "conf/domain/arrange.h"
+#include "conf/domain/findings.h"
 #include "conf/domain/normalize.h"
 #include "conf/view.h"
 #include "conf/xml/codec.h"
 
 namespace lodge::conf {
 
+namespace {
+
+// Tells findings about the completed definition as findings about the document.
+Failure locate(const Error& error, const Arrangement& arrangement, const xml::SourceMap& source) {
+  Findings findings(source);
+  for (const auto& finding : error.findings()) {
+    findings.add(arrangement.document_path(finding.path), "{}", finding.message);
+  }
+  auto located = std::move(findings).result();
+  return Failure(located ? error : std::move(located).error());
+}
+
+}  // namespace
+
 Result<ValidatedDomain> prepare(v1::DomainSpec spec, const v1::Capabilities& host, const xml::SourceMap& source) {
   apply_view(spec, {.view = View::inactive, .secure = true, .foreign = true});
-  TRY_ASSIGN(auto complete, normalize(std::move(spec), host, source));
-  return validate(std::move(complete), host, source);
+  const auto arrangement = arrange(spec);
+  auto complete = normalize(std::move(spec), host, {});
+  if (!complete) return locate(complete.error(), arrangement, source);
+  auto valid = validate(std::move(*complete), host, {});
+  if (!valid) return locate(valid.error(), arrangement, source);
+  return valid;
 }
 
 Result<ValidatedDomain> prepare_xml(std::string_view document, const v1::Capabilities& host, std::string_view name) {

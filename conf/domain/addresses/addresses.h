@@ -15,8 +15,9 @@ void complete_given(v1::DomainSpec& spec);
 // Disks on ide, sata, scsi and fdc: from the letters of their target, sdb being the second.
 void assign_drive_addresses(v1::DomainSpec& spec);
 
-// Virtio channels and consoles. Adds a controller when the last one is full.
-Result<void> assign_virtio_serial_addresses(v1::DomainSpec& spec, const xml::SourceMap& source);
+// Virtio channels. Adds a controller when the last one is full. Virtio consoles without an address stay so: the emulator
+// takes them in their order.
+void assign_virtio_serial_addresses(v1::DomainSpec& spec);
 
 // USB devices. Adds hubs when the ports do not suffice.
 Result<void> assign_usb_addresses(v1::DomainSpec& spec, const xml::SourceMap& source);

@@ -144,6 +144,16 @@ std::string_view emulators_name(std::string_view model) {
   return {};
 }
 
+// Firmware numbers buses upwards from 0, so expanders count down from the end; each is two buses, its own and the bridge
+// inside. With no room left, 1: validate() has the last word.
+std::uint32_t next_bus_number(const v1::DomainSpec& spec) {
+  std::uint32_t lowest = 256;
+  for (const auto& controller : spec.controllers()) {
+    if (controller.target().has_bus_nr()) lowest = std::min(lowest, controller.target().bus_nr());
+  }
+  return lowest > 2 ? lowest - 2 : 1;
+}
+
 // What the emulator must be told besides the place.
 void complete_targets(v1::DomainSpec& spec) {
   for (auto& controller : *spec.mutable_controllers()) {
@@ -153,6 +163,9 @@ void complete_targets(v1::DomainSpec& spec) {
     if (controller.model_name().empty()) controller.set_model_name(std::string(emulators_name(model)));
     if (model == "pci-bridge" && !controller.target().has_chassis_nr()) {
       controller.mutable_target()->set_chassis_nr(controller.index());
+    }
+    if (model == "pci-expander-bus" && !controller.target().has_bus_nr()) {
+      controller.mutable_target()->set_bus_nr(next_bus_number(spec));
     }
     if (model == "pcie-root-port" || model == "pcie-switch-downstream-port") {
       auto& target = *controller.mutable_target();

@@ -169,7 +169,8 @@ std::size_t hubs_needed(v1::DomainSpec& spec) {
     if (wants_port(device) && is_hub) wanting -= std::min<std::size_t>(wanting, kHubPorts);
   }
   const std::size_t free = ports.free_ports();
-  return wanting <= free ? 0 : (wanting - free + kHubPorts - 2) / (kHubPorts - 1);
+  // As libvirt counts: one port is left over.
+  return wanting <= free ? 0 : (wanting - free + 1 + kHubPorts - 2) / (kHubPorts - 1);
 }
 
 }  // namespace

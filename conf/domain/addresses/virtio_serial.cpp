@@ -1,18 +1,15 @@
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "conf/domain/addresses/addresses.h"
-#include "conf/domain/device.h"
 
 namespace lodge::conf::addresses {
 
 namespace {
 
 constexpr std::uint32_t kPorts = 31;  // of a controller that does not say how many
+constexpr std::uint32_t kFirstPort = 1;  // 0 is for a console: older guests expect one there
 
 class SerialPorts {
  public:
@@ -25,28 +22,27 @@ class SerialPorts {
 
   void take(const v1::VirtioSerialAddress& address) { used_[address.controller()].insert(address.port()); }
 
-  // Port 0 is only for consoles: older guests expect one there.
-  void assign(v1::VirtioSerialAddress& address, bool wants_controller, std::uint32_t first_port) {
+  void assign(v1::VirtioSerialAddress& address, bool wants_controller) {
     if (wants_controller) {
       if (!limits_.contains(address.controller())) return;
-      if (const auto port = free_port(address.controller(), first_port)) return place(address, address.controller(), *port);
+      if (const auto port = free_port(address.controller())) return place(address, address.controller(), *port);
       return;
     }
     for (const auto& [index, limit] : limits_) {
-      if (const auto port = free_port(index, first_port)) return place(address, index, *port);
+      if (const auto port = free_port(index)) return place(address, index, *port);
     }
     const std::uint32_t index = limits_.empty() ? 0 : limits_.rbegin()->first + 1;
     auto& controller = *spec_.add_controllers();
     controller.set_type(v1::CONTROLLER_TYPE_VIRTIO_SERIAL);
     controller.set_index(index);
     limits_[index] = kPorts;
-    place(address, index, first_port);
+    place(address, index, kFirstPort);
   }
 
  private:
-  std::optional<std::uint32_t> free_port(std::uint32_t controller, std::uint32_t first) const {
+  std::optional<std::uint32_t> free_port(std::uint32_t controller) const {
     const auto used = used_.find(controller);
-    for (std::uint32_t port = first; port < limits_.at(controller); ++port) {
+    for (std::uint32_t port = kFirstPort; port < limits_.at(controller); ++port) {
       if (used == used_.end() || !used->second.contains(port)) return port;
     }
     return std::nullopt;
@@ -64,40 +60,25 @@ class SerialPorts {
   std::map<std::uint32_t, std::set<std::uint32_t>> used_;  // by controller
 };
 
-struct Port {
-  DeviceAddress address;
-  std::uint32_t first_port;
-};
-
-std::vector<Port> virtio_ports(v1::DomainSpec& spec) {
-  std::vector<Port> ports;
-  for (auto& channel : *spec.mutable_channels()) {
-    if (channel.has_virtio()) ports.push_back({DeviceAddress(channel), 1});
-  }
-  for (auto& console : *spec.mutable_consoles()) {
-    if (console.target_type() == v1::CONSOLE_TARGET_TYPE_VIRTIO) ports.push_back({DeviceAddress(console), 0});
-  }
-  return ports;
-}
-
 }  // namespace
 
-Result<void> assign_virtio_serial_addresses(v1::DomainSpec& spec, const xml::SourceMap&) {
-  SerialPorts free(spec);
-  const auto ports = virtio_ports(spec);
-  for (const auto& [address, first] : ports) {
-    if (address.has() && address->has_virtio_serial() && address->virtio_serial().has_port()) {
-      free.take(address->virtio_serial());
+void assign_virtio_serial_addresses(v1::DomainSpec& spec) {
+  SerialPorts ports(spec);
+  const auto take_given = [&](const v1::Address& address) {
+    if (address.has_virtio_serial() && address.virtio_serial().has_port()) ports.take(address.virtio_serial());
+  };
+  for (const auto& channel : spec.channels()) take_given(channel.address());
+  for (const auto& console : spec.consoles()) take_given(console.address());
+
+  for (auto& channel : *spec.mutable_channels()) {
+    if (!channel.has_virtio()) continue;
+    const auto kind = channel.address().type_case();
+    if (kind == v1::Address::TYPE_NOT_SET) {
+      ports.assign(*channel.mutable_address()->mutable_virtio_serial(), false);
+    } else if (kind == v1::Address::kVirtioSerial && !channel.address().virtio_serial().has_port()) {
+      ports.assign(*channel.mutable_address()->mutable_virtio_serial(), true);
     }
   }
-  for (const auto& [address, first] : ports) {
-    if (!address.has()) {
-      free.assign(*address->mutable_virtio_serial(), false, first);
-    } else if (address->has_virtio_serial() && !address->virtio_serial().has_port()) {
-      free.assign(*address->mutable_virtio_serial(), true, first);
-    }
-  }
-  return {};
 }
 
 }  // namespace lodge::conf::addresses

@@ -35,6 +35,25 @@ v1::SerialTargetType default_target(const v1::Serial& serial, bool x86) {
   }
 }
 
+// A path that another daemon made up for its own runtime folder: …/channel/target/domain-3-web1/NAME.
+bool is_made_up(std::string_view path, std::string_view name) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos || name.empty() || path.substr(slash + 1) != name) return false;
+  const auto folder = path.substr(0, slash);
+  const auto parent_end = folder.rfind('/');
+  if (parent_end == std::string_view::npos || !folder.substr(parent_end + 1).starts_with("domain-")) return false;
+  const auto parent = folder.substr(0, parent_end);
+  return parent.ends_with("/channel") || parent.ends_with("/channel/target");
+}
+
+// The socket of a channel that names none is made for each run.
+void complete_channel(v1::Channel& channel) {
+  if (!channel.backend().has_unix_socket() || !channel.has_virtio()) return;
+  auto& socket = *channel.mutable_backend()->mutable_unix_socket();
+  if (is_made_up(socket.path(), channel.virtio().name())) socket.clear_path();
+  if (socket.path().empty()) socket.clear_mode();
+}
+
 void complete_serials(v1::DomainSpec& spec) {
   number_ports(*spec.mutable_serials());
   for (auto& serial : *spec.mutable_serials()) {
@@ -45,7 +64,6 @@ void complete_serials(v1::DomainSpec& spec) {
   }
 }
 
-// A definition says what it listens to, not what to do when the other end goes away: raw is the protocol without extras.
 void complete_backend(v1::CharBackend& backend) {
   if (backend.type_case() == v1::CharBackend::TYPE_NOT_SET) backend.mutable_pty();
   if (backend.has_tcp() && backend.tcp().protocol() == v1::CHAR_PROTOCOL_UNSPECIFIED) {
@@ -58,28 +76,17 @@ bool is_serial(const v1::Console& console) {
          console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
 }
 
-void mirror_first_console(v1::DomainSpec& spec) {
-  auto& consoles = *spec.mutable_consoles();
-  auto& serials = *spec.mutable_serials();
-  if (!consoles.empty() && is_serial(consoles[0])) {
-    if (serials.empty()) *serials.Add()->mutable_backend() = consoles[0].backend();
-  } else if (!serials.empty() && consoles.empty()) {
-    consoles.Add();
-  } else if (!serials.empty()) {
-    // The console of the first serial port stands before all others.
-    consoles.Add();
-    std::rotate(consoles.pointer_begin(), consoles.pointer_end() - 1, consoles.pointer_end());
-  }
-}
-
 }  // namespace
 
 void complete_chardevs(v1::DomainSpec& spec) {
-  mirror_first_console(spec);
+  auto& consoles = *spec.mutable_consoles();
+  // A console alone asks for the serial port that it shows; arrange() has seen to the opposite.
+  if (spec.serials().empty() && !consoles.empty() && is_serial(consoles[0])) {
+    *spec.add_serials()->mutable_backend() = consoles[0].backend();
+  }
   complete_serials(spec);
   number_ports(*spec.mutable_parallels());
 
-  auto& consoles = *spec.mutable_consoles();
   for (auto& console : consoles) {
     if (console.target_type() == v1::CONSOLE_TARGET_TYPE_UNSPECIFIED) {
       console.set_target_type(v1::CONSOLE_TARGET_TYPE_SERIAL);
@@ -94,7 +101,10 @@ void complete_chardevs(v1::DomainSpec& spec) {
   for (auto& serial : *spec.mutable_serials()) complete_backend(*serial.mutable_backend());
   for (auto& parallel : *spec.mutable_parallels()) complete_backend(*parallel.mutable_backend());
   for (auto& console : consoles) complete_backend(*console.mutable_backend());
-  for (auto& channel : *spec.mutable_channels()) complete_backend(*channel.mutable_backend());
+  for (auto& channel : *spec.mutable_channels()) {
+    complete_backend(*channel.mutable_backend());
+    complete_channel(channel);
+  }
   for (auto& redirdev : *spec.mutable_redirdevs()) complete_backend(*redirdev.mutable_backend());
   for (auto& rng : *spec.mutable_rngs()) {
     if (rng.has_egd()) complete_backend(*rng.mutable_egd()->mutable_backend());

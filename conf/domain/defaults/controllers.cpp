@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "conf/domain/defaults/defaults.h"
 
@@ -14,8 +13,6 @@ using Controllers = google::protobuf::RepeatedPtrField<v1::Controller>;
 bool is_usb2(const v1::Controller& controller) {
   return controller.type() == v1::CONTROLLER_TYPE_USB && controller.model().starts_with("ich9-");
 }
-
-bool is_companion(const v1::Controller& controller) { return controller.has_master_startport(); }
 
 bool exists(const Controllers& controllers, v1::ControllerType type, std::uint32_t index) {
   return std::ranges::any_of(controllers, [&](const auto& controller) {
@@ -32,34 +29,6 @@ v1::Controller& append(Controllers& controllers, v1::ControllerType type, std::u
 
 void add_if_missing(Controllers& controllers, v1::ControllerType type, std::uint32_t index) {
   if (!exists(controllers, type, index)) append(controllers, type, index);
-}
-
-// Where libvirt puts a controller among those read before: with its type, in order of the index, masters first.
-std::size_t place_for(const std::vector<v1::Controller*>& placed, const v1::Controller& controller) {
-  std::size_t place = placed.size();
-  bool after_last = false;
-  for (std::size_t i = placed.size(); i-- > 0;) {
-    const auto& current = *placed[i];
-    if (current.type() != controller.type()) continue;
-    if (!controller.has_index()) return i + 1;
-    const bool later = current.has_index() && current.index() > controller.index();
-    if (later || (!is_companion(controller) && is_companion(current) && current.index() == controller.index())) {
-      place = i;
-      after_last = true;
-    } else if (!after_last) {
-      place = i + 1;
-      after_last = true;
-    }
-  }
-  return place;
-}
-
-void sort_controllers(Controllers& controllers) {
-  std::vector<v1::Controller*> placed;
-  for (auto it = controllers.pointer_begin(); it != controllers.pointer_end(); ++it) {
-    placed.insert(placed.begin() + static_cast<std::ptrdiff_t>(place_for(placed, **it)), *it);
-  }
-  std::ranges::copy(placed, controllers.pointer_begin());
 }
 
 void number_controllers(Controllers& controllers) {
@@ -112,7 +81,6 @@ bool needs_virtio_serial(const v1::Address& address) {
 
 void complete_controllers(v1::DomainSpec& spec, Chipset chipset) {
   auto& controllers = *spec.mutable_controllers();
-  sort_controllers(controllers);
   number_controllers(controllers);
   if (chipset == Chipset::other) return;
 

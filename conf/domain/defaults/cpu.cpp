@@ -10,6 +10,7 @@ void number_numa_cells(v1::Cpu& cpu) {
   for (int i = 0; i < cpu.numa_cells_size(); ++i) {
     if (!cpu.numa_cells(i).has_id()) cpu.mutable_numa_cells(i)->set_id(static_cast<std::uint32_t>(i));
   }
+  std::ranges::stable_sort(*cpu.mutable_numa_cells(), {}, &v1::NumaCell::id);
 }
 
 v1::CpuCheck default_check(const v1::Cpu& cpu, bool model_was_named, bool emulated) {

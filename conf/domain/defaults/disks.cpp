@@ -1,19 +1,9 @@
 #include "conf/domain/defaults/defaults.h"
+#include "conf/domain/disk_name.h"
 
 namespace lodge::conf::defaults {
 
 namespace {
-
-v1::DiskBus bus_of(const v1::Disk& disk) {
-  const std::string_view name = disk.target_dev();
-  if (disk.device() == v1::DISK_DEVICE_FLOPPY || name.starts_with("fd")) return v1::DISK_BUS_FDC;
-  if (name.starts_with("hd")) return v1::DISK_BUS_IDE;
-  if (name.starts_with("sd")) return v1::DISK_BUS_SCSI;
-  if (name.starts_with("vd")) return v1::DISK_BUS_VIRTIO;
-  if (name.starts_with("xvd")) return v1::DISK_BUS_XEN;
-  if (name.starts_with("ubd")) return v1::DISK_BUS_UML;
-  return v1::DISK_BUS_UNSPECIFIED;
-}
 
 std::uint32_t default_port(v1::NetworkDiskProtocol protocol) {
   switch (protocol) {
@@ -50,7 +40,7 @@ void complete_network_source(v1::DiskNetwork& source) {
 void complete_disks(v1::DomainSpec& spec) {
   for (auto& disk : *spec.mutable_disks()) {
     if (disk.device() == v1::DISK_DEVICE_UNSPECIFIED) disk.set_device(v1::DISK_DEVICE_DISK);
-    if (disk.bus() == v1::DISK_BUS_UNSPECIFIED) disk.set_bus(bus_of(disk));
+    if (disk.bus() == v1::DISK_BUS_UNSPECIFIED) disk.set_bus(default_disk_bus(disk));
     auto& driver = *disk.mutable_driver();
     if (driver.name().empty()) driver.set_name("qemu");
     if (driver.type().empty() && !disk.has_volume()) driver.set_type("raw");

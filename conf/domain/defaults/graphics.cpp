@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "conf/domain/defaults/defaults.h"
 
 namespace lodge::conf::defaults {
@@ -94,11 +92,7 @@ void complete_videos(v1::DomainSpec& spec) {
     complete_video_memory(video);
     if (!video.has_heads()) video.set_heads(1);
   }
-  // Exactly one is the primary one, and it comes first.
-  auto primary = std::ranges::find_if(videos, [](const auto& video) { return video.primary(); });
-  if (primary == videos.end()) primary = videos.begin();
-  std::rotate(videos.pointer_begin(), videos.pointer_begin() + (primary - videos.begin()),
-              videos.pointer_begin() + (primary - videos.begin()) + 1);
+  // Exactly one is the primary one: the first, after arrange().
   for (auto& video : videos) video.clear_primary();
   if (videos[0].type() != v1::VIDEO_TYPE_NONE) videos[0].set_primary(true);
 }

@@ -1,0 +1,122 @@
+#include "conf/domain/arrange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "conf/domain/disk_name.h"
+
+namespace lodge::conf {
+
+namespace {
+
+using Controllers = google::protobuf::RepeatedPtrField<v1::Controller>;
+
+// Rebuilds a list by inserting its elements one after the other, each among those of its kind, where `before` wants it.
+// An element whose kind is new goes to the end.
+template <class List, class SameKind, class Before>
+std::vector<int> insert_in_order(List& list, SameKind same_kind, Before before) {
+  std::vector<int> origin;
+  for (int i = 0; i < list.size(); ++i) {
+    std::ptrdiff_t place = -1;
+    for (auto at = std::ssize(origin); at-- > 0;) {
+      const auto& other = list[origin[static_cast<std::size_t>(at)]];
+      if (!same_kind(other, list[i])) continue;
+      if (before(list[i], other)) {
+        place = at;
+      } else if (place < 0) {
+        place = at + 1;
+      }
+    }
+    origin.insert(place < 0 ? origin.end() : origin.begin() + place, i);
+  }
+  std::vector<typename List::value_type*> arranged;
+  for (const int index : origin) arranged.push_back(list.Mutable(index));
+  std::ranges::copy(arranged, list.pointer_begin());
+  return origin;
+}
+
+std::vector<int> arrange_disks(v1::DomainSpec& spec) {
+  const auto bus = [](const v1::Disk& disk) { return disk.bus() ? disk.bus() : default_disk_bus(disk); };
+  return insert_in_order(
+      *spec.mutable_disks(), [&](const auto& a, const auto& b) { return bus(a) == bus(b); },
+      [](const auto& a, const auto& b) { return disk_number(a.target_dev()) < disk_number(b.target_dev()); });
+}
+
+// A USB 2 master goes before its companions, which have its index.
+bool goes_before(const v1::Controller& a, const v1::Controller& b) {
+  if (!a.has_index()) return false;
+  if (b.has_index() && a.index() < b.index()) return true;
+  return !a.has_master_startport() && b.has_master_startport() && a.index() == b.index();
+}
+
+std::vector<int> arrange_controllers(v1::DomainSpec& spec) {
+  return insert_in_order(
+      *spec.mutable_controllers(), [](const auto& a, const auto& b) { return a.type() == b.type(); }, goes_before);
+}
+
+template <class List>
+std::vector<int> move_to_front(List& list, std::ptrdiff_t index) {
+  std::vector<int> origin(static_cast<std::size_t>(list.size()));
+  std::iota(origin.begin(), origin.end(), 0);
+  if (origin.empty()) return origin;
+  std::rotate(list.pointer_begin(), list.pointer_begin() + index, list.pointer_begin() + index + 1);
+  std::rotate(origin.begin(), origin.begin() + index, origin.begin() + index + 1);
+  return origin;
+}
+
+std::vector<int> arrange_videos(v1::DomainSpec& spec) {
+  auto& videos = *spec.mutable_videos();
+  const auto primary = std::ranges::find_if(videos, [](const auto& video) { return video.primary(); });
+  return move_to_front(videos, primary == videos.end() ? 0 : primary - videos.begin());
+}
+
+bool shows_serial(const v1::Console& console) {
+  return console.target_type() == v1::CONSOLE_TARGET_TYPE_UNSPECIFIED ||
+         console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
+}
+
+std::vector<int> arrange_consoles(v1::DomainSpec& spec) {
+  auto& consoles = *spec.mutable_consoles();
+  if (spec.serials().empty() || (!consoles.empty() && shows_serial(consoles[0]))) return move_to_front(consoles, 0);
+  consoles.Add();
+  auto origin = move_to_front(consoles, consoles.size() - 1);
+  origin.front() = -1;
+  return origin;
+}
+
+}  // namespace
+
+Arrangement arrange(v1::DomainSpec& spec) {
+  Arrangement arrangement;
+  arrangement.remember("disk", arrange_disks(spec));
+  arrangement.remember("controller", arrange_controllers(spec));
+  arrangement.remember("video", arrange_videos(spec));
+  arrangement.remember("console", arrange_consoles(spec));
+  return arrangement;
+}
+
+std::string Arrangement::document_path(std::string_view path) const {
+  constexpr std::string_view kDevices = "/domain/devices";
+  if (!path.starts_with(kDevices) || path.size() <= kDevices.size() + 1) return std::string(path);
+  const std::string_view step = path.substr(kDevices.size() + 1);
+  const auto end = std::min(step.find_first_of("[/"), step.size());
+  const auto found = origins_.find(step.substr(0, end));
+  if (found == origins_.end()) return std::string(path);
+
+  std::string_view rest = step.substr(end);
+  std::size_t number = 1;
+  if (rest.starts_with('[')) {
+    std::from_chars(rest.data() + 1, rest.data() + rest.size(), number);
+    rest.remove_prefix(std::min(rest.find(']'), rest.size() - 1) + 1);
+  }
+  // Devices that normalize appended are behind all that the document has.
+  if (number < 1 || number > found->second.size() || found->second[number - 1] < 0) return std::string(kDevices);
+  const auto in_document = std::ranges::count_if(found->second, [](int index) { return index >= 0; });
+  const std::string index = in_document > 1 ? fmt::format("[{}]", found->second[number - 1] + 1) : std::string();
+  return fmt::format("{}/{}{}{}", kDevices, found->first, index, rest);
+}
+
+}  // namespace lodge::conf

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lodge/v1/domain.pb.h"
+
+namespace lodge::conf {
+
+// Where the devices of an arranged definition stood in the document it came from.
+class Arrangement {
+ public:
+  // The document's path for a path into the arranged definition: /domain/devices/disk[1]/target for …/disk[3]/target.
+  // What the document does not have is told about its <devices>.
+  std::string document_path(std::string_view path) const;
+
+  // `origin`: for each device of the family now, its index before; -1 for one that is new.
+  void remember(std::string element, std::vector<int> origin) { origins_[std::move(element)] = std::move(origin); }
+
+ private:
+  std::map<std::string, std::vector<int>, std::less<>> origins_;  // by element
+};
+
+// Puts devices into the order in which libvirt keeps them, which decides what addresses they get: disks of one bus by
+// their target, controllers of one type by their index, the primary video card first, and before all other consoles the
+// one that shows the first serial port, added if it is missing. Repeating it changes nothing.
+Arrangement arrange(v1::DomainSpec& spec);
+
+}  // namespace lodge::conf
