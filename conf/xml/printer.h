@@ -28,6 +28,7 @@ class Printer {
 
   // /domain/devices/disk: where it stands.
   std::string path() const;
+  int depth() const { return static_cast<int>(open_.size()); }
   std::string take() && { return std::move(out_); }
 
  private:

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "conf/xml/codec.h"
 #include "conf/xml/printer.h"
+#include "conf/xml/text.h"
 
 namespace lodge::conf::xml {
 namespace {
@@ -90,8 +92,15 @@ class Writer {
 
   Result<void> write_discriminator(const Source& source, const Claim& claim) {
     const FieldPlan* member = chosen_member(source, *claim.choice);
-    if (!member) return {};
-    return at(claim.name, printer_.attribute(claim.name, member->cases.front()));
+    if (member) return at(claim.name, printer_.attribute(claim.name, member->cases.front()));
+    if (!is_missing(source, *claim.choice)) return {};
+    return at(claim.name, fail(Code::invalid_argument, "is missing; it is one of {}", join(claim.choice->cases, 64)));
+  }
+
+  // No member is set, and a reader would not know which was meant.
+  static bool is_missing(const Source& source, const UnionPlan& choice) {
+    const bool needed = !choice.optional && !choice.default_member && !choice.implicit_member;
+    return needed && !source.from.reflection->HasOneof(*source.from.message, choice.oneof);
   }
 
   // The member that is set, if its case is written at all.
@@ -172,6 +181,9 @@ class Writer {
 
   Result<void> write_element(std::string_view name, const std::vector<Source>& sources, bool keep) {
     printer_.open(name);
+    if (printer_.depth() > ParseOptions{}.max_depth) {
+      return at({}, fail(Code::invalid_argument, "more than {} deep: nobody would read it", ParseOptions{}.max_depth));
+    }
     if (keep) printer_.keep();
     TRY(write_inside(sources));
     printer_.close();
@@ -187,7 +199,9 @@ class Writer {
   static bool says(const Source& source) {
     return std::ranges::any_of(source.branch->claims, [&](const Claim& claim) {
       if (claim.role == Role::child) return says({claim.branch, source.from, 0});
-      if (claim.role == Role::discriminator) return chosen_member(source, *claim.choice) != nullptr;
+      if (claim.role == Role::discriminator) {
+        return chosen_member(source, *claim.choice) != nullptr || is_missing(source, *claim.choice);
+      }
       return claim.field && has_value({source.branch, source.from, 0}, *claim.field);
     });
   }

@@ -218,6 +218,21 @@ TEST_CASE("a control character in a message is an error, not a broken document")
   CHECK(conf::xml::format(*message).error().message() == "/m/e/@a: 'a\\x01' has a control character, which XML cannot carry");
 }
 
+TEST_CASE("a message of which no type was chosen is not printed") {
+  const auto proto = document(R"(oneof o { option (xml.by) = "e/@t"; string a = 1 [(xml.at) = "a", (xml.case) = "a"]; })");
+  CHECK(conf::xml::format(*proto.make("M")).error().message() == "/m/e/@t: is missing; it is one of a");
+}
+
+TEST_CASE("what is too deep to be read is not printed") {
+  const auto proto = document(R"(N n = 1 [(xml.at) = "n"];)", R"(message N { N n = 1 [(xml.at) = "n"]; })");
+  const auto message = proto.make("M");
+  google::protobuf::Message* inner = message.get();
+  for (int i = 0; i < 64; ++i) {
+    inner = inner->GetReflection()->MutableMessage(inner, inner->GetDescriptor()->field(0));
+    CHECK(conf::xml::format(*message).has_value() == (i < 63));
+  }
+}
+
 TEST_CASE("comments in a text do not cut it") {
   const auto proto = document(R"(string t = 1 [(xml.at) = "t"];)");
   CHECK(pass(proto, "<m><t>one<!-- and -->two</t></m>") == "<m>\n  <t>onetwo</t>\n</m>\n");
