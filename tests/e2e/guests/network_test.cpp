@@ -50,7 +50,7 @@ TEST_CASE("a macvtap whose parent is missing names the links there are, and leav
   const Finished start = world.lodge({"start", "web1"});
   INFO(start.err);
   CHECK_FALSE(start.ok());
-  CHECK(start.err.find("start web1: macvtap on eth7: no such link (links here: lo, up0") != std::string::npos);
+  CHECK(start.err.find("macvtap on eth7: no such link (links here: lo, up0") != std::string::npos);
   CHECK(qemus(world) == 0);
   CHECK(links() == "lo up0 up0-peer");
 }
