@@ -8,8 +8,8 @@ namespace lodge::netdev {
 // The running kernel, by netlink and /dev/net/tun. Holds nothing open between calls; any number of threads.
 class HostKernel final : public Kernel {
  public:
-  // Where a macvtap's device node is made for a moment if /dev does not show the right one: a folder only we can write to, on a file system
-  // that allows device nodes.
+  // Where a macvtap's device node is made for a moment if /dev does not show the right one: a folder only we can write
+  // to, on a file system that allows device nodes.
   explicit HostKernel(fs::path node_folder);
 
   Result<std::optional<Link>> find_link(std::uint32_t ifindex) override;

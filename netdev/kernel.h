@@ -52,8 +52,8 @@ struct LinkChange {
   bool no_ipv6_address = false;  // the host shall not give itself a link-local address on it
 };
 
-// The kernel's network interfaces, in the network namespace of this process. Calls block (for milliseconds, and never for
-// more than a few seconds) and may be made from any thread: use the pool.
+// The kernel's network interfaces, in the network namespace of this process. Calls block (for milliseconds, and never
+// for more than a few seconds) and may be made from any thread: use the pool.
 //
 // An ifindex says which link is meant; a name only helps to find one. already_exists from a create call means that the
 // ifindex or the name is taken and nothing was made.
@@ -73,8 +73,8 @@ class Kernel {
   // Non-blocking. Nothing of another link is opened or touched, whatever /dev holds.
   virtual Result<std::vector<Fd>> open_macvtap(const MacvtapQueues& queues) = 0;
 
-  // In this order: addresses, alias, group and master; IPv6; up. Where the kernel refuses a part, what came before it has
-  // happened. not_found if there is no such link.
+  // In this order: addresses, alias, group and master; IPv6; up. Where the kernel refuses a part, what came before it
+  // has happened. not_found if there is no such link.
   virtual Result<void> change_link(std::uint32_t ifindex, const LinkChange& change) = 0;
   // not_found if there is no such link.
   virtual Result<void> delete_link(std::uint32_t ifindex) = 0;

@@ -24,7 +24,7 @@ std::string_view to_string(MacvtapMode mode);
 struct Link {
   std::uint32_t ifindex = 0;
   std::string name;
-  std::string kind;                  // "macvtap", "tun" (which is also a tap's), "bridge", "veth"; empty for hardware and lo
+  std::string kind;  // "macvtap", "tun" (which is also a tap's), "bridge", "veth"; empty for hardware and lo
   std::uint32_t parent_ifindex = 0;  // a macvtap's lower device, a veth's peer; 0 if none
   std::uint32_t master = 0;          // ifindex of the bridge or bond it is a port of; 0 if none
   std::string alias;                 // the free text of `ip link set … alias`, at most 255 bytes

@@ -62,8 +62,8 @@ Result<std::string> choose_name(Kernel& kernel, Ledger& ledger, std::string_view
     TRY_ASSIGN(const auto taken, kernel.find_link(name));
     if (!taken) return name;
   }
-  return fail(Code::resource_exhausted, "no free name for a new link: the next {} that start with '{}' are taken", kTries,
-              prefix);
+  return fail(Code::resource_exhausted, "no free name for a new link: the next {} that start with '{}' are taken",
+              kTries, prefix);
 }
 
 std::string list_links(Kernel& kernel, std::string_view kind) {

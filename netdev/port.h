@@ -38,7 +38,8 @@ struct PortRequest {
   bool link_up = true;   // false: made, but it carries nothing until it is set up
 };
 
-// A port that was planned: checked against the links there are, with identity and name chosen. Commit `claim` before make_port().
+// A port that was planned: checked against the links there are, with identity and name chosen. Commit `claim` before
+// make_port().
 struct PortPlan {
   Claim claim;
   PortRequest request;
@@ -47,7 +48,8 @@ struct PortPlan {
   std::uint32_t mtu = 0;
 };
 
-// A finished attachment, to be handed to a hypervisor. Closing the descriptors of a tap before the hypervisor has them ends it.
+// A finished attachment, to be handed to a hypervisor. Closing the descriptors of a tap before the hypervisor has them
+// ends it.
 struct NetworkPort {
   std::string name;
   std::uint32_t ifindex = 0;
@@ -58,13 +60,14 @@ struct NetworkPort {
   bool vnet_hdr = true;
 };
 
-// Decides all there is to decide; makes nothing, commits nothing. Blocks: use the pool.
-// not_found: the parent or bridge does not exist; the message names those that do. already_exists: the user's own name is
-// taken. failed_precondition, invalid_argument: it cannot work, and why.
+// Decides all there is to decide; makes nothing, commits nothing. Blocks: use the pool. not_found: the parent or bridge
+// does not exist; the message names those that do. already_exists: the user's own name is taken. failed_precondition,
+// invalid_argument: it cannot work, and why.
 Result<PortPlan> plan_port(Kernel& kernel, Ledger& ledger, const PortRequest& request);
 
-// Makes it. already_exists: someone took the ifindex or the name since it was planned, and nothing was made: plan again, commit the new claim in place
-// of the old one, and try again. On any other error release the claim. Blocks: use the pool. `deadline` is looked at between steps.
+// Makes it. already_exists: someone took the ifindex or the name since it was planned, and nothing was made: plan
+// again, commit the new claim in place of the old one, and try again. On any other error release the claim. Blocks: use
+// the pool. `deadline` is looked at between steps.
 Result<NetworkPort> make_port(Kernel& kernel, const PortPlan& plan, Deadline deadline);
 
 // deadline_exceeded, naming the step that was not taken, once it has passed.

@@ -41,9 +41,10 @@ Result<std::optional<PortRequest>> read_request(const v1::Interface& interface, 
     case v1::Interface::kBridge: request.attach = OnBridge{.bridge = interface.bridge().bridge()}; break;
     case v1::Interface::kEthernet: request.attach = OnNothing{}; break;
     case v1::Interface::kNetwork:
-      return fail(Code::unsupported,
-                  "type='network': there are no managed networks yet; use type='bridge' with the bridge of network '{}'",
-                  interface.network().network());
+      return fail(
+          Code::unsupported,
+          "type='network': there are no managed networks yet; use type='bridge' with the bridge of network '{}'",
+          interface.network().network());
     default: return std::nullopt;
   }
   if (const auto parts = what_is_unsupported(interface); !parts.empty())
@@ -53,7 +54,8 @@ Result<std::optional<PortRequest>> read_request(const v1::Interface& interface, 
   if (!interface.target_dev_generated()) request.name = interface.target_dev();
   if (interface.has_mtu()) request.mtu = interface.mtu();
   request.vnet_hdr = interface.model().starts_with("virtio");
-  if (request.vnet_hdr && interface.driver().has_queues()) request.queues = static_cast<int>(interface.driver().queues());
+  if (request.vnet_hdr && interface.driver().has_queues())
+    request.queues = static_cast<int>(interface.driver().queues());
   request.link_up = interface.link() != v1::LINK_STATE_DOWN;
   return request;
 }

@@ -11,9 +11,9 @@ namespace lodge::netdev {
 // What a guest's interface asks of the host: the one place that reads its description. Empty if it asks nothing of it
 // (user, server, client, mcast, udp): the hypervisor makes the connection itself.
 //
-// A target name is the user's unless it is marked as generated. A virtio card gets as many queues as its driver asks for and virtio headers, any
-// other card one queue.
-// unsupported, naming all of it: what this host side cannot do. invalid_argument: no MAC address, or a broken one.
+// A target name is the user's unless it is marked as generated. A virtio card gets as many queues as its driver asks
+// for and virtio headers, any other card one queue. unsupported, naming all of it: what this host side cannot do.
+// invalid_argument: no MAC address, or a broken one.
 Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, const Owner& owner);
 
 }  // namespace lodge::netdev

@@ -28,8 +28,8 @@ struct LinkIdentity {
   bool operator==(const LinkIdentity&) const = default;
 };
 
-// The process bears LODGE_CLAIM=<claim id> in its environment. Pid and start time are known once it runs; a claim without
-// them is found by that mark.
+// The process bears LODGE_CLAIM=<claim id> in its environment. Pid and start time are known once it runs; a claim
+// without them is found by that mark.
 struct ProcessIdentity {
   std::int64_t pid = 0;          // 0: not known yet
   std::uint64_t start_time = 0;  // clock ticks after boot. @source proc(5), /proc/pid/stat field 22

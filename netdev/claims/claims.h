@@ -55,9 +55,9 @@ struct ReleaseReport {
   Result<void> result() const;
 };
 
-// Ends what these claims describe: processes first (SIGKILL; a polite end is the driver's business), then links, then folders.
-// Goes by identity, after reading it back; never by name. One failure does not keep it from the others.
-// Safe to repeat. Blocks until all is gone or the deadline has passed.
+// Ends what these claims describe: processes first (SIGKILL; a polite end is the driver's business), then links, then
+// folders. Goes by identity, after reading it back; never by name. One failure does not keep it from the others. Safe
+// to repeat. Blocks until all is gone or the deadline has passed.
 ReleaseReport release(System system, std::span<const Claim> claims, Deadline deadline);
 
 struct RecoverReport {
@@ -67,8 +67,9 @@ struct RecoverReport {
   std::vector<Error> unclaimed_failed;
 };
 
-// At daemon start, before anything is planned: releases the claims whose owner does not live, and links of ours that no claim knows.
-// `living` are run ids. Everything else on the host is invisible to it. Commit released.changes() afterwards.
+// At daemon start, before anything is planned: releases the claims whose owner does not live, and links of ours that no
+// claim knows. `living` are run ids. Everything else on the host is invisible to it. Commit released.changes()
+// afterwards.
 RecoverReport recover(System system, std::string_view instance, std::span<const Claim> claims,
                       const std::set<std::string>& living, Deadline deadline);
 

@@ -44,7 +44,7 @@ Result<void> make_folder(const Claim& claim, mode_t mode) {
 
 Result<Ended> end_folder(const Claim& claim) {
   const fs::path path = folder_of(claim);
-  struct stat found {};
+  struct stat found{};
   if (::lstat(path.c_str(), &found) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return Ended{};
     return fail_errno(errno, "look at {}", path.string());

@@ -10,8 +10,9 @@
 
 namespace lodge::netdev {
 
-// A claim for the folder BELOW/LABEL.ID, to be removed with everything in it. `below` is absolute; `label` is for people, and kept out of the
-// path as far as it does not fit a file name: at most 32 bytes of letters, digits, '-', '_' and '.'.
+// A claim for the folder BELOW/LABEL.ID, to be removed with everything in it. `below` is absolute; `label` is for
+// people, and kept out of the path as far as it does not fit a file name: at most 32 bytes of letters, digits, '-', '_'
+// and '.'.
 Claim plan_folder(const Owner& owner, const fs::path& below, std::string_view label);
 
 // Where it is, or will be.

@@ -12,8 +12,8 @@
 
 namespace lodge::netdev {
 
-// A claim for a process yet to be spawned. Its environment must have process_mark(claim.id) in it; once it runs, put what
-// identify_process() says into the claim.
+// A claim for a process yet to be spawned. Its environment must have process_mark(claim.id) in it; once it runs, put
+// what identify_process() says into the claim.
 Claim plan_process(const Owner& owner, std::string name);
 
 // "LODGE_CLAIM=<claim id>", an entry for the environment.
@@ -48,7 +48,8 @@ class Processes {
   virtual ~Processes() = default;
   // Every running process that bears the mark of one of these claims.
   virtual Result<std::vector<MarkedProcess>> marked(std::span<const std::string> claim_ids) = 0;
-  // Ends the process, if its start time and its mark are the claim's, and waits until it has ended. deadline_exceeded if it has not by then.
+  // Ends the process, if its start time and its mark are the claim's, and waits until it has ended. deadline_exceeded
+  // if it has not by then.
   virtual Result<KillOutcome> kill(std::string_view claim_id, const ProcessIdentity& identity, Deadline deadline) = 0;
 };
 

@@ -106,7 +106,8 @@ std::uint32_t FakeKernel::add_link(Link link) {
   auto world = world_.lock();
   if (link.ifindex == 0) link.ifindex = world->next_ifindex++;
   if (link.mac == Mac{} && link.name != "lo")
-    link.mac = Mac{{0x02, 0, 0, 0, static_cast<std::uint8_t>(link.ifindex >> 8), static_cast<std::uint8_t>(link.ifindex)}};
+    link.mac = Mac{
+        {0x02, 0, 0, 0, static_cast<std::uint8_t>(link.ifindex >> 8), static_cast<std::uint8_t>(link.ifindex)}};
   world->planted[link.ifindex] = link;
   world->links[link.ifindex].link = link;
   return link.ifindex;
@@ -151,9 +152,8 @@ std::vector<Link> FakeKernel::all() const {
 bool FakeKernel::is_pristine() const {
   auto world = world_.lock();
   world->drop_dead_taps();
-  return std::ranges::equal(world->links, world->planted, [](const auto& have, const auto& planted) {
-    return have.second.link == planted.second;
-  });
+  return std::ranges::equal(world->links, world->planted,
+                            [](const auto& have, const auto& planted) { return have.second.link == planted.second; });
 }
 
 Result<std::optional<Link>> FakeKernel::find_link(std::uint32_t ifindex) {

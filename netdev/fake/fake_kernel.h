@@ -11,8 +11,8 @@
 
 namespace lodge::netdev {
 
-// The kernel's links, in memory, with its rules: who may share a parent, whose MAC address may not be there twice, what goes when a parent goes.
-// A tap ends when the last descriptor of its queues is closed, as a real one does. Any thread.
+// The kernel's links, in memory, with its rules: who may share a parent, whose MAC address may not be there twice, what
+// goes when a parent goes. A tap ends when the last descriptor of its queues is closed, as a real one does. Any thread.
 //
 //     FakeKernel kernel;
 //     kernel.add_link("eth0");
@@ -25,7 +25,8 @@ class FakeKernel final : public Kernel {
   // --- the world that is not ours ---
   // Hardware with the next free low ifindex, up, MTU 1500. Also "bridge" or another kind.
   std::uint32_t add_link(const std::string& name, const std::string& kind = {});
-  // Any link: someone else's macvtap, or one that takes a number or name. An ifindex of 0 is replaced by the next free one.
+  // Any link: someone else's macvtap, or one that takes a number or name. An ifindex of 0 is replaced by the next free
+  // one.
   std::uint32_t add_link(Link link);
   // Someone else's change or removal.
   void edit_link(std::uint32_t ifindex, const LinkChange& change);

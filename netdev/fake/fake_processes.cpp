@@ -9,8 +9,8 @@ FakeProcesses::FakeProcesses(std::shared_ptr<Steps> steps) : steps_(std::move(st
 ProcessIdentity FakeProcesses::spawn(const std::string& claim_id, std::vector<Fd> inherited) {
   auto world = world_.lock();
   const ProcessIdentity identity{.pid = world->next_pid++, .start_time = world->now++};
-  world->processes[identity.pid] =
-      Entry{.claim_id = claim_id, .start_time = identity.start_time, .inherited = std::move(inherited)};
+  world->processes[identity.pid] = Entry{
+      .claim_id = claim_id, .start_time = identity.start_time, .inherited = std::move(inherited)};
   return identity;
 }
 

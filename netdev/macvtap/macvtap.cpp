@@ -25,9 +25,8 @@ Result<Link> find_parent(Kernel& kernel, const std::string& name) {
 std::vector<Link> siblings(Kernel& kernel, std::uint32_t parent_ifindex) {
   auto links = kernel.links();
   if (!links) return {};
-  std::erase_if(*links, [&](const Link& link) {
-    return !is_macvlan_kind(link) || link.parent_ifindex != parent_ifindex;
-  });
+  std::erase_if(*links,
+                [&](const Link& link) { return !is_macvlan_kind(link) || link.parent_ifindex != parent_ifindex; });
   return *std::move(links);
 }
 
@@ -111,10 +110,9 @@ Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, const OnParent
     return create_failure(kernel, plan, std::move(made).error());
 
   TRY(check_deadline(deadline, "the device was set up"));
-  if (auto dressed = kernel.change_link(identity.ifindex, {.alias = identity.alias,
-                                                           .mac = plan.device_mac,
-                                                           .up = request.link_up,
-                                                           .no_ipv6_address = true});
+  if (auto dressed = kernel.change_link(
+          identity.ifindex,
+          {.alias = identity.alias, .mac = plan.device_mac, .up = request.link_up, .no_ipv6_address = true});
       !dressed)
     return dress_failure(kernel, plan, std::move(dressed).error());
 
@@ -124,9 +122,8 @@ Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, const OnParent
                    .mtu = plan.mtu,
                    .is_macvtap = true,
                    .vnet_hdr = request.vnet_hdr};
-  TRY_ASSIGN(port.fds, kernel.open_macvtap({.ifindex = identity.ifindex,
-                                            .count = request.queues,
-                                            .vnet_hdr = request.vnet_hdr}));
+  TRY_ASSIGN(port.fds,
+             kernel.open_macvtap({.ifindex = identity.ifindex, .count = request.queues, .vnet_hdr = request.vnet_hdr}));
   return port;
 }
 

@@ -4,8 +4,9 @@
 
 namespace lodge::netdev {
 
-// plan_port() and make_port() for a request with OnParent. A macvtap on a macvtap or macvlan hangs on the parent of that, as the
-// kernel would have it. The parent is set up if it is down, and left so: a guest cannot be reached otherwise.
+// plan_port() and make_port() for a request with OnParent. A macvtap on a macvtap or macvlan hangs on the parent of
+// that, as the kernel would have it. The parent is set up if it is down, and left so: a guest cannot be reached
+// otherwise.
 Result<PortPlan> plan_macvtap(Kernel& kernel, Ledger& ledger, const PortRequest& request);
 Result<NetworkPort> make_macvtap(Kernel& kernel, const PortPlan& plan, Deadline deadline);
 

@@ -70,11 +70,11 @@ Result<dev_t> device_number(const Link& macvtap) {
   return makedev(major_part, minor_part);
 }
 
-// Looks before it opens, since opening the node of another macvtap would take frames from its guest. Empty if the path is
-// not a node with this number.
+// Looks before it opens, since opening the node of another macvtap would take frames from its guest. Empty if the path
+// is not a node with this number.
 Result<Fd> open_if_it_is(const fs::path& path, dev_t number) {
   const Fd handle(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  struct stat found {};
+  struct stat found{};
   if (!handle || ::fstat(handle.get(), &found) != 0 || !S_ISCHR(found.st_mode) || found.st_rdev != number) return Fd();
   Fd queue(::open(fmt::format("/proc/self/fd/{}", handle.get()).c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!queue) return fail_errno(errno, "open {}", path.string());
@@ -83,7 +83,8 @@ Result<Fd> open_if_it_is(const fs::path& path, dev_t number) {
 
 Result<Fd> open_by_own_node(const fs::path& folder, dev_t number) {
   const fs::path path = folder / fmt::format("tap.{}", Uuid::random().str());
-  if (::mknod(path.c_str(), S_IFCHR | 0600, number) != 0) return fail_errno(errno, "make a device node in {}", folder.string());
+  if (::mknod(path.c_str(), S_IFCHR | 0600, number) != 0)
+    return fail_errno(errno, "make a device node in {}", folder.string());
   Undo undo;
   undo.push([&] { ::unlink(path.c_str()); });
   auto queue = open_if_it_is(path, number);

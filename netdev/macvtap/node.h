@@ -9,9 +9,10 @@ namespace lodge::netdev {
 
 // The character device of a macvtap: one more queue of it, non-blocking.
 //
-// /dev/tapN is one name space for the whole machine while ifindexes are counted per network namespace, so the name proves nothing. The
-// device number is taken from sysfs, after making sure that sysfs shows this very link; then a node with this number is looked for in /dev
-// and, if there is none, made in `node_folder` for as long as it takes to open it.
+// /dev/tapN is one name space for the whole machine while ifindexes are counted per network namespace, so the name
+// proves nothing. The device number is taken from sysfs, after making sure that sysfs shows this very link; then a node
+// with this number is looked for in /dev and, if there is none, made in `node_folder` for as long as it takes to open
+// it.
 Result<Fd> open_macvtap_node(const Link& macvtap, const fs::path& node_folder);
 
 }  // namespace lodge::netdev

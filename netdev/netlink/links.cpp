@@ -55,9 +55,11 @@ class LinkMessage {
   Result<std::vector<Link>> ask() const {
     TRY_ASSIGN(Socket socket, Socket::open());
     std::vector<Link> links;
-    TRY(socket.ask(message_, [&](nlmsghdr* header) {
-      if (auto link = parse_link(header)) links.push_back(*std::move(link));
-    }));
+    TRY(socket.ask(
+        message_,
+        [&](nlmsghdr* header) {
+          if (auto link = parse_link(header)) links.push_back(*std::move(link));
+        }));
     return links;
   }
 
@@ -88,8 +90,8 @@ Result<void> change_properties(std::uint32_t ifindex, const LinkChange& change) 
   return message.send();
 }
 
-// Before the link is up: the address is made when it goes up. The kernel takes this neither in the request that creates nor, in
-// time, in the one that sets up.
+// Before the link is up: the address is made when it goes up. The kernel takes this neither in the request that creates
+// nor, in time, in the one that sets up.
 Result<void> refuse_ipv6_address(std::uint32_t ifindex) {
   LinkMessage message(RTM_SETLINK, NLM_F_ACK, about(ifindex));
   message.nest(IFLA_AF_SPEC, [](LinkMessage& families) {

@@ -33,8 +33,8 @@ class Socket {
  public:
   static Result<Socket> open();
 
-  // Sends it and waits for the kernel's yes or no, for a few seconds at most. An error has the kernel's errno and, where
-  // it gives one, its own explanation.
+  // Sends it and waits for the kernel's yes or no, for a few seconds at most. An error has the kernel's errno and,
+  // where it gives one, its own explanation.
   Result<void> request(const Message& message);
   // The same for a question: `on_answer` is called for each message of the answer.
   Result<void> ask(const Message& message, const std::function<void(nlmsghdr*)>& on_answer);

@@ -23,8 +23,8 @@ ifreq flags_of(bool vnet_hdr, bool one_of_many) {
   return request;
 }
 
-// The first queue makes the device and must not find one of that name; the others join it. The number given to each keeps a queue from making a
-// second device should the first have been renamed meanwhile.
+// The first queue makes the device and must not find one of that name; the others join it. The number given to each
+// keeps a queue from making a second device should the first have been renamed meanwhile.
 Result<Fd> open_queue(const NewTap& tap, bool first) {
   TRY_ASSIGN(Fd queue, open_file(kTunDevice, O_RDWR | O_NONBLOCK));
   unsigned int ifindex = tap.ifindex;

@@ -9,7 +9,8 @@
 
 namespace lodge::netdev {
 
-// Makes the tap by opening its queues. already_exists if ifindex or name is taken, be it by another tap: never attaches to one that was there.
+// Makes the tap by opening its queues. already_exists if ifindex or name is taken, be it by another tap: never attaches
+// to one that was there.
 Result<std::vector<Fd>> open_new_tap(const NewTap& tap);
 
 // Makes an opened /dev/tapN of a macvtap carry frames as the hypervisor expects them.

@@ -13,8 +13,9 @@ Result<Link> find_bridge(Kernel& kernel, const std::string& name) {
   TRY_ASSIGN(const auto bridge, kernel.find_link(name));
   if (!bridge) return fail(Code::not_found, "no such link (bridges here: {})", list_links(kernel, "bridge"));
   if (bridge->kind != "bridge")
-    return fail(Code::failed_precondition, "{} is not a bridge (bridges here: {}); for a link that is none, use type='direct'",
-                name, list_links(kernel, "bridge"));
+    return fail(Code::failed_precondition,
+                "{} is not a bridge (bridges here: {}); for a link that is none, use type='direct'", name,
+                list_links(kernel, "bridge"));
   return *bridge;
 }
 
@@ -66,11 +67,8 @@ Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, Deadline deadl
                                           .vnet_hdr = request.vnet_hdr}));
 
   TRY(check_deadline(deadline, "the device was set up"));
-  LinkChange dress{.alias = identity.alias,
-                   .group = kLinkGroup,
-                   .mac = plan.device_mac,
-                   .mtu = plan.mtu,
-                   .up = request.link_up};
+  LinkChange dress{
+      .alias = identity.alias, .group = kLinkGroup, .mac = plan.device_mac, .mtu = plan.mtu, .up = request.link_up};
   if (std::holds_alternative<OnBridge>(request.attach)) {
     dress.master = plan.attach_ifindex;
     dress.no_ipv6_address = true;

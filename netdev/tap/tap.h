@@ -4,8 +4,8 @@
 
 namespace lodge::netdev {
 
-// plan_port() and make_port() for a request with OnBridge or OnNothing. The tap's own MAC address is the guest's with fe in front: a
-// bridge takes the lowest address among its ports for itself, and must not take the guest's.
+// plan_port() and make_port() for a request with OnBridge or OnNothing. The tap's own MAC address is the guest's with
+// fe in front: a bridge takes the lowest address among its ports for itself, and must not take the guest's.
 // @source libvirt, src/util/virnetdevtap.c: the convention
 Result<PortPlan> plan_tap(Kernel& kernel, Ledger& ledger, const PortRequest& request);
 Result<NetworkPort> make_tap(Kernel& kernel, const PortPlan& plan, Deadline deadline);

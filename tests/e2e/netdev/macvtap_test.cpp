@@ -140,7 +140,7 @@ TEST_CASE("a node in /dev with our name and another's number is not opened") {
   REQUIRE(::mknod(impostor.c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0);
 
   const NetworkPort port = bench.make(plan);
-  struct stat opened {};
+  struct stat opened{};
   REQUIRE(::fstat(port.fds[0].get(), &opened) == 0);
   CHECK(opened.st_rdev != makedev(1, 3));
   CHECK(bench.release_one(plan.claim).result());

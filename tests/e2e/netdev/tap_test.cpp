@@ -76,5 +76,6 @@ TEST_CASE("a link that is no bridge is refused, with the bridges there are") {
   const Bridge bridge;
   const auto plan = plan_port(bench.kernel, bench.ledger, on_bridge("wire1"));
   REQUIRE_FALSE(plan);
-  CHECK_THAT(plan.error().message(), Catch::StartsWith("tap in bridge wire1: wire1 is not a bridge (bridges here: br0)"));
+  CHECK_THAT(plan.error().message(),
+             Catch::StartsWith("tap in bridge wire1: wire1 is not a bridge (bridges here: br0)"));
 }

@@ -42,8 +42,7 @@ TEST_CASE("a chosen number is free and in our range") {
 TEST_CASE("a long list of links is cut short") {
   FakeKernel kernel;
   for (int i = 0; i < 20; ++i) kernel.add_link("eth" + std::to_string(i));
-  CHECK(list_links(kernel) ==
-        "lo, eth0, eth1, eth2, eth3, eth4, eth5, eth6, eth7, eth8, eth9, eth10 and 9 more");
+  CHECK(list_links(kernel) == "lo, eth0, eth1, eth2, eth3, eth4, eth5, eth6, eth7, eth8, eth9, eth10 and 9 more");
   CHECK(list_links(kernel, "bridge") == "none");
 }
 

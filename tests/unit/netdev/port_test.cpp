@@ -213,8 +213,7 @@ TEST_CASE("what the kernel refuses with a number is told in words") {
   const auto busy = plan_and_make(world, twice);
   REQUIRE_FALSE(busy);
   CHECK(busy.error().code() == Code::busy);
-  CHECK(busy.error().message() ==
-        "macvtap on eth0: macvtap0 is on it with the same MAC address 52:54:00:12:34:aa");
+  CHECK(busy.error().message() == "macvtap on eth0: macvtap0 is on it with the same MAC address 52:54:00:12:34:aa");
 
   world.kernel.edit_link(world.kernel.link("eth1")->ifindex, {.master = world.br0});
   const auto port = plan_and_make(world, on_parent("eth1"));

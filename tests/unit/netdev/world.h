@@ -28,8 +28,8 @@ struct TestGuest {
   std::vector<Claim> claims;
 };
 
-// A host in memory with things on it that are not ours, and a daemon small enough to be read: it starts and stops guests
-// with two ports, a process and a folder, in the order in which the real one does.
+// A host in memory with things on it that are not ours, and a daemon small enough to be read: it starts and stops
+// guests with two ports, a process and a folder, in the order in which the real one does.
 class World {
  public:
   World();

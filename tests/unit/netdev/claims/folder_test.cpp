@@ -59,7 +59,7 @@ TEST_CASE("a folder is made new, with the wanted mode") {
   World world;
   const Claim claim = plan_folder(kOwner, world.folder / "below" / "that", "web1");
   REQUIRE(netdev::make_folder(claim, 0750));
-  struct stat found {};
+  struct stat found{};
   REQUIRE(::stat(folder_of(claim).c_str(), &found) == 0);
   CHECK((found.st_mode & 0777) == 0750);
   CHECK(netdev::make_folder(claim).error().code() == Code::already_exists);
