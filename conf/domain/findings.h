@@ -37,7 +37,8 @@ class Findings {
 // A value as the document spells it: v1::DISK_BUS_VIRTIO is "virtio".
 template <class E>
 std::string spelling(E value) {
-  const auto* known = xml::spellings_of(*google::protobuf::GetEnumDescriptor<E>()).by_number(value);
+  const auto spellings = xml::spellings_of(*google::protobuf::GetEnumDescriptor<E>());
+  const auto* known = spellings.by_number(value);
   return known ? known->text : std::string("none");
 }
 

@@ -7,6 +7,15 @@ Result<ValidatedDomain> validate(v1::DomainSpec spec, const v1::Capabilities& ho
   Findings findings(source);
   checks::check_host(spec, host, findings);
   checks::check_general(spec, findings);
+  checks::check_cpu(spec, findings);
+  checks::check_disks(spec, findings);
+  checks::check_interfaces(spec, findings);
+  checks::check_controllers(spec, findings);
+  checks::check_chardevs(spec, findings);
+  checks::check_displays(spec, findings);
+  checks::check_small_devices(spec, findings);
+  checks::check_boot_order(spec, findings);
+  checks::check_addresses(spec, findings);
   TRY(std::move(findings).result());
   return ValidatedDomain(std::move(spec));
 }

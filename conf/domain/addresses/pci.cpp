@@ -4,12 +4,11 @@
 #include "conf/domain/addresses/chipset.h"
 #include "conf/domain/addresses/pci_devices.h"
 #include "conf/domain/addresses/pci_topology.h"
+#include "conf/domain/findings.h"
 
 namespace lodge::conf::addresses {
 
 namespace {
-
-PciPlace place_of(const v1::PciAddress& pci) { return {pci.bus(), pci.slot(), pci.function()}; }
 
 void set(const DeviceAddress& address, PciPlace place) {
   auto& pci = *address->mutable_pci();
@@ -17,18 +16,6 @@ void set(const DeviceAddress& address, PciPlace place) {
   pci.set_bus(place.bus);
   pci.set_slot(place.slot);
   pci.set_function(place.function);
-}
-
-PciTopology buses_of(const v1::DomainSpec& spec, Chipset chipset, bool growing) {
-  PciTopology buses(growing);
-  buses.set_bus(0, chipset == Chipset::q35 ? "pcie-root" : "pci-root");
-  for (const auto& controller : spec.controllers()) {
-    if (controller.type() == v1::CONTROLLER_TYPE_PCI && controller.index() > 0) {
-      buses.set_bus(controller.index(), controller.model());
-    }
-  }
-  buses.fill_gaps();
-  return buses;
 }
 
 void take_given(v1::DomainSpec& spec, Chipset chipset, PciTopology& buses) {
@@ -107,7 +94,7 @@ bool has_controller(const v1::DomainSpec& spec, std::uint32_t index) {
 // Finds out on a copy which buses the guest needs, and adds their controllers to `spec`.
 std::optional<std::string> add_missing_controllers(v1::DomainSpec& spec, Chipset chipset) {
   auto trial = spec;
-  auto buses = buses_of(trial, chipset, true);
+  auto buses = pci_buses(trial, chipset, true);
   const auto named = buses.size();
   if (auto stuck = place_all(trial, chipset, buses)) return stuck;
   if (chipset == Chipset::i440fx) {
@@ -186,9 +173,10 @@ void mark_multifunction(v1::DomainSpec& spec, const PciTopology& buses) {
   }
 }
 
-Failure no_room(const std::string& path, const xml::SourceMap& source) {
-  std::vector<Finding> findings = {{source.line(path), path, "no PCI slot is left for this device"}};
-  return Failure(Error(Code::invalid_argument, "no PCI slot is left").with_findings(std::move(findings)));
+Result<void> no_room(const std::string& path, const xml::SourceMap& source) {
+  Findings findings(source);
+  findings.add(path, "no PCI slot is left for this device");
+  return std::move(findings).result();
 }
 
 }  // namespace
@@ -197,7 +185,7 @@ Result<void> assign_pci_addresses(v1::DomainSpec& spec, Chipset chipset, const x
   if (chipset == Chipset::other) return {};
   if (const auto stuck = add_missing_controllers(spec, chipset)) return no_room(*stuck, source);
 
-  auto buses = buses_of(spec, chipset, false);
+  auto buses = pci_buses(spec, chipset, false);
   if (const auto stuck = place_all(spec, chipset, buses)) return no_room(*stuck, source);
   mark_multifunction(spec, buses);
   complete_targets(spec);

@@ -1,7 +1,5 @@
 #include "conf/domain/addresses/pci_devices.h"
 
-#include "conf/domain/addresses/pci_topology.h"
-
 namespace lodge::conf::addresses {
 
 namespace {
@@ -99,6 +97,20 @@ unsigned plug_of(const v1::Video& video, const Plugs& plugs) {
 }
 
 }  // namespace
+
+PciPlace place_of(const v1::PciAddress& pci) { return {pci.bus(), pci.slot(), pci.function()}; }
+
+PciTopology pci_buses(const v1::DomainSpec& spec, Chipset chipset, bool growing) {
+  PciTopology buses(growing);
+  buses.set_bus(0, chipset == Chipset::q35 ? "pcie-root" : "pci-root");
+  for (const auto& controller : spec.controllers()) {
+    if (controller.type() == v1::CONTROLLER_TYPE_PCI && controller.index() > 0) {
+      buses.set_bus(controller.index(), controller.model());
+    }
+  }
+  buses.fill_gaps();
+  return buses;
+}
 
 bool wants_pci_address(const Device& device) {
   if (!device.address.has()) return true;

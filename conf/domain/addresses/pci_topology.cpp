@@ -1,5 +1,7 @@
 #include "conf/domain/addresses/pci_topology.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace lodge::conf::addresses {
@@ -71,6 +73,22 @@ bool PciTopology::slot_used(PciPlace place) const {
 bool PciTopology::functions_beside(PciPlace place) const {
   if (place.bus >= size() || place.slot >= 32) return false;
   return (buses_[place.bus].slots[place.slot].functions & ~(1U << place.function)) != 0;
+}
+
+std::string PciTopology::objection(PciPlace place, unsigned needs) const {
+  if (place.bus >= size()) return fmt::format("there is no PCI controller {}", place.bus);
+  const auto& bus = buses_[place.bus];
+  constexpr unsigned kAnyCard = plug::pci | plug::pcie;
+  const bool takes_card = (needs & kAnyCard) != 0 && (bus.takes & kAnyCard) != 0;
+  if (!takes_card && (needs & bus.takes & plug::kinds) == 0) {
+    return fmt::format("this cannot be plugged into PCI controller {}, a {}", place.bus, bus.model);
+  }
+  if (place.slot < bus.first || place.slot > bus.last) {
+    return bus.first == bus.last ? fmt::format("PCI controller {}, a {}, has only slot {:#04x}", place.bus, bus.model, bus.first)
+                                 : fmt::format("PCI controller {}, a {}, has slots {:#04x} to {:#04x}", place.bus, bus.model,
+                                               bus.first, bus.last);
+  }
+  return {};
 }
 
 void PciTopology::take(PciPlace place, unsigned needs) {

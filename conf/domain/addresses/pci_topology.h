@@ -57,6 +57,9 @@ class PciTopology {
   // True if any function of the slot is taken.
   bool slot_used(PciPlace place) const;
   bool functions_beside(PciPlace place) const;
+  // Why a device that a user puts there cannot be there; empty if it can. Whether the place is taken does not count, nor
+  // whether it can be unplugged, nor PCI or PCI Express.
+  std::string objection(PciPlace place, unsigned needs) const;
   // Makes the place taken, if it exists. A growing topology adds the buses up to it.
   void take(PciPlace place, unsigned needs);
   // The first place that suits, taken. None if there is no room.

@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "conf/domain/checks/checks.h"
+#include "conf/domain/device.h"
+#include "conf/domain/machine.h"
+
+namespace lodge::conf::checks {
+
+namespace {
+
+constexpr int kIsaPorts = 4;
+
+bool has_spice(const v1::DomainSpec& spec) {
+  return std::ranges::any_of(spec.graphics(), [](const auto& graphics) { return graphics.has_spice(); });
+}
+
+// `made_for_run`: a socket without a path gets one at each start.
+void check_backend(const v1::CharBackend& backend, bool spice, bool made_for_run, const std::string& path, Findings& findings) {
+  const auto need_path = [&](const std::string& value) {
+    if (value.empty()) findings.add(path + "/source/@path", "needs a path on the host");
+  };
+  switch (backend.type_case()) {
+    case v1::CharBackend::kDev: need_path(backend.dev().path()); break;
+    case v1::CharBackend::kFile: need_path(backend.file().path()); break;
+    case v1::CharBackend::kPipe: need_path(backend.pipe().path()); break;
+    case v1::CharBackend::kUnixSocket:
+      if (!made_for_run) need_path(backend.unix_socket().path());
+      // The kernel's sun_path, with its end.
+      if (backend.unix_socket().path().size() > 107) {
+        findings.add(path + "/source/@path", "a socket's path has at most 107 bytes, this one has {}", backend.unix_socket().path().size());
+      }
+      break;
+    case v1::CharBackend::kTcp:
+      if (backend.tcp().service().empty()) findings.add(path + "/source/@service", "a 'tcp' device needs a port");
+      if (backend.tcp().host().empty() && backend.tcp().mode() != v1::CHAR_SOCKET_MODE_BIND) {
+        findings.add(path + "/source/@host", "a 'tcp' device needs to know whom to connect to");
+      }
+      break;
+    case v1::CharBackend::kUdp:
+      if (std::ranges::none_of(backend.udp().sources(), [](const auto& s) { return s.mode() != v1::CHAR_SOCKET_MODE_BIND && !s.service().empty(); })) {
+        findings.add(path + "/source", "a 'udp' device needs to know where to send: <source mode='connect' host='…' service='…'/>");
+      }
+      break;
+    case v1::CharBackend::kSpicevmc:
+    case v1::CharBackend::kSpiceport:
+      if (!spice) findings.add(path + "/@type", "needs <graphics type='spice'>, which the guest does not have");
+      break;
+    default: break;
+  }
+}
+
+template <class List, class Check>
+void each(std::string_view element, const List& list, Check check) {
+  for (int i = 0; i < list.size(); ++i) {
+    check(list[i], device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size())));
+  }
+}
+
+bool belongs_to_x86(v1::SerialTargetType type) {
+  return type == v1::SERIAL_TARGET_TYPE_ISA_SERIAL || type == v1::SERIAL_TARGET_TYPE_USB_SERIAL ||
+         type == v1::SERIAL_TARGET_TYPE_PCI_SERIAL || type == v1::SERIAL_TARGET_TYPE_ISA_DEBUG;
+}
+
+void check_serials(const v1::DomainSpec& spec, Findings& findings) {
+  int isa = 0;
+  each("serial", spec.serials(), [&](const auto& serial, const std::string& path) {
+    check_backend(serial.backend(), has_spice(spec), false, path, findings);
+    if (serial.target_type() == v1::SERIAL_TARGET_TYPE_ISA_SERIAL && ++isa == kIsaPorts + 1) {
+      findings.add(path, "a machine has at most {} ISA serial ports; more can be on USB or PCI", kIsaPorts);
+    }
+    if (is_x86(spec.os().arch()) && !belongs_to_x86(serial.target_type())) {
+      findings.add(path + "/target/@type", "'{}' is not for {}; it can be isa-serial, usb-serial, pci-serial or isa-debug",
+                   spelling(serial.target_type()), spec.os().arch());
+    }
+  });
+}
+
+void check_consoles(const v1::DomainSpec& spec, Findings& findings) {
+  each("console", spec.consoles(), [&](const auto& console, const std::string& path) {
+    check_backend(console.backend(), has_spice(spec), false, path, findings);
+    if (&console != &spec.consoles(0) && console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL) {
+      findings.add(path + "/target/@type", "only the first console can be a serial port; this one can be virtio");
+    }
+  });
+}
+
+void check_channels(const v1::DomainSpec& spec, Findings& findings) {
+  each("channel", spec.channels(), [&](const auto& channel, const std::string& path) {
+    check_backend(channel.backend(), has_spice(spec), true, path, findings);
+    if (channel.target_case() == v1::Channel::TARGET_NOT_SET) {
+      findings.add(path + "/target", "says how the guest sees it: <target type='virtio' name='org.qemu.guest_agent.0'/>");
+    }
+    if (channel.has_guestfwd() && (channel.guestfwd().address().empty() || channel.guestfwd().port() == 0)) {
+      findings.add(path + "/target", "a guestfwd channel needs an address and a port of the guest's network");
+    }
+  });
+}
+
+}  // namespace
+
+void check_chardevs(const v1::DomainSpec& spec, Findings& findings) {
+  const bool spice = has_spice(spec);
+  check_serials(spec, findings);
+  check_consoles(spec, findings);
+  check_channels(spec, findings);
+  each("parallel", spec.parallels(), [&](const auto& parallel, const std::string& path) {
+    check_backend(parallel.backend(), spice, false, path, findings);
+  });
+  each("redirdev", spec.redirdevs(), [&](const auto& redirdev, const std::string& path) {
+    check_backend(redirdev.backend(), spice, false, path, findings);
+    if (redirdev.bus() != "usb") findings.add(path + "/@bus", "'{}' cannot be redirected, only usb", redirdev.bus());
+  });
+  each("rng", spec.rngs(), [&](const auto& rng, const std::string& path) {
+    if (rng.has_egd()) check_backend(rng.egd().backend(), spice, false, path + "/backend", findings);
+  });
+}
+
+}  // namespace lodge::conf::checks

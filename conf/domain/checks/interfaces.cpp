@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "conf/domain/checks/checks.h"
+#include "conf/domain/device.h"
+#include "conf/xml/text.h"
+
+namespace lodge::conf::checks {
+
+namespace {
+
+constexpr std::size_t kMaxLinkName = 15;  // IFNAMSIZ without its end
+constexpr std::uint32_t kMinMtu = 68;     // the least that IPv4 works with
+constexpr std::uint32_t kMaxMtu = 65535;
+constexpr std::uint32_t kMaxQueues = 256;
+
+// Empty if a link of Linux can have the name.
+std::string_view wrong_with_link_name(std::string_view name) {
+  if (name.size() > kMaxLinkName) return "is longer than 15 bytes, the most a link's name has";
+  if (name == "." || name == "..") return "cannot be a link's name";
+  const bool odd = std::ranges::any_of(name, [](unsigned char c) { return c <= ' ' || c == '/' || c == ':' || c == 0x7f; });
+  return odd ? "cannot be a link's name: no blanks, '/' or ':'" : std::string_view();
+}
+
+void check_link_name(const std::string& path, const std::string& name, Findings& findings) {
+  if (const auto wrong = wrong_with_link_name(name); !wrong.empty()) findings.add(path, "'{}' {}", name, wrong);
+}
+
+void check_source(const v1::Interface& interface, const std::string& path, Findings& findings) {
+  const auto source = path + "/source";
+  const auto check_port = [&](const auto& socket) {
+    if (socket.port() == 0 || socket.port() > 65535) findings.add(source + "/@port", "needs a port from 1 to 65535");
+  };
+  switch (interface.type_case()) {
+    case v1::Interface::kDirect:
+      if (interface.direct().dev().empty()) {
+        findings.add(source, "a macvtap needs the link it is made on: <source dev='eth0' mode='bridge'/>");
+      }
+      check_link_name(source + "/@dev", interface.direct().dev(), findings);
+      break;
+    case v1::Interface::kBridge:
+      if (interface.bridge().bridge().empty()) findings.add(source, "needs the bridge it is plugged into: <source bridge='br0'/>");
+      check_link_name(source + "/@bridge", interface.bridge().bridge(), findings);
+      break;
+    case v1::Interface::kNetwork:
+      if (interface.network().network().empty()) findings.add(source, "needs the network's name: <source network='default'/>");
+      break;
+    case v1::Interface::kServer: check_port(interface.server()); break;
+    case v1::Interface::kClient: check_port(interface.client()); break;
+    case v1::Interface::kMcast: check_port(interface.mcast()); break;
+    case v1::Interface::kUdp: check_port(interface.udp()); break;
+    case v1::Interface::TYPE_NOT_SET:
+      findings.add(path + "/@type", "says what the card is connected to: direct, bridge, network, user, …");
+      break;
+    default: break;
+  }
+}
+
+void check_mac(const v1::Interface& interface, const std::string& path, Findings& findings) {
+  const auto& mac = interface.mac();
+  if (mac.size() != 17) return findings.add(path + "/mac/@address", "'{}' is not a MAC address: 52:54:00:12:34:56", mac);
+  // The lowest bit of the first byte makes an address one of a group.
+  constexpr std::string_view kOdd = "13579bdf";
+  if (kOdd.find(mac[1]) != std::string_view::npos) {
+    findings.add(path + "/mac/@address", "{} is a multicast address; a card's own has an even first byte", mac);
+  }
+  if (mac == "00:00:00:00:00:00") findings.add(path + "/mac/@address", "the zero address is nobody's; leave the element out to get one");
+}
+
+bool is_virtio(const v1::Interface& interface) { return interface.model().starts_with("virtio"); }
+
+void check_ring(const std::string& path, std::uint32_t size, Findings& findings) {
+  if (size < 256 || size > 1024 || (size & (size - 1)) != 0) findings.add(path, "{} is not 256, 512 or 1024", size);
+}
+
+void check_driver(const v1::Interface& interface, const std::string& path, Findings& findings) {
+  const auto& driver = interface.driver();
+  const auto at = path + "/driver/@";
+  if (driver.has_queues() && (driver.queues() == 0 || driver.queues() > kMaxQueues)) {
+    findings.add(at + "queues", "{} is not between 1 and {}", driver.queues(), kMaxQueues);
+  } else if (driver.queues() > 1 && !is_virtio(interface)) {
+    findings.add(at + "queues", "only model 'virtio' has more than one queue, not '{}'", interface.model());
+  }
+  if (driver.has_rx_queue_size()) check_ring(at + "rx_queue_size", driver.rx_queue_size(), findings);
+  if (driver.has_tx_queue_size()) check_ring(at + "tx_queue_size", driver.tx_queue_size(), findings);
+  const std::array<std::string, 2> names = {"vhost", "qemu"};
+  if (!driver.name().empty() && std::ranges::find(names, driver.name()) == names.end()) {
+    findings.add(at + "name", "'{}' is not one of {}", driver.name(), xml::join(names));
+  }
+}
+
+void check_tuning(const v1::Interface& interface, const std::string& path, Findings& findings) {
+  if (interface.has_mtu() && (interface.mtu() < kMinMtu || interface.mtu() > kMaxMtu)) {
+    findings.add(path + "/mtu/@size", "{} is not between {} and {}", interface.mtu(), kMinMtu, kMaxMtu);
+  }
+  for (int i = 0; i < interface.vlan().tags_size(); ++i) {
+    const auto& tag = interface.vlan().tags(i);
+    if (!tag.has_id() || tag.id() > 4095) findings.add(path + "/vlan/tag/@id", "needs a number from 0 to 4095");
+  }
+  if (interface.vlan().tags_size() > 1 && interface.vlan().has_trunk() && !interface.vlan().trunk()) {
+    findings.add(path + "/vlan/@trunk", "more than one tag is a trunk: yes");
+  }
+  if (interface.bandwidth().outbound().has_floor()) {
+    findings.add(path + "/bandwidth/outbound/@floor", "only inbound traffic can have a guaranteed floor");
+  }
+  const auto check_limit = [&](const std::string& direction, const v1::BandwidthLimit& limit) {
+    const bool has_rate = limit.has_average() || limit.has_floor();
+    if (!has_rate && (limit.has_peak() || limit.has_burst())) {
+      findings.add(fmt::format("{}/bandwidth/{}/@average", path, direction), "peak and burst mean nothing without an average");
+    }
+  };
+  check_limit("inbound", interface.bandwidth().inbound());
+  check_limit("outbound", interface.bandwidth().outbound());
+  if (interface.has_acpi_index() && interface.acpi_index() == 0) findings.add(path + "/acpi/@index", "counts from 1");
+}
+
+void check_model(const v1::Interface& interface, const std::string& path, Findings& findings) {
+  const auto fine = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };
+  if (interface.model().empty() || !std::ranges::all_of(interface.model(), fine)) {
+    findings.add(path + "/model/@type", "'{}' is no card's model: virtio, e1000e, rtl8139", interface.model());
+  }
+}
+
+}  // namespace
+
+void check_interfaces(const v1::DomainSpec& spec, Findings& findings) {
+  std::set<std::string> targets;
+  const auto count = static_cast<std::size_t>(spec.interfaces_size());
+  for (int i = 0; i < spec.interfaces_size(); ++i) {
+    const auto& interface = spec.interfaces(i);
+    const auto path = device_path("interface", static_cast<std::size_t>(i), count);
+    check_source(interface, path, findings);
+    check_mac(interface, path, findings);
+    check_model(interface, path, findings);
+    check_driver(interface, path, findings);
+    check_tuning(interface, path, findings);
+    const auto& target = interface.target_dev();
+    check_link_name(path + "/target/@dev", target, findings);
+    if (!target.empty() && !targets.insert(target).second) {
+      findings.add(path + "/target/@dev", "'{}' is another interface's name already", target);
+    }
+  }
+}
+
+}  // namespace lodge::conf::checks
