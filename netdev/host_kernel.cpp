@@ -8,8 +8,6 @@
 
 namespace lodge::netdev {
 
-HostKernel::HostKernel(fs::path node_folder) : node_folder_(std::move(node_folder)) {}
-
 Result<std::optional<Link>> HostKernel::find_link(std::uint32_t ifindex) { return netlink::find_link(ifindex); }
 Result<std::optional<Link>> HostKernel::find_link(std::string_view name) { return netlink::find_link(name); }
 
@@ -27,7 +25,7 @@ Result<std::vector<Fd>> HostKernel::open_macvtap(const MacvtapQueues& queues) {
   if (!macvtap) return fail(Code::not_found, "link {} has gone", queues.ifindex);
   std::vector<Fd> opened;
   for (int i = 0; i < queues.count; ++i) {
-    auto queue = open_macvtap_node(*macvtap, node_folder_);
+    auto queue = open_macvtap_node(*macvtap);
     if (!queue) return wrap(std::move(queue).error(), "open {}", macvtap->name);
     TRY(set_up_macvtap_queue(*queue, queues.vnet_hdr, queues.count > 1));
     opened.push_back(*std::move(queue));

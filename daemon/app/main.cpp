@@ -73,7 +73,7 @@ Result<void> serve(const Paths& paths, const Settings& settings) {
   asio::signal_set signals(loop, SIGTERM, SIGINT, SIGHUP);
   Pool pool(settings.limits.workers);
   TRY_ASSIGN(const auto store, store::Store::open(paths.state, pool));
-  netdev::HostKernel kernel(paths.runtime / "nodes");
+  netdev::HostKernel kernel;
   netdev::HostProcesses processes;
   events::Hub events;
   std::optional<host::Host> host(std::in_place,

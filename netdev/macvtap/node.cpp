@@ -7,9 +7,6 @@
 
 #include <charconv>
 
-#include "base/undo.h"
-#include "base/uuid.h"
-
 namespace lodge::netdev {
 namespace {
 
@@ -39,20 +36,20 @@ bool shows(int sysfs, const Link& macvtap) {
          is("ifalias", macvtap.alias);
 }
 
-// A sysfs of this thread's network namespace that is mounted nowhere; gone when closed.
-Result<Fd> own_sysfs() {
-  const Fd context(::fsopen("sysfs", FSOPEN_CLOEXEC));
+// A new file system that is mounted nowhere; gone when closed. A sysfs is that of this thread's network namespace.
+Result<Fd> mount_for_us_alone(const char* type) {
+  const Fd context(::fsopen(type, FSOPEN_CLOEXEC));
   if (!context || ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    return fail_errno(errno, "look into sysfs of this network namespace");
-  Fd root(::fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY));
-  if (!root) return fail_errno(errno, "look into sysfs of this network namespace");
+    return fail_errno(errno, "make a {} of our own", type);
+  Fd root(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0));
+  if (!root) return fail_errno(errno, "make a {} of our own", type);
   return root;
 }
 
 Result<Fd> sysfs_showing(const Link& macvtap) {
   if (Fd mounted(::open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC)); mounted && shows(mounted.get(), macvtap))
     return mounted;
-  TRY_ASSIGN(Fd own, own_sysfs());
+  TRY_ASSIGN(Fd own, mount_for_us_alone("sysfs"));
   if (!shows(own.get(), macvtap)) return fail(Code::not_found, "{} is not in sysfs", macvtap.name);
   return own;
 }
@@ -70,36 +67,34 @@ Result<dev_t> device_number(const Link& macvtap) {
   return makedev(major_part, minor_part);
 }
 
-// Looks before it opens, since opening the node of another macvtap would take frames from its guest. Empty if the path
-// is not a node with this number.
-Result<Fd> open_if_it_is(const fs::path& path, dev_t number) {
-  const Fd handle(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+// Looks before it opens, since opening the node of another macvtap would take frames from its guest. Empty if there is no
+// node with this number.
+Result<Fd> open_if_it_is(int folder, const std::string& name, dev_t number) {
+  const Fd handle(::openat(folder, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat found{};
   if (!handle || ::fstat(handle.get(), &found) != 0 || !S_ISCHR(found.st_mode) || found.st_rdev != number) return Fd();
   Fd queue(::open(fmt::format("/proc/self/fd/{}", handle.get()).c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  if (!queue) return fail_errno(errno, "open {}", path.string());
+  if (!queue) return fail_errno(errno, "open the device node {}", name);
   return queue;
 }
 
-Result<Fd> open_by_own_node(const fs::path& folder, dev_t number) {
-  const fs::path path = folder / fmt::format("tap.{}", Uuid::random().str());
-  if (::mknod(path.c_str(), S_IFCHR | 0600, number) != 0)
-    return fail_errno(errno, "make a device node in {}", folder.string());
-  Undo undo;
-  undo.push([&] { ::unlink(path.c_str()); });
-  auto queue = open_if_it_is(path, number);
-  if (!queue) return wrap(std::move(queue).error(), "(does {} allow device nodes?)", folder.string());
-  if (!*queue) return fail(Code::internal, "{} was replaced as soon as it was made", path.string());
-  return queue;
+Result<Fd> open_by_own_node(const std::string& name, dev_t number) {
+  TRY_ASSIGN(const Fd folder, mount_for_us_alone("tmpfs"));
+  if (::mknodat(folder.get(), name.c_str(), S_IFCHR | 0600, number) != 0)
+    return fail_errno(errno, "make a device node {}", name);
+  return open_if_it_is(folder.get(), name, number);
 }
 
 }  // namespace
 
-Result<Fd> open_macvtap_node(const Link& macvtap, const fs::path& node_folder) {
+Result<Fd> open_macvtap_node(const Link& macvtap) {
   TRY_ASSIGN(const dev_t number, device_number(macvtap));
-  TRY_ASSIGN(Fd queue, open_if_it_is(fmt::format("/dev/tap{}", macvtap.ifindex), number));
-  if (queue) return queue;
-  return open_by_own_node(node_folder, number);
+  const std::string name = fmt::format("tap{}", macvtap.ifindex);
+  if (const Fd dev(::open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC)); dev) {
+    TRY_ASSIGN(Fd queue, open_if_it_is(dev.get(), name, number));
+    if (queue) return queue;
+  }
+  return open_by_own_node(name, number);
 }
 
 }  // namespace lodge::netdev

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/result.h"
 #include "netdev/link.h"
 
@@ -11,8 +10,7 @@ namespace lodge::netdev {
 //
 // /dev/tapN is one name space for the whole machine while ifindexes are counted per network namespace, so the name
 // proves nothing. The device number is taken from sysfs, after making sure that sysfs shows this very link; then a node
-// with this number is looked for in /dev and, if there is none, made in `node_folder` for as long as it takes to open
-// it.
-Result<Fd> open_macvtap_node(const Link& macvtap, const fs::path& node_folder);
+// with this number is looked for in /dev and, if there is none, made in a file system that nobody else sees.
+Result<Fd> open_macvtap_node(const Link& macvtap);
 
 }  // namespace lodge::netdev

@@ -55,11 +55,10 @@ class LinkMessage {
   Result<std::vector<Link>> ask() const {
     TRY_ASSIGN(Socket socket, Socket::open());
     std::vector<Link> links;
-    TRY(socket.ask(
-        message_,
-        [&](nlmsghdr* header) {
-          if (auto link = parse_link(header)) links.push_back(*std::move(link));
-        }));
+    const auto collect = [&](nlmsghdr* header) {
+      if (auto link = parse_link(header)) links.push_back(*std::move(link));
+    };
+    TRY(socket.ask(message_, collect));
     return links;
   }
 

@@ -1,8 +1,5 @@
 #include "tests/e2e/netdev/bench.h"
 
-#include <sys/mount.h>
-#include <sys/stat.h>
-
 #include <cstdlib>
 
 namespace lodge::netdev {
@@ -31,16 +28,7 @@ PortRequest on_bridge(std::string bridge) {
 
 std::uint32_t ifindex_of(const PortPlan& plan) { return std::get<LinkIdentity>(plan.claim.identity).ifindex; }
 
-// Over a folder that every system has, in this mount namespace only.
-fs::path node_folder() {
-  static const fs::path folder = [] {
-    REQUIRE(::mount("tmpfs", "/mnt", "tmpfs", 0, "mode=0700") == 0);
-    return fs::path("/mnt");
-  }();
-  return folder;
-}
-
-Bench::Bench() : kernel(node_folder()) {
+Bench::Bench() {
   ip("link add wire0 type veth peer name wire1");
   ip("link set wire0 up");
   ip("link set wire1 up");

@@ -41,7 +41,4 @@ PortRequest on_parent(std::string parent, MacvtapMode mode = MacvtapMode::bridge
 PortRequest on_bridge(std::string bridge);
 std::uint32_t ifindex_of(const PortPlan& plan);
 
-// A folder on a file system that allows device nodes.
-fs::path node_folder();
-
 }  // namespace lodge::netdev
