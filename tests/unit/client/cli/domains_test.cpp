@@ -27,7 +27,7 @@ TEST_CASE("guests are listed the way virsh lists them") {
   const v1::Domain off = domain("a-longer-name", 0, v1::DOMAIN_STATE_SHUTOFF, v1::DOMAIN_STATE_REASON_SHUTOFF_DESTROYED);
   CHECK(domain_table({&running, &off}).str() ==
         " Id   Name            State\n"
-        "---------------------------------\n"
+        "--------------------------------\n"
         " 1    web1            running\n"
         " -    a-longer-name   shut off\n"
         "\n");
