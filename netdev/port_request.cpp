@@ -32,7 +32,9 @@ std::vector<std::string_view> what_is_unsupported(const v1::Interface& interface
   return parts;
 }
 
-Result<std::optional<PortRequest>> read_request(const v1::Interface& interface, const Owner& owner) {
+}  // namespace
+
+Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, const Owner& owner) {
   PortRequest request{.owner = owner};
   switch (interface.type_case()) {
     case v1::Interface::kDirect:
@@ -57,14 +59,6 @@ Result<std::optional<PortRequest>> read_request(const v1::Interface& interface, 
   if (request.vnet_hdr && interface.driver().has_queues())
     request.queues = static_cast<int>(interface.driver().queues());
   request.link_up = interface.link() != v1::LINK_STATE_DOWN;
-  return request;
-}
-
-}  // namespace
-
-Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, const Owner& owner) {
-  auto request = read_request(interface, owner);
-  if (!request) return wrap(std::move(request).error(), "interface {}", interface.mac());
   return request;
 }
 

@@ -69,5 +69,5 @@ TEST_CASE("what would be left out is refused, all at once") {
   const auto request = port_request(interface, kOwner);
   REQUIRE_FALSE(request);
   CHECK(request.error().code() == Code::unsupported);
-  CHECK(request.error().message() == "interface 52:54:00:12:34:56: not supported yet: <filterref>, <vlan>");
+  CHECK(request.error().message() == "not supported yet: <filterref>, <vlan>");
 }
