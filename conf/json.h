@@ -10,8 +10,8 @@
 namespace lodge::conf {
 
 struct JsonOptions {
-  bool pretty = true;      // one field per line, two spaces deep
-  bool defaults = false;   // also fields that are unset: zeros, empty strings, empty lists
+  bool pretty = true;     // one field per line, two spaces deep
+  bool defaults = false;  // also fields that are unset: zeros, empty strings, empty lists
 };
 
 // The message as JSON, by protobuf's own rules: fields under the names of the .proto files (snake_case), enums by name,

@@ -93,7 +93,8 @@ std::vector<Rule> own_rules(const Descriptor& type) {
   std::vector<Rule> rules;
   for (int i = 0; i < type.field_count(); ++i) {
     Rule rule = rule_of(*type.field(i));
-    if (rule.secret || !rule.audiences.empty() || rule.marker || !rule.generated_prefixes.empty()) rules.push_back(std::move(rule));
+    if (rule.secret || !rule.audiences.empty() || rule.marker || !rule.generated_prefixes.empty())
+      rules.push_back(std::move(rule));
   }
   return rules;
 }
@@ -144,10 +145,11 @@ bool is_generated(const Message& message, const Rule& rule, bool foreign) {
   if (rule.marker && reflection.GetBool(message, rule.marker)) return true;
   if (!foreign) return false;
   const bool right_case = rule.prefix_cases.empty() || std::ranges::any_of(rule.prefix_cases, [&](auto* member) {
-    return member && reflection.HasField(message, member);
-  });
-  return right_case && std::ranges::any_of(rule.generated_prefixes,
-                                           [&](const auto& prefix) { return starts_with(message, *rule.field, prefix); });
+                            return member && reflection.HasField(message, member);
+                          });
+  return right_case && std::ranges::any_of(rule.generated_prefixes, [&](const auto& prefix) {
+           return starts_with(message, *rule.field, prefix);
+         });
 }
 
 void apply_rule(Message& message, const Rule& rule, const ViewOptions& options) {

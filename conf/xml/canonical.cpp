@@ -84,7 +84,9 @@ Result<std::uint64_t> parse_number(std::string_view text, bool prefixed) {
 }
 
 std::optional<std::uint64_t> unit_bytes(std::string_view unit) {
-  if (unit.empty() || equal_ignoring_case(unit, "b") || equal_ignoring_case(unit, "byte") || equal_ignoring_case(unit, "bytes")) return 1;
+  if (unit.empty() || equal_ignoring_case(unit, "b") || equal_ignoring_case(unit, "byte") ||
+      equal_ignoring_case(unit, "bytes"))
+    return 1;
   constexpr std::string_view kPowers = "kmgtpe";
   const char letter = static_cast<char>(unit[0] | 0x20);
   const auto power = kPowers.find(letter);
@@ -100,7 +102,8 @@ std::optional<std::uint64_t> unit_bytes(std::string_view unit) {
 Result<std::uint64_t> parse_scaled(std::string_view text, std::string_view unit, std::uint64_t target_bytes) {
   TRY_ASSIGN(const std::uint64_t count, parse_number(text));
   const auto factor = unit_bytes(unit);
-  if (!factor) return fail(Code::invalid_argument, "'{}' is not a unit (bytes, KiB, MiB, GiB, TiB, PiB, EiB, KB, MB, …)", unit);
+  if (!factor)
+    return fail(Code::invalid_argument, "'{}' is not a unit (bytes, KiB, MiB, GiB, TiB, PiB, EiB, KB, MB, …)", unit);
   std::uint64_t bytes = 0;
   if (__builtin_mul_overflow(count, *factor, &bytes)) {
     return fail(Code::invalid_argument, "{} {} is more than {} bytes", count, unit, UINT64_MAX);

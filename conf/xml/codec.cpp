@@ -18,7 +18,8 @@ Failure refuse(std::vector<Finding> findings, std::string_view name) {
 
 Result<const MessagePlan*> document_plan(const google::protobuf::Message& message) {
   TRY_ASSIGN(const MessagePlan* plan, plan_of(message.GetDescriptor()));
-  if (plan->root_name.empty()) return fail(Code::internal, "{} is not a document: it has no (xml.root)", message.GetTypeName());
+  if (plan->root_name.empty())
+    return fail(Code::internal, "{} is not a document: it has no (xml.root)", message.GetTypeName());
   return plan;
 }
 
@@ -28,7 +29,8 @@ Result<SourceMap> parse_into(std::string_view xml, google::protobuf::Message& me
   message.Clear();
   TRY_ASSIGN(const MessagePlan* plan, document_plan(message));
   TRY_ASSIGN(auto tree, Tree::parse(xml, options));
-  if (auto findings = read_document(*tree, *plan, message); !findings.empty()) return refuse(std::move(findings), options.name);
+  if (auto findings = read_document(*tree, *plan, message); !findings.empty())
+    return refuse(std::move(findings), options.name);
   // Whoever writes a document may put secrets into it.
   apply_view(message, {.view = options.view, .secure = true, .foreign = true});
   return SourceMap(std::move(tree));

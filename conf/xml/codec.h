@@ -17,9 +17,9 @@ namespace lodge::conf::xml {
 struct ParseOptions {
   // What a document of this kind may carry; the rest is taken out after reading. LIVE trusts the document's generated names.
   View view = View::inactive;
-  std::string_view name = {};                 // of the file, for the error's sentence
-  std::size_t max_bytes = 4 * 1024 * 1024;    // refused before a byte is parsed
-  std::size_t max_nodes = 200'000;            // elements, texts and comments
+  std::string_view name = {};               // of the file, for the error's sentence
+  std::size_t max_bytes = 4 * 1024 * 1024;  // refused before a byte is parsed
+  std::size_t max_nodes = 200'000;          // elements, texts and comments
   int max_depth = 64;
 };
 
@@ -33,7 +33,8 @@ struct Document {
 // Reads a document strictly into a cleared `message`: what is not described is refused, all mistakes at once.
 // Error: invalid_argument with a finding for each ({line, path, what would have been right}; at most 100), in document
 // order; internal if the annotations of the message are broken (see plan.h).
-Result<SourceMap> parse_into(std::string_view xml, google::protobuf::Message& message, const ParseOptions& options = {});
+Result<SourceMap> parse_into(std::string_view xml, google::protobuf::Message& message,
+                             const ParseOptions& options = {});
 
 template <std::derived_from<google::protobuf::Message> M>
 Result<Document<M>> parse(std::string_view xml, const ParseOptions& options = {}) {

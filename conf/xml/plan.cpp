@@ -73,7 +73,8 @@ class Planner {
     planned.cases = all(options, opt::case_);
     planned.if_missing = options.GetExtension(opt::if_missing);
     planned.trim_empty = options.GetExtension(opt::trim_empty);
-    if (const OneofDescriptor* oneof = field.real_containing_oneof()) planned.choice = &add_member(plan, *oneof, planned);
+    if (const OneofDescriptor* oneof = field.real_containing_oneof())
+      planned.choice = &add_member(plan, *oneof, planned);
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       planned.message = &compile(*field.message_type());
     } else {
@@ -90,7 +91,8 @@ class Planner {
     value.kind = options.GetExtension(opt::kind);
     value.width = static_cast<int>(options.GetExtension(opt::width));
     value.skip_value = options.GetExtension(opt::skip_value);
-    if (planned.field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) value.spellings = spellings(*planned.field->enum_type());
+    if (planned.field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM)
+      value.spellings = spellings(*planned.field->enum_type());
     if (value.kind != opt::SCALED) return;
     value.unit = options.GetExtension(opt::unit);
     value.unit_default = options.HasExtension(opt::default_unit) ? options.GetExtension(opt::default_unit) : value.unit;
@@ -100,7 +102,8 @@ class Planner {
       complain(planned.field->full_name(), "SCALED needs a `unit` that exists");
       value.unit_bytes = 1;
     }
-    if (!planned.unit_attribute.starts_with('@')) complain(planned.field->full_name(), "`unit_attr` is not an attribute");
+    if (!planned.unit_attribute.starts_with('@'))
+      complain(planned.field->full_name(), "`unit_attr` is not an attribute");
     planned.unit_attribute.erase(0, 1);
   }
 
@@ -111,7 +114,8 @@ class Planner {
       UnionPlan& fresh = plan.unions.emplace_back();
       fresh.oneof = &oneof;
       fresh.index = plan.unions.size() - 1;
-      if (plan.unions.size() > kMaxUnions) complain(oneof.full_name(), fmt::format("more than {} unions in one message", kMaxUnions));
+      if (plan.unions.size() > kMaxUnions)
+        complain(oneof.full_name(), fmt::format("more than {} unions in one message", kMaxUnions));
       place_discriminator(plan, fresh);
       found = std::prev(plan.unions.end());
     }
@@ -123,9 +127,11 @@ class Planner {
     const std::string& by = choice.oneof->options().GetExtension(opt::by);
     if (by.empty()) return;
     auto place = Place::parse(by);
-    if (!place || !place->is_attribute()) return complain(choice.oneof->full_name(), fmt::format("`by` is '{}', not an attribute", by));
+    if (!place || !place->is_attribute())
+      return complain(choice.oneof->full_name(), fmt::format("`by` is '{}', not an attribute", by));
     Branch& branch = grow(plan.root, place->elements);
-    const auto after = std::ranges::find_if(branch.claims, [](const Claim& claim) { return claim.role != Claim::Role::discriminator; });
+    const auto after = std::ranges::find_if(
+        branch.claims, [](const Claim& claim) { return claim.role != Claim::Role::discriminator; });
     branch.claims.insert(after, {.role = Claim::Role::discriminator, .name = place->attribute, .choice = &choice});
     choice.by_elements = std::move(place->elements);
     choice.by_attribute = std::move(place->attribute);
@@ -135,11 +141,13 @@ class Planner {
     for (UnionPlan& choice : plan.unions) {
       const auto& options = choice.oneof->options();
       choice.optional = options.GetExtension(opt::optional);
-      for (const FieldPlan* member : choice.members) choice.cases.push_back(member->cases.empty() ? "" : member->cases.front());
+      for (const FieldPlan* member : choice.members)
+        choice.cases.push_back(member->cases.empty() ? "" : member->cases.front());
       const auto resolve = [&](const std::string& spelling, std::string_view option) -> const FieldPlan* {
         if (spelling.empty()) return nullptr;
         const FieldPlan* member = choice.member(spelling);
-        if (!member) complain(choice.oneof->full_name(), fmt::format("`{}` is '{}', which is no case", option, spelling));
+        if (!member)
+          complain(choice.oneof->full_name(), fmt::format("`{}` is '{}', which is no case", option, spelling));
         return member;
       };
       choice.default_member = resolve(options.GetExtension(opt::default_case), "default_case");
@@ -181,12 +189,15 @@ class Planner {
     Branch& branch = grow(plan.root, place->elements);
     if (planned.field->is_repeated()) {
       if (place->elements.empty()) return complain(name, "a repeated field needs an element to repeat");
-      if (branch.repeated) return complain(name, fmt::format("'{}' is also repeated for {}", path, branch.repeated->field->full_name()));
+      if (branch.repeated)
+        return complain(name, fmt::format("'{}' is also repeated for {}", path, branch.repeated->field->full_name()));
       branch.repeated = &planned;
     }
-    branch.claims.push_back({.role = role_of(planned, *place), .name = place->attribute, .field = &planned, .legacy = legacy});
+    branch.claims.push_back(
+        {.role = role_of(planned, *place), .name = place->attribute, .field = &planned, .legacy = legacy});
     if (!planned.unit_attribute.empty()) {
-      branch.claims.push_back({.role = Claim::Role::unit, .name = planned.unit_attribute, .field = &planned, .legacy = legacy});
+      branch.claims.push_back(
+          {.role = Claim::Role::unit, .name = planned.unit_attribute, .field = &planned, .legacy = legacy});
     }
     if (legacy) return;
     planned.home = &branch;
@@ -241,8 +252,9 @@ Result<const MessagePlan*> plan_of(const Descriptor* type) {
   const auto broken = handle->broken.find(type);
   if (broken == handle->broken.end()) return plan;
   const Finding& first = broken->second.front();
-  return Failure(Error(Code::internal, fmt::format("XML annotations of {}: {}: {}", type->full_name(), first.path, first.message))
-                     .with_findings(broken->second));
+  return Failure(
+      Error(Code::internal, fmt::format("XML annotations of {}: {}: {}", type->full_name(), first.path, first.message))
+          .with_findings(broken->second));
 }
 
 }  // namespace lodge::conf::xml

@@ -40,12 +40,12 @@ struct UnionPlan {
 
 struct FieldPlan {
   const google::protobuf::FieldDescriptor* field = nullptr;
-  ValueSpec value;                        // scalars
-  const MessagePlan* message = nullptr;   // messages
-  const UnionPlan* choice = nullptr;      // the union it is a member of
-  std::vector<std::string> cases;         // that choose it; the first is written
-  const Branch* home = nullptr;           // where it is written
-  std::string unit_attribute;             // SCALED, without '@'
+  ValueSpec value;                       // scalars
+  const MessagePlan* message = nullptr;  // messages
+  const UnionPlan* choice = nullptr;     // the union it is a member of
+  std::vector<std::string> cases;        // that choose it; the first is written
+  const Branch* home = nullptr;          // where it is written
+  std::string unit_attribute;            // SCALED, without '@'
   std::string if_missing;
   bool trim_empty = false;
 

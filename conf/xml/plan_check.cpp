@@ -123,9 +123,12 @@ class Checker {
         const std::string_view inside = std::string_view(place).substr(estate.at.size());
         if (estate.raw && (inside.starts_with("/@") || inside == "/!")) continue;
         for (const Occupant& occupant : occupants) {
-          if (occupant.field == estate.field || std::ranges::find(occupant.within, estate.field) != occupant.within.end()) continue;
+          if (occupant.field == estate.field ||
+              std::ranges::find(occupant.within, estate.field) != occupant.within.end())
+            continue;
           if (exclude_each_other(occupant.guards, estate.guards)) continue;
-          complain(name_of(occupant), fmt::format("'{}' lies inside what belongs to {}", place.substr(1), estate.field->field->full_name()));
+          complain(name_of(occupant), fmt::format("'{}' lies inside what belongs to {}", place.substr(1),
+                                                  estate.field->field->full_name()));
         }
       }
     }
@@ -138,7 +141,8 @@ class Checker {
         const std::size_t start = place.rfind('/', i) + 1;
         const std::string prefix = place.substr(start, i - start);
         if (std::ranges::find(plan.namespaces, prefix, &NamespacePlan::prefix) == plan.namespaces.end()) {
-          complain(name_of(occupants.front()), fmt::format("the prefix '{}' is not declared on {}", prefix, plan.type->full_name()));
+          complain(name_of(occupants.front()),
+                   fmt::format("the prefix '{}' is not declared on {}", prefix, plan.type->full_name()));
         }
       }
     }
@@ -156,14 +160,16 @@ class Checker {
       }
       for (const std::string& spelling : member->cases) {
         if (!cases.emplace(spelling, member).second) {
-          complain(member->field->full_name(), fmt::format("nothing can choose it: '{}' already means {}", spelling, cases[spelling]->field->name()));
+          complain(member->field->full_name(), fmt::format("nothing can choose it: '{}' already means {}", spelling,
+                                                           cases[spelling]->field->name()));
         }
       }
     }
     if (choice.members.size() != static_cast<std::size_t>(choice.oneof->field_count())) {
       complain(name, "some members have a place and some have none");
     }
-    if (!choice.has_discriminator() && (choice.default_member || choice.implicit_member)) complain(name, "a default case needs a `by`");
+    if (!choice.has_discriminator() && (choice.default_member || choice.implicit_member))
+      complain(name, "a default case needs a `by`");
     if (choice.default_member && choice.implicit_member) complain(name, "it has both a default and an implicit case");
   }
 
@@ -171,7 +177,8 @@ class Checker {
     const FieldDescriptor& field = *planned.field;
     const auto type = field.cpp_type();
     const bool is_unsigned = type == FieldDescriptor::CPPTYPE_UINT32 || type == FieldDescriptor::CPPTYPE_UINT64;
-    const bool is_integer = is_unsigned || type == FieldDescriptor::CPPTYPE_INT32 || type == FieldDescriptor::CPPTYPE_INT64;
+    const bool is_integer = is_unsigned || type == FieldDescriptor::CPPTYPE_INT32 ||
+                            type == FieldDescriptor::CPPTYPE_INT64;
     switch (planned.value.kind) {
       case opt::YES_NO:
       case opt::ON_OFF: return type == FieldDescriptor::CPPTYPE_BOOL;
@@ -182,7 +189,8 @@ class Checker {
       case opt::UUID:
       case opt::MAC: return type == FieldDescriptor::CPPTYPE_STRING;
       case opt::RAW: return type == FieldDescriptor::CPPTYPE_STRING && !field.is_repeated();
-      default: return is_integer || field.type() == FieldDescriptor::TYPE_STRING || type == FieldDescriptor::CPPTYPE_ENUM;
+      default:
+        return is_integer || field.type() == FieldDescriptor::TYPE_STRING || type == FieldDescriptor::CPPTYPE_ENUM;
     }
   }
 
@@ -190,12 +198,14 @@ class Checker {
     const FieldDescriptor& field = *planned.field;
     if (planned.message) {
       if (field.is_map()) complain(field.full_name(), "maps have no XML");
-      if (planned.trim_empty && field.is_repeated()) complain(field.full_name(), "`trim_empty` is for a single message");
+      if (planned.trim_empty && field.is_repeated())
+        complain(field.full_name(), "`trim_empty` is for a single message");
       return;
     }
     if (!kind_fits(planned)) return complain(field.full_name(), "its `kind` does not fit its type (a bool needs one)");
     const bool whole_element = planned.value.kind == opt::PRESENCE || planned.value.kind == opt::RAW;
-    if (whole_element && planned.home && planned.home->parent == nullptr) complain(field.full_name(), "its `kind` needs an element of its own");
+    if (whole_element && planned.home && planned.home->parent == nullptr)
+      complain(field.full_name(), "its `kind` needs an element of its own");
     if (planned.trim_empty) complain(field.full_name(), "`trim_empty` is for messages");
     if (planned.value.spellings) check_spellings(*field.enum_type(), *planned.value.spellings);
     if (!planned.if_missing.empty()) check_readable(planned, planned.if_missing, "if_missing");
@@ -205,13 +215,15 @@ class Checker {
     if (!enums_.insert(&type).second) return;
     std::map<std::string, int> known;
     for (const Spelling& spelling : spellings.all) {
-      if (!known.emplace(spelling.text, spelling.number).second) complain(type.full_name(), fmt::format("'{}' spells two values", spelling.text));
+      if (!known.emplace(spelling.text, spelling.number).second)
+        complain(type.full_name(), fmt::format("'{}' spells two values", spelling.text));
     }
   }
 
   void check_readable(const FieldPlan& planned, const std::string& text, std::string_view option) {
     google::protobuf::DynamicMessageFactory factory;
-    const std::unique_ptr<google::protobuf::Message> scratch(factory.GetPrototype(planned.field->containing_type())->New());
+    const std::unique_ptr<google::protobuf::Message> scratch(
+        factory.GetPrototype(planned.field->containing_type())->New());
     if (const auto read = read_value(planned.value, text, {}, *scratch); !read) {
       complain(planned.field->full_name(), fmt::format("`{}`: {}", option, read.error().message()));
     }
@@ -224,11 +236,13 @@ class Checker {
       const auto& generated = options.GetExtension(opt::generated);
       const FieldDescriptor* marker = plan.type->FindFieldByName(generated.marker());
       if (!marker || marker->cpp_type() != FieldDescriptor::CPPTYPE_BOOL || marker->is_repeated()) {
-        complain(planned.field->full_name(), fmt::format("its marker '{}' is not a bool beside it", generated.marker()));
+        complain(planned.field->full_name(),
+                 fmt::format("its marker '{}' is not a bool beside it", generated.marker()));
       }
       if (!generated.otherwise().empty()) check_readable(planned, generated.otherwise(), "otherwise");
       for (const std::string& name : generated.when_case()) {
-        const bool known = std::ranges::any_of(plan.unions, [&](const UnionPlan& choice) { return choice.member(name) != nullptr; });
+        const bool known = std::ranges::any_of(plan.unions,
+                                               [&](const UnionPlan& choice) { return choice.member(name) != nullptr; });
         if (!known) complain(planned.field->full_name(), fmt::format("`when_case` is '{}', which is no case", name));
       }
     }
@@ -249,8 +263,9 @@ Result<void> check_plan(const Descriptor* type) {
   auto findings = Checker().run(*plan);
   if (findings.empty()) return {};
   const Finding& first = findings.front();
-  return Failure(Error(Code::internal, fmt::format("XML annotations of {}: {}: {}", type->full_name(), first.path, first.message))
-                     .with_findings(std::move(findings)));
+  return Failure(
+      Error(Code::internal, fmt::format("XML annotations of {}: {}: {}", type->full_name(), first.path, first.message))
+          .with_findings(std::move(findings)));
 }
 
 }  // namespace lodge::conf::xml

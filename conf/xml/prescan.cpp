@@ -19,7 +19,11 @@ int line_at(std::string_view xml, std::size_t offset) {
 std::size_t sequence_length(std::string_view rest) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(rest[i]); };
   const unsigned char lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || length > rest.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
@@ -90,7 +94,9 @@ std::optional<Finding> check_attribute_counts(std::string_view xml) {
     while (i < xml.size() && xml[i] != '>') {
       if (xml[i] == '"' || xml[i] == '\'') {
         if (++attributes > kMaxAttributes) {
-          return Finding{.line = line_at(xml, start), .path = "", .message = fmt::format("more than {} attributes on one element", kMaxAttributes)};
+          return Finding{.line = line_at(xml, start),
+                         .path = "",
+                         .message = fmt::format("more than {} attributes on one element", kMaxAttributes)};
         }
         i = xml.find(xml[i], i + 1);
         if (i == xml.npos) return {};

@@ -25,12 +25,14 @@ bool is_forbidden(std::string_view text, std::size_t i) {
   const auto c = static_cast<unsigned char>(text[i]);
   if (c < 0x20) return c != '\t' && c != '\n' && c != '\r';
   // U+FFFE and U+FFFF
-  return c == 0xef && text.substr(i).starts_with("\xef\xbf") && i + 2 < text.size() && static_cast<unsigned char>(text[i + 2]) >= 0xbe;
+  return c == 0xef && text.substr(i).starts_with("\xef\xbf") && i + 2 < text.size() &&
+         static_cast<unsigned char>(text[i + 2]) >= 0xbe;
 }
 
 Failure cannot_say(std::string_view value) {
   std::string shown;
-  for (const char c : value.substr(0, 40)) shown += static_cast<unsigned char>(c) < 0x20 ? fmt::format("\\x{:02x}", c) : std::string(1, c);
+  for (const char c : value.substr(0, 40))
+    shown += static_cast<unsigned char>(c) < 0x20 ? fmt::format("\\x{:02x}", c) : std::string(1, c);
   return fail(Code::invalid_argument, "'{}' has a control character, which XML cannot carry", shown);
 }
 
@@ -55,7 +57,10 @@ bool append_escaped_attribute(std::string& out, std::string_view value, char quo
     if (is_forbidden(value, i)) return false;
     const char c = value[i];
     const bool other_quote = quote == '"' && c == '\'';
-    const std::string_view escaped = c == '\n' ? "&#10;" : c == '\t' ? "&#9;" : other_quote ? std::string_view() : entity(c);
+    const std::string_view escaped = c == '\n'     ? "&#10;"
+                                     : c == '\t'   ? "&#9;"
+                                     : other_quote ? std::string_view()
+                                                   : entity(c);
     if (escaped.empty()) {
       out += c;
     } else {

@@ -73,7 +73,9 @@ class RawPrinter {
     switch (node.kind) {
       case NodeKind::text: text(node.text); break;
       case NodeKind::comment: out_ += fmt::format("<!--{}-->", node.text); break;
-      case NodeKind::instruction: out_ += fmt::format("<?{}{}{}?>", node.name, node.text.empty() ? "" : " ", node.text); break;
+      case NodeKind::instruction:
+        out_ += fmt::format("<?{}{}{}?>", node.name, node.text.empty() ? "" : " ", node.text);
+        break;
       case NodeKind::element: element(node, depth, outermost, in_line); break;
     }
   }
@@ -148,7 +150,9 @@ bool RawContent::empty() const { return !is_mixed() && !has_element(*parent_); }
 
 bool RawContent::is_mixed() const { return has_words(*parent_); }
 
-void RawContent::print_lines(std::string& out, std::size_t depth) const { RawPrinter(out).lines(*parent_, depth, true); }
+void RawContent::print_lines(std::string& out, std::size_t depth) const {
+  RawPrinter(out).lines(*parent_, depth, true);
+}
 
 void RawContent::print_inline(std::string& out) const { RawPrinter(out).inside(*parent_, true); }
 

@@ -1,11 +1,11 @@
 #include "conf/xml/reader.h"
 
 #include <algorithm>
-#include <array>
 #include <deque>
 #include <optional>
 
 #include "conf/xml/raw.h"
+#include "conf/xml/scope.h"
 #include "conf/xml/suggest.h"
 #include "conf/xml/text.h"
 
@@ -17,43 +17,6 @@ using google::protobuf::Message;
 using Role = Claim::Role;
 
 constexpr std::size_t kMaxFindings = 100;
-
-// A message being read, and which members of its unions its document chose. A message that lives in its parent's element
-// is made when its first value comes.
-class Scope {
- public:
-  Scope(const MessagePlan& of, const TreeNode& at, Message& message) : plan(of), element(at), handle_(message) {}
-  Scope(const MessagePlan& of, const TreeNode& at, Scope& parent, const FieldDescriptor& field)
-      : plan(of), element(at), parent_(&parent), field_(&field) {}
-
-  Handle message() {
-    if (!handle_) {
-      const Handle parent = parent_->message();
-      handle_.emplace(*parent.reflection->MutableMessage(parent.message, field_));
-    }
-    return *handle_;
-  }
-
-  // Nothing as long as there was no value.
-  const std::optional<Handle>& existing() const { return handle_; }
-
-  bool is_active(const FieldPlan& field) const {
-    return !field.choice || !field.choice->has_discriminator() || chosen[field.choice->index] == &field;
-  }
-
-  // The scope of the message that it lives in; null for the document's own and for elements of repeated fields.
-  const Scope* parent() const { return parent_; }
-
-  const MessagePlan& plan;
-  const TreeNode& element;
-  std::array<const FieldPlan*, kMaxUnions> chosen{};
-  bool bad_choice = false;  // a discriminator was wrong: what it would have allowed is unknown
-
- private:
-  std::optional<Handle> handle_;
-  Scope* parent_ = nullptr;
-  const FieldDescriptor* field_ = nullptr;
-};
 
 // Something that claims parts of the element at hand: a branch, for a message.
 struct Claimant {
@@ -82,7 +45,8 @@ class Reader {
   std::string_view name_of(const TreeNode& element) {
     if (element.uri.empty()) return element.name;
     for (const NamespacePlan& known : plan_.namespaces) {
-      if (known.uri == element.uri) return scratch_names_.emplace_back(fmt::format("{}:{}", known.prefix, element.name));
+      if (known.uri == element.uri)
+        return scratch_names_.emplace_back(fmt::format("{}:{}", known.prefix, element.name));
     }
     return {};
   }
@@ -156,7 +120,8 @@ class Reader {
       member = choice.member(attribute->value);
       if (!member) {
         scope.bad_choice = true;
-        complain(*holder, choice.by_attribute, fmt::format("'{}' is not one of {}", attribute->value, join(choice.cases, 64)));
+        complain(*holder, choice.by_attribute,
+                 fmt::format("'{}' is not one of {}", attribute->value, join(choice.cases, 64)));
       }
     } else {
       member = choice.implicit_member ? choice.implicit_member : choice.default_member;
@@ -175,7 +140,9 @@ class Reader {
   void complain_missing(const TreeNode& nearest, const TreeNode* holder, const UnionPlan& choice) {
     const std::string cases = join(choice.cases, 64);
     if (holder) return complain(*holder, choice.by_attribute, fmt::format("is missing; it is one of {}", cases));
-    complain(nearest, {}, fmt::format("{} is missing; it is one of {}", choice.oneof->options().GetExtension(::lodge::xml::by), cases));
+    complain(
+        nearest, {},
+        fmt::format("{} is missing; it is one of {}", choice.oneof->options().GetExtension(::lodge::xml::by), cases));
   }
 
   const TreeNode* find_child(const TreeNode& element, std::string_view name) {
@@ -223,16 +190,19 @@ class Reader {
     return known;
   }
 
-  void store(const TreeNode& element, std::string_view attribute, const Claim& claim, Scope& scope, std::string_view text) {
+  void store(const TreeNode& element, std::string_view attribute, const Claim& claim, Scope& scope,
+             std::string_view text) {
     const FieldPlan& planned = *claim.field;
-    if (!may_set(scope, planned, element) || (!planned.value.skip_value.empty() && text == planned.value.skip_value)) return;
+    if (!may_set(scope, planned, element) || (!planned.value.skip_value.empty() && text == planned.value.skip_value))
+      return;
     const Handle to = scope.message();
     if (claim.legacy && !planned.field->is_repeated() && to.reflection->HasField(*to.message, planned.field)) return;
     std::string_view unit;
     if (!planned.unit_attribute.empty()) {
       if (const Attribute* given = find_attribute(element, planned.unit_attribute)) unit = given->value;
     }
-    if (auto read = read_value(planned.value, text, unit, to); !read) complain(element, attribute, read.error().message());
+    if (auto read = read_value(planned.value, text, unit, to); !read)
+      complain(element, attribute, read.error().message());
   }
 
   void fill_defaults(const TreeNode& element, const Claimant& claimant) {
@@ -241,8 +211,9 @@ class Reader {
       if (!scope.is_active(*planned)) continue;
       for (const Claim& claim : claimant.branch->claims) {
         if (claim.field != planned || claim.legacy) continue;
-        const bool missing = claim.role == Role::attribute ? !find_attribute(element, claim.name)
-                                                           : claim.role == Role::text && is_blank(Tree::text_of(element, scratch_));
+        const bool missing = claim.role == Role::attribute
+                                 ? !find_attribute(element, claim.name)
+                                 : claim.role == Role::text && is_blank(Tree::text_of(element, scratch_));
         if (missing) std::ignore = read_value(planned->value, planned->if_missing, {}, scope.message());
       }
     }
@@ -335,7 +306,8 @@ class Reader {
     for (const Claim& claim : branch->claims) {
       if (claim.role != Role::mount || claim.field->field->is_repeated()) continue;
       const bool in_parents_element = branch->parent == nullptr && !claim.field->choice;
-      if ((!claim.field->trim_empty && !in_parents_element) || !reflection->HasField(*message, claim.field->field)) continue;
+      if ((!claim.field->trim_empty && !in_parents_element) || !reflection->HasField(*message, claim.field->field))
+        continue;
       std::vector<const FieldDescriptor*> set;
       const Message& inner = reflection->GetMessage(*message, claim.field->field);
       inner.GetReflection()->ListFields(inner, &set);
@@ -343,12 +315,14 @@ class Reader {
     }
   }
 
-  void complain_unknown(const TreeNode& parent, const TreeNode& child, std::string_view name, std::size_t first, std::size_t last) {
+  void complain_unknown(const TreeNode& parent, const TreeNode& child, std::string_view name, std::size_t first,
+                        std::size_t last) {
     if (!name.empty()) return complain(child, {}, describe_unknown(parent, name, false, first, last));
     complain(child, {}, fmt::format("elements of the namespace '{}' are not known here", child.uri));
   }
 
-  std::string describe_unknown(const TreeNode& element, std::string_view name, bool attribute, std::size_t first, std::size_t last) {
+  std::string describe_unknown(const TreeNode& element, std::string_view name, bool attribute, std::size_t first,
+                               std::size_t last) {
     std::vector<std::string> known;
     for (std::size_t i = first; i < last; ++i) {
       const auto [branch, scope] = claimants_[i];
@@ -361,7 +335,8 @@ class Reader {
   }
 
   // The name exists, but for another member of a union than the one chosen.
-  std::optional<std::string> in_other_case(const TreeNode& element, std::string_view name, bool attribute, const Scope& scope) {
+  std::optional<std::string> in_other_case(const TreeNode& element, std::string_view name, bool attribute,
+                                           const Scope& scope) {
     std::vector<std::string> steps;
     for (const TreeNode* at = &element; at && at != &scope.element; at = at->parent) steps.emplace_back(name_of(*at));
     std::ranges::reverse(steps);

@@ -16,7 +16,8 @@ bool branch_knows(const Branch& branch, std::span<const std::string> steps, std:
     return child && branch_knows(*child->branch, steps.subspan(1), name, attribute);
   }
   if (!attribute) return branch.find_child(name) != nullptr;
-  return std::ranges::any_of(branch.claims, [&](const Claim& claim) { return claim.role != Role::child && claim.name == name; });
+  return std::ranges::any_of(branch.claims,
+                             [&](const Claim& claim) { return claim.role != Role::child && claim.name == name; });
 }
 
 }  // namespace
@@ -27,7 +28,9 @@ void collect_names(const Branch& branch, bool attributes, const std::function<bo
     if (claim.legacy || claim.name.empty()) continue;
     if ((claim.role == Role::child) == attributes) continue;
     if (claim.field && !is_active(*claim.field)) continue;
-    if (claim.role == Role::child && std::ranges::all_of(claim.branch->claims, [](const Claim& below) { return below.legacy; })) continue;
+    if (claim.role == Role::child &&
+        std::ranges::all_of(claim.branch->claims, [](const Claim& below) { return below.legacy; }))
+      continue;
     names.push_back(claim.name);
   }
 }
@@ -38,7 +41,8 @@ std::string unknown_name_message(std::string_view name, bool attribute, std::vec
   known.erase(duplicates.begin(), duplicates.end());
   const std::string_view what = attribute ? "attribute" : "element";
   if (known.empty()) return fmt::format("unknown {}; there are none here", what);
-  if (const auto near = nearest(name, known); !near.empty()) return fmt::format("unknown {}; did you mean '{}'?", what, near);
+  if (const auto near = nearest(name, known); !near.empty())
+    return fmt::format("unknown {}; did you mean '{}'?", what, near);
   return fmt::format("unknown {}; known here: {}", what, join(known, 24));
 }
 
@@ -47,7 +51,8 @@ bool knows(const FieldPlan& member, const std::vector<std::string>& steps, std::
   for (const Branch* at = member.home; at && at->parent; at = at->parent) home.insert(home.begin(), at->name);
   if (!member.is_message()) {
     if (attribute) return false;
-    return home.size() == steps.size() + 1 && home.back() == name && std::equal(steps.begin(), steps.end(), home.begin());
+    return home.size() == steps.size() + 1 && home.back() == name &&
+           std::equal(steps.begin(), steps.end(), home.begin());
   }
   if (steps.size() < home.size() || !std::equal(home.begin(), home.end(), steps.begin())) return false;
   return branch_knows(member.message->root, std::span(steps).subspan(home.size()), name, attribute);

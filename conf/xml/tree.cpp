@@ -32,9 +32,11 @@ std::string parser_message(const xmlError& error) {
 }
 
 Failure refuse(const ParseOptions& limits, Finding finding) {
-  const std::string where = limits.name.empty() ? fmt::format("line {}", finding.line) : fmt::format("{}:{}", limits.name, finding.line);
+  const std::string where = limits.name.empty() ? fmt::format("line {}", finding.line)
+                                                : fmt::format("{}:{}", limits.name, finding.line);
   std::vector<Finding> findings{finding};
-  return Failure(Error(Code::invalid_argument, fmt::format("{}: {}", where, finding.message)).with_findings(std::move(findings)));
+  return Failure(
+      Error(Code::invalid_argument, fmt::format("{}: {}", where, finding.message)).with_findings(std::move(findings)));
 }
 
 }  // namespace
@@ -209,8 +211,9 @@ class TreeBuilder {
     auto* out = allocator_.allocate_object<Attribute>(count);
     for (std::size_t i = 0; i < count; ++i) {
       const auto* field = values.data() + 5 * i;  // name, prefix, uri, begin and end of the value
-      new (out + i) Attribute{keep_name(view(field[0])), keep_name(view(field[1])), keep_name(view(field[2])),
-                              keep_value({reinterpret_cast<const char*>(field[3]), static_cast<std::size_t>(field[4] - field[3])})};
+      new (out + i) Attribute{
+          keep_name(view(field[0])), keep_name(view(field[1])), keep_name(view(field[2])),
+          keep_value({reinterpret_cast<const char*>(field[3]), static_cast<std::size_t>(field[4] - field[3])})};
     }
     return {out, count};
   }
@@ -239,7 +242,10 @@ class TreeBuilder {
 
 Result<std::shared_ptr<const Tree>> Tree::parse(std::string_view xml, const ParseOptions& limits) {
   if (xml.size() > limits.max_bytes) {
-    return refuse(limits, {.line = 1, .path = "", .message = fmt::format("the document has {} bytes; the limit is {}", xml.size(), limits.max_bytes)});
+    return refuse(limits,
+                  {.line = 1,
+                   .path = "",
+                   .message = fmt::format("the document has {} bytes; the limit is {}", xml.size(), limits.max_bytes)});
   }
   if (auto finding = prescan(xml)) return refuse(limits, std::move(*finding));
   const std::shared_ptr<Tree> tree(new Tree(xml));

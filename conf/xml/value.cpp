@@ -20,7 +20,9 @@ Failure refuse(std::string_view text, std::string_view expected) {
 // Sets a singular field, or appends to a repeated one.
 void store(Handle to, const FieldDescriptor& field, auto value) {
   using T = decltype(value);
-#define LODGE_STORE(NAME) (field.is_repeated() ? to.reflection->Add##NAME(to.message, &field, std::move(value)) : to.reflection->Set##NAME(to.message, &field, std::move(value)))
+#define LODGE_STORE(NAME)                                                               \
+  (field.is_repeated() ? to.reflection->Add##NAME(to.message, &field, std::move(value)) \
+                       : to.reflection->Set##NAME(to.message, &field, std::move(value)))
   if constexpr (std::is_same_v<T, bool>) {
     LODGE_STORE(Bool);
   } else if constexpr (std::is_same_v<T, std::string>) {
@@ -37,14 +39,18 @@ void store(Handle to, const FieldDescriptor& field, auto value) {
 #undef LODGE_STORE
 }
 
-#define LODGE_LOAD(NAME) (field.is_repeated() ? from.reflection->GetRepeated##NAME(*from.message, &field, index) : from.reflection->Get##NAME(*from.message, &field))
+#define LODGE_LOAD(NAME)                                                                  \
+  (field.is_repeated() ? from.reflection->GetRepeated##NAME(*from.message, &field, index) \
+                       : from.reflection->Get##NAME(*from.message, &field))
 
 Result<std::int64_t> parse_signed(std::string_view text) {
   const std::string_view trimmed = trim(text);
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(), value);
-  if (error == std::errc::result_out_of_range) return fail(Code::invalid_argument, "'{}' does not fit into 64 bits", text);
-  if (error != std::errc() || end != trimmed.data() + trimmed.size()) return fail(Code::invalid_argument, "'{}' is not a whole number", text);
+  if (error == std::errc::result_out_of_range)
+    return fail(Code::invalid_argument, "'{}' does not fit into 64 bits", text);
+  if (error != std::errc() || end != trimmed.data() + trimmed.size())
+    return fail(Code::invalid_argument, "'{}' is not a whole number", text);
   return value;
 }
 
@@ -62,7 +68,8 @@ Result<T> narrow(std::string_view text, auto value) {
 Result<void> read_bool(const ValueSpec& spec, std::string_view text, Handle to) {
   const bool on_off = spec.kind == ::lodge::xml::ON_OFF;
   const std::string_view word = trim(text);
-  if (word != (on_off ? "on" : "yes") && word != (on_off ? "off" : "no")) return refuse(text, on_off ? "on, off" : "yes, no");
+  if (word != (on_off ? "on" : "yes") && word != (on_off ? "off" : "no"))
+    return refuse(text, on_off ? "on, off" : "yes, no");
   store(to, *spec.field, word == "on" || word == "yes");
   return {};
 }
@@ -88,8 +95,9 @@ Result<void> read_integer(const ValueSpec& spec, std::string_view text, std::str
     return store(to, field, small), Result<void>();
   }
   const bool scaled = spec.kind == ::lodge::xml::SCALED;
-  TRY_ASSIGN(const std::uint64_t value, scaled ? parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes)
-                                               : parse_number(text, spec.kind == ::lodge::xml::HEX));
+  TRY_ASSIGN(const std::uint64_t value,
+             scaled ? parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes)
+                    : parse_number(text, spec.kind == ::lodge::xml::HEX));
   if (type == FieldDescriptor::CPPTYPE_UINT64) return store(to, field, value), Result<void>();
   TRY_ASSIGN(const std::uint32_t small, narrow<std::uint32_t>(text, value));
   return store(to, field, small), Result<void>();
@@ -145,7 +153,8 @@ EnumSpellings spellings_of(const google::protobuf::EnumDescriptor& type) {
     const auto& value = *type.value(i);
     const auto& options = value.options();
     if (value.number() == 0 && !options.HasExtension(::lodge::xml::xv)) continue;
-    const std::string text = options.HasExtension(::lodge::xml::xv) ? options.GetExtension(::lodge::xml::xv) : default_spelling(value);
+    const std::string text = options.HasExtension(::lodge::xml::xv) ? options.GetExtension(::lodge::xml::xv)
+                                                                    : default_spelling(value);
     spellings.all.push_back({text, value.number()});
     spellings.written.push_back(text);
     for (int a = 0; a < options.ExtensionSize(::lodge::xml::xv_alias); ++a) {
@@ -180,14 +189,16 @@ Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int ind
     case FieldDescriptor::CPPTYPE_ENUM: {
       const int number = LODGE_LOAD(EnumValue);
       const Spelling* spelling = spec.spellings->by_number(number);
-      if (!spelling) return fail(Code::invalid_argument, "{} is not one of {}", number, join(spec.spellings->written, 64));
+      if (!spelling)
+        return fail(Code::invalid_argument, "{} is not one of {}", number, join(spec.spellings->written, 64));
       return spelling->text;
     }
     case FieldDescriptor::CPPTYPE_STRING: return canonical_string(spec, LODGE_LOAD(String));
     case FieldDescriptor::CPPTYPE_INT32: return fmt::format("{}", LODGE_LOAD(Int32));
     case FieldDescriptor::CPPTYPE_INT64: return fmt::format("{}", LODGE_LOAD(Int64));
     default: {
-      const std::uint64_t value = field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ? LODGE_LOAD(UInt32) : LODGE_LOAD(UInt64);
+      const std::uint64_t value = field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ? LODGE_LOAD(UInt32)
+                                                                                      : LODGE_LOAD(UInt64);
       return spec.kind == ::lodge::xml::HEX ? fmt::format("0x{:0{}x}", value, spec.width) : fmt::format("{}", value);
     }
   }

@@ -50,10 +50,10 @@ EnumSpellings spellings_of(const google::protobuf::EnumDescriptor& type);
 struct ValueSpec {
   const google::protobuf::FieldDescriptor* field = nullptr;
   ::lodge::xml::Kind kind = ::lodge::xml::KIND_UNSPECIFIED;
-  int width = 0;                    // HEX
-  std::string unit;                 // SCALED: of the message and of what is written
-  std::uint64_t unit_bytes = 1;     // SCALED
-  std::string unit_default;         // SCALED: of documents that name none
+  int width = 0;                 // HEX
+  std::string unit;              // SCALED: of the message and of what is written
+  std::uint64_t unit_bytes = 1;  // SCALED
+  std::string unit_default;      // SCALED: of documents that name none
   const EnumSpellings* spellings = nullptr;
   std::string skip_value;
 };

@@ -34,7 +34,8 @@ class Writer {
   Result<std::string> run(const Message& message) {
     if (auto written = write_root(message); !written) {
       Finding finding{.line = 0, .path = failed_at_, .message = written.error().message()};
-      return Failure(Error(written.error().code(), fmt::format("{}: {}", finding.path, finding.message)).with_findings({finding}));
+      return Failure(
+          Error(written.error().code(), fmt::format("{}: {}", finding.path, finding.message)).with_findings({finding}));
     }
     return std::move(printer_).take();
   }
@@ -45,7 +46,8 @@ class Writer {
     printer_.keep();
     TRY(write_inside({{&plan_.root, message}}));
     for (const NamespacePlan& ns : plan_.namespaces) {
-      if (std::ranges::find(used_prefixes_, ns.prefix) != used_prefixes_.end()) printer_.declare_namespace(ns.prefix, ns.uri);
+      if (std::ranges::find(used_prefixes_, ns.prefix) != used_prefixes_.end())
+        printer_.declare_namespace(ns.prefix, ns.uri);
     }
     printer_.close();
     return {};
@@ -73,7 +75,8 @@ class Writer {
       if (claim.role == Role::attribute) {
         TRY(write_attribute(source, claim));
       } else if (claim.role == Role::unit) {
-        if (has_value(source, *claim.field)) TRY(at(claim.name, printer_.attribute(claim.name, claim.field->value.unit)));
+        if (has_value(source, *claim.field))
+          TRY(at(claim.name, printer_.attribute(claim.name, claim.field->value.unit)));
       } else if (claim.role == Role::discriminator) {
         TRY(write_discriminator(source, claim));
       } else if (const auto mounted = mounted_at(source, claim)) {
@@ -214,6 +217,8 @@ class Writer {
 
 }  // namespace
 
-Result<std::string> write_document(const MessagePlan& plan, const Message& message) { return Writer(plan).run(message); }
+Result<std::string> write_document(const MessagePlan& plan, const Message& message) {
+  return Writer(plan).run(message);
+}
 
 }  // namespace lodge::conf::xml

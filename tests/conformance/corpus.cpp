@@ -26,6 +26,8 @@ std::vector<CorpusFile> read_corpus(const std::string& folder) {
   return files;
 }
 
-void say_skipped(const std::string& folder) { std::printf("SKIPPED: no documents in %s\n", (kCorpus / folder).c_str()); }
+void say_skipped(const std::string& folder) {
+  std::printf("SKIPPED: no documents in %s\n", (kCorpus / folder).c_str());
+}
 
 }  // namespace lodge::conformance

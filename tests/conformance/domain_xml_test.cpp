@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <google/protobuf/util/message_differencer.h>
+#include <catch2/catch.hpp>
 
 #include <cstdio>
 
@@ -15,7 +15,7 @@ using namespace lodge::conformance;
 
 namespace {
 
-constexpr std::size_t kAcceptedInputs = 377;     // of the 480 in domain/in
+constexpr std::size_t kAcceptedInputs = 377;       // of the 480 in domain/in
 constexpr std::size_t kAcceptedDefinitions = 295;  // of the 364 in domain/libvirt-9.0
 
 using Spec = conf::xml::Document<v1::DomainSpec>;
@@ -45,7 +45,8 @@ bool says_nothing(const std::string& fact) { return fact.find('=') == fact.npos 
 
 // The place of credentials moved from the source to the disk.
 std::string at_todays_place(std::string fact) {
-  if (const auto at = fact.find("/source[1]/auth[1]"); at != fact.npos) fact.erase(at, std::string_view("/source[1]").size());
+  if (const auto at = fact.find("/source[1]/auth[1]"); at != fact.npos)
+    fact.erase(at, std::string_view("/source[1]").size());
   return fact;
 }
 
@@ -110,7 +111,8 @@ TEST_CASE("one unknown attribute or element anywhere is refused, by its name") {
   for (const auto& [file, spec] : accepted("domain/in", conf::View::inactive)) {
     INFO(file.name);
     seed = seed * 1103515245 + 12345;
-    for (const std::string& spoilt : {with_bogus_attribute(file.xml, seed >> 8), with_bogus_element(file.xml, seed >> 8)}) {
+    for (const std::string& spoilt :
+         {with_bogus_attribute(file.xml, seed >> 8), with_bogus_element(file.xml, seed >> 8)}) {
       const auto parsed = conf::xml::parse<v1::DomainSpec>(spoilt);
       REQUIRE_FALSE(parsed);
       REQUIRE(parsed.error().findings().size() == 1);

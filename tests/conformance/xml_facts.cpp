@@ -16,7 +16,9 @@ namespace {
 using Document = std::unique_ptr<xmlDoc, decltype(&xmlFreeDoc)>;
 
 Document read(const std::string& xml) {
-  Document document(xmlReadMemory(xml.data(), static_cast<int>(xml.size()), "", nullptr, XML_PARSE_NONET | XML_PARSE_NOBLANKS), &xmlFreeDoc);
+  Document document(
+      xmlReadMemory(xml.data(), static_cast<int>(xml.size()), "", nullptr, XML_PARSE_NONET | XML_PARSE_NOBLANKS),
+      &xmlFreeDoc);
   if (!document) throw std::runtime_error("libxml2 does not read the document");
   return document;
 }
@@ -107,7 +109,8 @@ class Collector {
       if (key == "unit") continue;
       silent = false;
       const bool is_mtu = name == "mtu";
-      add(path + "/@" + key, key, str(attribute->children ? attribute->children->content : nullptr), is_size(key) && !is_mtu ? unit_or_kib : "");
+      add(path + "/@" + key, key, str(attribute->children ? attribute->children->content : nullptr),
+          is_size(key) && !is_mtu ? unit_or_kib : "");
     }
     if (const std::string text = normal(own_text(element)); !text.empty()) {
       silent = false;
@@ -126,7 +129,8 @@ class Collector {
  private:
   void add(const std::string& path, const std::string& name, const std::string& value, const std::string& unit) {
     std::string shown = is_set(name) ? normal_set(value) : normal(value);
-    if (!unit.empty()) shown = std::to_string((std::strtoull(shown.c_str(), nullptr, 10) * bytes_in(unit) + 1023) / 1024) + " KiB";
+    if (!unit.empty())
+      shown = std::to_string((std::strtoull(shown.c_str(), nullptr, 10) * bytes_in(unit) + 1023) / 1024) + " KiB";
     if (name == "uuid" || name == "instanceid" || name == "interfaceid" || path.ends_with("/mac[1]/@address")) {
       std::ranges::transform(shown, shown.begin(), [](unsigned char c) { return std::tolower(c); });
     }

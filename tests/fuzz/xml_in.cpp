@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!printed) fuzz::broken("read but not printable", printed.error());
     const auto again = conf::xml::parse<v1::DomainSpec>(*printed, {.view = view});
     if (!again) fuzz::broken("printed but not readable", again.error());
-    if (!MessageDifferencer::Equals(parsed->message, again->message)) fuzz::broken("reads back as another message", *printed);
+    if (!MessageDifferencer::Equals(parsed->message, again->message))
+      fuzz::broken("reads back as another message", *printed);
   }
   return 0;
 }

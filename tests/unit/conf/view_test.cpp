@@ -1,7 +1,7 @@
 #include "conf/view.h"
 
-#include <catch2/catch.hpp>
 #include <google/protobuf/util/message_differencer.h>
+#include <catch2/catch.hpp>
 
 #include <set>
 
@@ -28,7 +28,9 @@ void fill(Message& message, int pick, int depth = 0) {
     if (oneof && oneof->field(pick % oneof->field_count()) != &field) continue;
     if (field.message_type()) {
       if (depth > 5) continue;
-      fill(field.is_repeated() ? *reflection.AddMessage(&message, &field) : *reflection.MutableMessage(&message, &field), pick, depth + 1);
+      fill(
+          field.is_repeated() ? *reflection.AddMessage(&message, &field) : *reflection.MutableMessage(&message, &field),
+          pick, depth + 1);
     } else if (!field.is_repeated()) {
       switch (field.cpp_type()) {
         case FieldDescriptor::CPPTYPE_BOOL: reflection.SetBool(&message, &field, true); break;

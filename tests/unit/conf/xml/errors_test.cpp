@@ -20,7 +20,9 @@ std::string only_finding(const std::string& xml, const conf::xml::ParseOptions& 
   return fmt::format("{}: {}: {}", findings[0].line, findings[0].path, findings[0].message);
 }
 
-std::string domain(const std::string& inside) { return "<domain type='kvm'>\n<name>a</name>\n" + inside + "\n</domain>\n"; }
+std::string domain(const std::string& inside) {
+  return "<domain type='kvm'>\n<name>a</name>\n" + inside + "\n</domain>\n";
+}
 
 }  // namespace
 
@@ -46,13 +48,15 @@ TEST_CASE("all mistakes are told at once, in the document's order, each with lin
   CHECK(findings[1].message == "'two' is not a whole number");
   CHECK(findings[2].line == 8);
   CHECK(findings[2].path == "/domain/devices/interface[2]/@type");
-  CHECK(findings[2].message == "'foo' is not one of network, bridge, direct, user, ethernet, server, client, mcast, udp");
+  CHECK(findings[2].message ==
+        "'foo' is not one of network, bridge, direct, user, ethernet, server, client, mcast, udp");
   CHECK(findings[3].line == 11);
   CHECK(findings[3].path == "/domain/devices/sorce");
 }
 
 TEST_CASE("the error's sentence is its first finding and how many follow") {
-  const auto parsed = conf::xml::parse<v1::DomainSpec>("<domain>\n<nme/>\n<vcpu>x</vcpu>\n</domain>", {.name = "web1.xml"});
+  const auto parsed = conf::xml::parse<v1::DomainSpec>("<domain>\n<nme/>\n<vcpu>x</vcpu>\n</domain>",
+                                                       {.name = "web1.xml"});
   REQUIRE_FALSE(parsed);
   CHECK(parsed.error().message() == "web1.xml:2: /domain/nme: unknown element; did you mean 'name'? (and 1 more)");
 }
@@ -63,14 +67,16 @@ TEST_CASE("a name that belongs to another type says to which") {
 }
 
 TEST_CASE("an unknown name with no likeness to any lists what is known") {
-  CHECK(only_finding(domain("<os><zzzzzzzz/></os>")) ==
-        "3: /domain/os/zzzzzzzz: unknown element; known here: acpi, bios, boot, bootmenu, cmdline, dtb, initrd, kernel, loader, nvram, smbios, type");
+  CHECK(
+      only_finding(domain("<os><zzzzzzzz/></os>")) ==
+      "3: /domain/os/zzzzzzzz: unknown element; known here: acpi, bios, boot, bootmenu, cmdline, dtb, initrd, kernel, loader, nvram, smbios, type");
 }
 
 TEST_CASE("numbers say why they do not fit") {
   CHECK(only_finding(domain("<vcpu>-1</vcpu>")) == "3: /domain/vcpu: '-1' is less than 0");
   CHECK(only_finding(domain("<vcpu>4294967296</vcpu>")) == "3: /domain/vcpu: '4294967296' is more than 4294967295");
-  CHECK(only_finding(domain("<vcpu>99999999999999999999999</vcpu>")) == "3: /domain/vcpu: '99999999999999999999999' is more than 18446744073709551615");
+  CHECK(only_finding(domain("<vcpu>99999999999999999999999</vcpu>")) ==
+        "3: /domain/vcpu: '99999999999999999999999' is more than 18446744073709551615");
   CHECK(only_finding(domain("<vcpu>1.5</vcpu>")) == "3: /domain/vcpu: '1.5' is not a whole number");
 }
 
@@ -100,11 +106,14 @@ TEST_CASE("a document that is not well-formed says where") {
 
 TEST_CASE("documents that could do harm are refused before anything is read from them") {
   CHECK(only_finding("<!DOCTYPE d [<!ENTITY a 'b'>]><domain/>") == "1: : a DTD (<!DOCTYPE …>) is not accepted");
-  CHECK(only_finding("<!DOCTYPE d SYSTEM 'http://example.org/d.dtd'><domain/>") == "1: : a DTD (<!DOCTYPE …>) is not accepted");
-  CHECK(only_finding(std::string(100, ' ') + "<domain/>", {.max_bytes = 50}) == "1: : the document has 109 bytes; the limit is 50");
+  CHECK(only_finding("<!DOCTYPE d SYSTEM 'http://example.org/d.dtd'><domain/>") ==
+        "1: : a DTD (<!DOCTYPE …>) is not accepted");
+  CHECK(only_finding(std::string(100, ' ') + "<domain/>", {.max_bytes = 50}) ==
+        "1: : the document has 109 bytes; the limit is 50");
   CHECK(only_finding("<domain>\n<name>\xff</name></domain>") == "2: : byte 15 is not UTF-8");
   CHECK(only_finding(std::string("<domain>\0</domain>", 18)) == "1: : byte 8 is not UTF-8");
-  CHECK(only_finding("<?xml version='1.0' encoding='ISO-8859-1'?><domain/>") == "1: : the document is in ISO-8859-1; only UTF-8 is read");
+  CHECK(only_finding("<?xml version='1.0' encoding='ISO-8859-1'?><domain/>") ==
+        "1: : the document is in ISO-8859-1; only UTF-8 is read");
   CHECK(only_finding("") == "1: : the document is empty");
   std::string deep = "<domain><metadata>";
   for (int i = 0; i < 100; ++i) deep += "<a>";
@@ -112,7 +121,8 @@ TEST_CASE("documents that could do harm are refused before anything is read from
   std::string wide = "<domain";
   for (int i = 0; i < 300; ++i) wide += fmt::format(" a{}='1'", i);
   CHECK(only_finding(wide + "/>") == "1: : more than 256 attributes on one element");
-  CHECK(only_finding("<domain>" + std::string(100, ' ') + "<a/><a/><a/></domain>", {.max_nodes = 3}).ends_with("more than 3 elements and texts"));
+  CHECK(only_finding("<domain>" + std::string(100, ' ') + "<a/><a/><a/></domain>", {.max_nodes = 3})
+            .ends_with("more than 3 elements and texts"));
 }
 
 TEST_CASE("quotes in comments do not hide attributes from the count") {
@@ -128,5 +138,6 @@ TEST_CASE("after a hundred mistakes the rest is left for next time") {
 }
 
 TEST_CASE("UTF-8 with its mark, and said to be so, is read") {
-  CHECK(conf::xml::parse<v1::DomainSpec>("\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\n<domain type='kvm'><name>ü</name></domain>"));
+  CHECK(conf::xml::parse<v1::DomainSpec>(
+      "\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\n<domain type='kvm'><name>ü</name></domain>"));
 }

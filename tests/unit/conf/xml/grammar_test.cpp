@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <google/protobuf/util/message_differencer.h>
+#include <catch2/catch.hpp>
 
 #include "conf/xml/codec.h"
 #include "tests/unit/conf/xml/inline_proto.h"
@@ -30,9 +30,10 @@ InlineProto document(const std::string& fields, const std::string& more = "") {
 }  // namespace
 
 TEST_CASE("paths lead to attributes, elements and text, however deep") {
-  const auto proto = document(R"(string a = 1 [(xml.at) = "@a"]; string b = 2 [(xml.at) = "e/f/@b"]; string c = 3 [(xml.at) = "e/f/g"];
+  const auto proto = document(
+      R"(string a = 1 [(xml.at) = "@a"]; string b = 2 [(xml.at) = "e/f/@b"]; string c = 3 [(xml.at) = "e/f/g"];
                                  string d = 4 [(xml.at) = "e/@d"]; N n = 5 [(xml.at) = "n"];)",
-                              R"(message N { string x = 1 [(xml.at) = "@x"]; string t = 2 [(xml.at) = "."]; })");
+      R"(message N { string x = 1 [(xml.at) = "@x"]; string t = 2 [(xml.at) = "."]; })");
   const std::string xml = R"(<m a='1'>
   <e d='4'>
     <f b='2'>
@@ -46,12 +47,14 @@ TEST_CASE("paths lead to attributes, elements and text, however deep") {
 }
 
 TEST_CASE("the order of declaration is the order of output, whatever the order of input") {
-  const auto proto = document(R"(string b = 1 [(xml.at) = "b"]; string y = 2 [(xml.at) = "@y"]; string a = 3 [(xml.at) = "a"]; string x = 4 [(xml.at) = "@x"];)");
+  const auto proto = document(
+      R"(string b = 1 [(xml.at) = "b"]; string y = 2 [(xml.at) = "@y"]; string a = 3 [(xml.at) = "a"]; string x = 4 [(xml.at) = "@x"];)");
   CHECK(pass(proto, "<m x='1' y='2'><a>3</a><b>4</b></m>") == "<m y='2' x='1'>\n  <b>4</b>\n  <a>3</a>\n</m>\n");
 }
 
 TEST_CASE("yes, no, on, off and presence") {
-  const auto proto = document(R"(optional bool y = 1 [(xml.at) = "@y", (xml.kind) = YES_NO]; optional bool o = 2 [(xml.at) = "@o", (xml.kind) = ON_OFF];
+  const auto proto = document(
+      R"(optional bool y = 1 [(xml.at) = "@y", (xml.kind) = YES_NO]; optional bool o = 2 [(xml.at) = "@o", (xml.kind) = ON_OFF];
                                  bool p = 3 [(xml.at) = "p", (xml.kind) = PRESENCE];)");
   CHECK(pass(proto, "<m y='yes' o='off'><p/></m>") == "<m y='yes' o='off'>\n  <p/>\n</m>\n");
   CHECK(pass(proto, "<m/>") == "<m/>\n");
@@ -81,7 +84,8 @@ TEST_CASE("SCALED reads any unit, rounds up and writes its own") {
 }
 
 TEST_CASE("a SCALED attribute has its unit beside it, by any name and with any default") {
-  const auto proto = document(R"(optional uint64 s = 1 [(xml.at) = "@s", (xml.kind) = SCALED, (xml.unit) = "bytes", (xml.default_unit) = "MiB", (xml.unit_attr) = "@per"];)");
+  const auto proto = document(
+      R"(optional uint64 s = 1 [(xml.at) = "@s", (xml.kind) = SCALED, (xml.unit) = "bytes", (xml.default_unit) = "MiB", (xml.unit_attr) = "@per"];)");
   CHECK(pass(proto, "<m s='1'/>") == "<m s='1048576' per='bytes'/>\n");
   CHECK(pass(proto, "<m per='k' s='1'/>") == "<m s='1024' per='bytes'/>\n");
 }
@@ -96,7 +100,8 @@ TEST_CASE("sets of processors are kept in their shortest form") {
 }
 
 TEST_CASE("UUIDs and MAC addresses are kept in one form") {
-  const auto proto = document(R"(string u = 1 [(xml.at) = "u", (xml.kind) = UUID]; string a = 2 [(xml.at) = "@a", (xml.kind) = MAC];)");
+  const auto proto = document(
+      R"(string u = 1 [(xml.at) = "u", (xml.kind) = UUID]; string a = 2 [(xml.at) = "@a", (xml.kind) = MAC];)");
   CHECK(pass(proto, "<m a='52:54:0:AB:cd:1'><u> C7A5FDBDEDAF9455926AD65C16DB1809\n</u></m>") ==
         "<m a='52:54:00:ab:cd:01'>\n  <u>c7a5fdbd-edaf-9455-926a-d65c16db1809</u>\n</m>\n");
   CHECK(pass(proto, "<m a='52:54:00:ab:cd'/>").starts_with("error: /m/@a: '52:54:00:ab:cd' is not a MAC address"));
@@ -106,8 +111,9 @@ TEST_CASE("UUIDs and MAC addresses are kept in one form") {
 
 TEST_CASE("RAW keeps foreign elements, with the namespaces they need") {
   const auto proto = document(R"(string r = 1 [(xml.at) = "r", (xml.kind) = RAW]; string s = 2 [(xml.at) = "s"];)");
-  CHECK(pass(proto, "<m xmlns:a='urn:a'><r>\n<a:x k='1&amp;2'><b>t</b>\n</a:x> <!-- c --></r></m>") ==
-        "<m>\n  <r>\n    <a:x xmlns:a=\"urn:a\" k=\"1&amp;2\">\n      <b>t</b>\n    </a:x>\n    <!-- c -->\n  </r>\n</m>\n");
+  CHECK(
+      pass(proto, "<m xmlns:a='urn:a'><r>\n<a:x k='1&amp;2'><b>t</b>\n</a:x> <!-- c --></r></m>") ==
+      "<m>\n  <r>\n    <a:x xmlns:a=\"urn:a\" k=\"1&amp;2\">\n      <b>t</b>\n    </a:x>\n    <!-- c -->\n  </r>\n</m>\n");
   CHECK(pass(proto, "<m><r>words <i>and</i> more</r></m>") == "<m>\n  <r>words <i>and</i> more</r>\n</m>\n");
   CHECK(pass(proto, "<m><r/></m>") == "<m/>\n");
 }
@@ -129,13 +135,15 @@ TEST_CASE("names with a prefix belong to a namespace, whatever the document call
   CHECK(pass(proto, "<m a='1' xmlns:z='urn:q'><z:c><z:b v='1'/><z:b v='2'/></z:c></m>") ==
         "<m a='1' xmlns:q='urn:q'>\n  <q:c>\n    <q:b v='1'/>\n    <q:b v='2'/>\n  </q:c>\n</m>\n");
   CHECK(pass(proto, "<m xmlns:q='urn:q'/>") == "<m/>\n");
-  CHECK(pass(proto, "<m xmlns:q='urn:other'><q:c/></m>") == "error: /m/q:c: elements of the namespace 'urn:other' are not known here");
+  CHECK(pass(proto, "<m xmlns:q='urn:other'><q:c/></m>") ==
+        "error: /m/q:c: elements of the namespace 'urn:other' are not known here");
 }
 
 TEST_CASE("a union's members are chosen by an attribute") {
-  const auto proto = document(R"(oneof o { option (xml.by) = "s/@t"; option (xml.default_case) = "a";
+  const auto proto = document(
+      R"(oneof o { option (xml.by) = "s/@t"; option (xml.default_case) = "a";
                                    N a = 1 [(xml.at) = "", (xml.case) = "a"]; P b = 2 [(xml.at) = "s", (xml.case) = "b", (xml.case) = "bee"]; })",
-                              R"(message N { string x = 1 [(xml.at) = "s/@x"]; } message P { string y = 1 [(xml.at) = "@y"]; })");
+      R"(message N { string x = 1 [(xml.at) = "s/@x"]; } message P { string y = 1 [(xml.at) = "@y"]; })");
   CHECK(pass(proto, "<m><s t='a' x='1'/></m>") == "<m>\n  <s t='a' x='1'/>\n</m>\n");
   CHECK(pass(proto, "<m><s t='bee' y='1'/></m>") == "<m>\n  <s t='b' y='1'/>\n</m>\n");
   CHECK(pass(proto, "<m><s x='1'/></m>") == "<m>\n  <s t='a' x='1'/>\n</m>\n");
@@ -144,21 +152,27 @@ TEST_CASE("a union's members are chosen by an attribute") {
 }
 
 TEST_CASE("an implicit case is not written, an optional union may have none, any other must be chosen") {
-  const std::string members = R"(string a = 1 [(xml.at) = "a", (xml.case) = "a"]; string b = 2 [(xml.at) = "b", (xml.case) = "b"]; })";
-  CHECK(pass(document(R"(oneof o { option (xml.by) = "@t"; option (xml.implicit_case) = "a"; )" + members), "<m><a>1</a></m>") == "<m>\n  <a>1</a>\n</m>\n");
-  CHECK(pass(document(R"(oneof o { option (xml.by) = "@t"; option (xml.optional) = true; )" + members), "<m/>") == "<m/>\n");
-  CHECK(pass(document(R"(oneof o { option (xml.by) = "@t"; )" + members), "<m/>") == "error: /m/@t: is missing; it is one of a, b");
+  const std::string members =
+      R"(string a = 1 [(xml.at) = "a", (xml.case) = "a"]; string b = 2 [(xml.at) = "b", (xml.case) = "b"]; })";
+  CHECK(pass(document(R"(oneof o { option (xml.by) = "@t"; option (xml.implicit_case) = "a"; )" + members),
+             "<m><a>1</a></m>") == "<m>\n  <a>1</a>\n</m>\n");
+  CHECK(pass(document(R"(oneof o { option (xml.by) = "@t"; option (xml.optional) = true; )" + members), "<m/>") ==
+        "<m/>\n");
+  CHECK(pass(document(R"(oneof o { option (xml.by) = "@t"; )" + members), "<m/>") ==
+        "error: /m/@t: is missing; it is one of a, b");
 }
 
 TEST_CASE("without a discriminator the element that is there chooses, and there may be one") {
-  const auto proto = document(R"(oneof o { string a = 1 [(xml.at) = "a"]; N n = 2 [(xml.at) = "n"]; })", R"(message N {})");
+  const auto proto = document(R"(oneof o { string a = 1 [(xml.at) = "a"]; N n = 2 [(xml.at) = "n"]; })",
+                              R"(message N {})");
   CHECK(pass(proto, "<m><n/></m>") == "<m>\n  <n/>\n</m>\n");
   CHECK(pass(proto, "<m><a>1</a><n/></m>") == "error: /m/n: a and n exclude each other");
 }
 
 TEST_CASE("enum values are spelled by their names, or as annotated") {
-  const auto proto = document(R"(KindOf k = 1 [(xml.at) = "@k", (xml.skip_value) = "auto"];)",
-                              R"(enum KindOf { KIND_OF_UNSPECIFIED = 0; KIND_OF_HOST_MODEL = 1; KIND_OF_IO_URING = 2 [(xml.xv) = "io_uring", (xml.xv_alias) = "uring"]; })");
+  const auto proto = document(
+      R"(KindOf k = 1 [(xml.at) = "@k", (xml.skip_value) = "auto"];)",
+      R"(enum KindOf { KIND_OF_UNSPECIFIED = 0; KIND_OF_HOST_MODEL = 1; KIND_OF_IO_URING = 2 [(xml.xv) = "io_uring", (xml.xv_alias) = "uring"]; })");
   CHECK(pass(proto, "<m k='host-model'/>") == "<m k='host-model'/>\n");
   CHECK(pass(proto, "<m k='uring'/>") == "<m k='io_uring'/>\n");
   CHECK(pass(proto, "<m k='auto'/>") == "<m/>\n");
@@ -175,10 +189,11 @@ TEST_CASE("an enum value without a name cannot be printed") {
 }
 
 TEST_CASE("what is missing beside its element, empty messages and older places") {
-  const auto proto = document(R"(optional bool s = 1 [(xml.at) = "s/@state", (xml.kind) = ON_OFF, (xml.if_missing) = "on"];
+  const auto proto = document(
+      R"(optional bool s = 1 [(xml.at) = "s/@state", (xml.kind) = ON_OFF, (xml.if_missing) = "on"];
                                  N n = 2 [(xml.at) = "n", (xml.trim_empty) = true]; N k = 3 [(xml.at) = "k"];
                                  string t = 4 [(xml.at) = "t/@new", (xml.legacy_at) = "@t"];)",
-                              R"(message N { string x = 1 [(xml.at) = "@x"]; })");
+      R"(message N { string x = 1 [(xml.at) = "@x"]; })");
   CHECK(pass(proto, "<m><s/></m>") == "<m>\n  <s state='on'/>\n</m>\n");
   CHECK(pass(proto, "<m><n/><k/></m>") == "<m>\n  <k/>\n</m>\n");
   CHECK(pass(proto, "<m t='1'/>") == "<m>\n  <t new='1'/>\n</m>\n");
@@ -186,8 +201,9 @@ TEST_CASE("what is missing beside its element, empty messages and older places")
 }
 
 TEST_CASE("repeated fields repeat their innermost element") {
-  const auto proto = document(R"(repeated string a = 1 [(xml.at) = "w/a"]; repeated uint32 b = 2 [(xml.at) = "b/@n"]; repeated N n = 3 [(xml.at) = "w/n"];)",
-                              R"(message N { repeated N n = 1 [(xml.at) = "n"]; })");
+  const auto proto = document(
+      R"(repeated string a = 1 [(xml.at) = "w/a"]; repeated uint32 b = 2 [(xml.at) = "b/@n"]; repeated N n = 3 [(xml.at) = "w/n"];)",
+      R"(message N { repeated N n = 1 [(xml.at) = "n"]; })");
   const std::string xml = R"(<m>
   <w>
     <a>1</a>
@@ -206,7 +222,8 @@ TEST_CASE("repeated fields repeat their innermost element") {
 
 TEST_CASE("what XML reserves is escaped, and comes back as it was") {
   const auto proto = document(R"(string a = 1 [(xml.at) = "@a"]; string t = 2 [(xml.at) = "t"];)");
-  CHECK(pass(proto, "<m a='&lt;&amp;&gt;&quot;&apos;&#10;&#9;'><t>&lt;&amp;&gt;\"'\n\ttwo &#13;<![CDATA[<x>]]></t></m>") ==
+  CHECK(pass(proto,
+             "<m a='&lt;&amp;&gt;&quot;&apos;&#10;&#9;'><t>&lt;&amp;&gt;\"'\n\ttwo &#13;<![CDATA[<x>]]></t></m>") ==
         "<m a='&lt;&amp;&gt;&quot;&apos;&#10;&#9;'>\n  <t>&lt;&amp;&gt;&quot;&apos;\n\ttwo &#13;&lt;x&gt;</t>\n</m>\n");
   CHECK(pass(proto, "<m><t>grüße 日本</t></m>") == "<m>\n  <t>grüße 日本</t>\n</m>\n");
 }
@@ -215,11 +232,13 @@ TEST_CASE("a control character in a message is an error, not a broken document")
   const auto proto = document(R"(string a = 1 [(xml.at) = "e/@a"];)");
   const auto message = proto.make("M");
   message->GetReflection()->SetString(message.get(), message->GetDescriptor()->field(0), "a\x01");
-  CHECK(conf::xml::format(*message).error().message() == "/m/e/@a: 'a\\x01' has a control character, which XML cannot carry");
+  CHECK(conf::xml::format(*message).error().message() ==
+        "/m/e/@a: 'a\\x01' has a control character, which XML cannot carry");
 }
 
 TEST_CASE("a message of which no type was chosen is not printed") {
-  const auto proto = document(R"(oneof o { option (xml.by) = "e/@t"; string a = 1 [(xml.at) = "a", (xml.case) = "a"]; })");
+  const auto proto = document(
+      R"(oneof o { option (xml.by) = "e/@t"; string a = 1 [(xml.at) = "a", (xml.case) = "a"]; })");
   CHECK(conf::xml::format(*proto.make("M")).error().message() == "/m/e/@t: is missing; it is one of a");
 }
 

@@ -19,7 +19,8 @@ class InlineProto {
  public:
   // `body`: the messages and enums; options are spelled (xml.at) as in our own files.
   explicit InlineProto(const std::string& body) {
-    const std::string text = "syntax = \"proto3\"; package lodge.inline_test; import \"lodge/xml/options.proto\";\n" + body;
+    const std::string text = "syntax = \"proto3\"; package lodge.inline_test; import \"lodge/xml/options.proto\";\n" +
+                             body;
     google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
     google::protobuf::io::Tokenizer tokenizer(&stream, nullptr);
     google::protobuf::FileDescriptorProto file;

@@ -42,8 +42,10 @@ TEST_CASE("two fields in one place are refused") {
 }
 
 TEST_CASE("a field and a field of an inlined message in one place are refused") {
-  CHECK(says(complaint(R"(message M { string a = 1 [(xml.at) = "@x"]; N n = 2 [(xml.at) = ""]; } message N { string b = 1 [(xml.at) = "@x"]; })"),
-             "'@x' is also the place of"));
+  CHECK(says(
+      complaint(
+          R"(message M { string a = 1 [(xml.at) = "@x"]; N n = 2 [(xml.at) = ""]; } message N { string b = 1 [(xml.at) = "@x"]; })"),
+      "'@x' is also the place of"));
 }
 
 TEST_CASE("a unit attribute that is also a field is refused") {
@@ -63,11 +65,13 @@ TEST_CASE("members of one union may share a place, members of two may not") {
 }
 
 TEST_CASE("cases that nothing can choose are refused") {
-  CHECK(says(complaint(R"(message M { oneof o { option (xml.by) = "@type"; string a = 1 [(xml.at) = "a"]; } })"), "it has no `case`"));
+  CHECK(says(complaint(R"(message M { oneof o { option (xml.by) = "@type"; string a = 1 [(xml.at) = "a"]; } })"),
+             "it has no `case`"));
   CHECK(says(complaint(R"(message M { oneof o { option (xml.by) = "@type";
       string a = 1 [(xml.at) = "a", (xml.case) = "x"]; string b = 2 [(xml.at) = "b", (xml.case) = "x"]; } })"),
              "'x' already means a"));
-  CHECK(says(complaint(R"(message M { oneof o { string a = 1 [(xml.at) = "a", (xml.case) = "x"]; } })"), "the union has no `by`"));
+  CHECK(says(complaint(R"(message M { oneof o { string a = 1 [(xml.at) = "a", (xml.case) = "x"]; } })"),
+             "the union has no `by`"));
   CHECK(says(complaint(R"(message M { oneof o { option (xml.by) = "@type"; option (xml.default_case) = "y";
       string a = 1 [(xml.at) = "a", (xml.case) = "x"]; } })"),
              "'y', which is no case"));
@@ -83,24 +87,31 @@ TEST_CASE("kinds that do not fit their fields are refused") {
   CHECK(says(complaint(R"(message M { bool b = 1 [(xml.at) = "@b"]; })"), "does not fit"));
   CHECK(says(complaint(R"(message M { string s = 1 [(xml.at) = "@s", (xml.kind) = YES_NO]; })"), "does not fit"));
   CHECK(says(complaint(R"(message M { int32 i = 1 [(xml.at) = "@i", (xml.kind) = HEX]; })"), "does not fit"));
-  CHECK(says(complaint(R"(message M { optional bool b = 1 [(xml.at) = "b", (xml.kind) = PRESENCE]; })"), "does not fit"));
+  CHECK(
+      says(complaint(R"(message M { optional bool b = 1 [(xml.at) = "b", (xml.kind) = PRESENCE]; })"), "does not fit"));
   CHECK(says(complaint(R"(message M { uint64 n = 1 [(xml.at) = "@n", (xml.kind) = SCALED]; })"), "needs a `unit`"));
 }
 
 TEST_CASE("defaults that cannot be read are refused") {
-  CHECK(says(complaint(R"(message M { optional bool b = 1 [(xml.at) = "@b", (xml.kind) = YES_NO, (xml.if_missing) = "on"]; })"), "`if_missing`"));
-  CHECK(says(complaint(R"(message M { optional int32 p = 1 [(xml.at) = "@p", (xml.generated) = { marker: "nobody" }]; })"),
-             "marker 'nobody'"));
+  CHECK(
+      says(complaint(
+               R"(message M { optional bool b = 1 [(xml.at) = "@b", (xml.kind) = YES_NO, (xml.if_missing) = "on"]; })"),
+           "`if_missing`"));
+  CHECK(says(
+      complaint(R"(message M { optional int32 p = 1 [(xml.at) = "@p", (xml.generated) = { marker: "nobody" }]; })"),
+      "marker 'nobody'"));
 }
 
 TEST_CASE("what repeats has its element for itself") {
-  CHECK(says(complaint(R"(message M { repeated string s = 1 [(xml.at) = "e/@s"]; string t = 2 [(xml.at) = "e/@t"]; })"), "lies inside"));
+  CHECK(says(complaint(R"(message M { repeated string s = 1 [(xml.at) = "e/@s"]; string t = 2 [(xml.at) = "e/@t"]; })"),
+             "lies inside"));
   CHECK(says(complaint(R"(message M { repeated string s = 1 [(xml.at) = "@s"]; })"), "needs an element to repeat"));
 }
 
 TEST_CASE("paths that are none, and undeclared prefixes, are refused") {
   CHECK(says(complaint(R"(message M { string s = 1 [(xml.at) = "@a/b"]; })"), "is not a path"));
-  CHECK(says(complaint(R"(message M { option (xml.root) = "m"; string s = 1 [(xml.at) = "q:b"]; })"), "prefix 'q' is not declared"));
+  CHECK(says(complaint(R"(message M { option (xml.root) = "m"; string s = 1 [(xml.at) = "q:b"]; })"),
+             "prefix 'q' is not declared"));
 }
 
 TEST_CASE("a message may contain itself") {

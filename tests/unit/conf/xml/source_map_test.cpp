@@ -34,7 +34,8 @@ TEST_CASE("the source map knows the line of what the document says") {
 }
 
 TEST_CASE("for what the document does not say, the source map answers the place around it") {
-  const auto parsed = conf::xml::parse<v1::DomainSpec>("<domain type='kvm'>\n<devices>\n<disk/>\n</devices>\n</domain>");
+  const auto parsed = conf::xml::parse<v1::DomainSpec>(
+      "<domain type='kvm'>\n<devices>\n<disk/>\n</devices>\n</domain>");
   REQUIRE(parsed);
   CHECK(parsed->source.line("/domain/devices/disk/target/@dev") == 3);
   CHECK(parsed->source.line("/domain/devices/disk[7]") == 2);
