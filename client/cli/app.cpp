@@ -19,7 +19,8 @@ ExitCode run_command(const Invocation& invocation, Streams streams) {
 ExitCode run(std::span<const std::string> words, const Environment& env, Streams streams) {
   auto invocation = parse(words, env);
   if (!invocation) {
-    streams.err << "lodge: " << invocation.error().message() << "\n'lodge help' lists the commands and their options.\n";
+    streams.err << "lodge: " << invocation.error().message()
+                << "\n'lodge help' lists the commands and their options.\n";
     return ExitCode::usage;
   }
   ExitCode code = ExitCode::ok;

@@ -4,8 +4,8 @@ namespace lodge::cli {
 
 std::span<const CommandGroup> commands() {
   static const std::vector<CommandGroup> kGroups = {
-      looking_commands(), defining_commands(), running_commands(),
-      following_commands(), host_commands(), local_commands(),
+      looking_commands(),   defining_commands(), running_commands(),
+      following_commands(), host_commands(),     local_commands(),
   };
   return kGroups;
 }

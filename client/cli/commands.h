@@ -11,11 +11,11 @@ namespace lodge::cli {
 std::span<const CommandGroup> commands();
 const Command* find_command(std::string_view name);
 
-CommandGroup looking_commands();      // commands_look.cpp
-CommandGroup defining_commands();     // commands_define.cpp
-CommandGroup running_commands();      // commands_run.cpp
-CommandGroup following_commands();    // commands_follow.cpp
-CommandGroup host_commands();         // commands_host.cpp
-CommandGroup local_commands();        // commands_local.cpp
+CommandGroup looking_commands();    // commands_look.cpp
+CommandGroup defining_commands();   // commands_define.cpp
+CommandGroup running_commands();    // commands_run.cpp
+CommandGroup following_commands();  // commands_follow.cpp
+CommandGroup host_commands();       // commands_host.cpp
+CommandGroup local_commands();      // commands_local.cpp
 
 }  // namespace lodge::cli

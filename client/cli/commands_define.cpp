@@ -32,9 +32,9 @@ Result<ExitCode> define(Session& session) {
   const std::string from = display_name(session.args().text("FILE"));
   const std::string& name = response.domain().name();
   if (request.dry_run())
-    return show_changed(session, response.domain(),
-                        fmt::format("Domain '{}' would be {} from {}", name,
-                                    response.created() ? "defined" : "redefined", from));
+    return show_changed(
+        session, response.domain(),
+        fmt::format("Domain '{}' would be {} from {}", name, response.created() ? "defined" : "redefined", from));
   return show_changed(session, response.domain(), fmt::format("Domain '{}' defined from {}", name, from));
 }
 

@@ -15,7 +15,8 @@ Facts version_facts(const v1::GetVersionResponse& version) {
   Facts facts;
   facts.add("lodge", LODGE_VERSION);
   facts.add("lodged", fmt::format("{} on {}", version.lodge(), version.hostname()));
-  facts.add("You are", fmt::format("{}, who may {}", version.caller(), version.may_change() ? "change guests" : "look"));
+  facts.add("You are",
+            fmt::format("{}, who may {}", version.caller(), version.may_change() ? "change guests" : "look"));
   for (const v1::DriverInfo& driver : version.drivers()) {
     std::string what = driver.unavailable().empty()
                            ? fmt::format("{} {}", driver.hypervisor(), driver.hypervisor_version())

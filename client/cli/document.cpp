@@ -22,7 +22,8 @@ Result<std::string> read_standard_input() {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail_errno(errno, "read standard input");
     text.append(buffer, static_cast<std::size_t>(n));
-    if (text.size() > kLimit) return fail(Code::resource_exhausted, "standard input is longer than {} MiB", kLimit >> 20);
+    if (text.size() > kLimit)
+      return fail(Code::resource_exhausted, "standard input is longer than {} MiB", kLimit >> 20);
   }
 }
 

@@ -111,8 +111,7 @@ Facts domain_facts(const v1::Domain& domain) {
   if (spec.vcpu().count() > 0) facts.add("CPU(s)", std::to_string(spec.vcpu().count()));
   if (spec.memory() > 0) facts.add("Max memory", fmt::format("{} KiB", spec.memory()));
   if (spec.memory() > 0)
-    facts.add("Used memory",
-              fmt::format("{} KiB", spec.has_current_memory() ? spec.current_memory() : spec.memory()));
+    facts.add("Used memory", fmt::format("{} KiB", spec.has_current_memory() ? spec.current_memory() : spec.memory()));
   facts.add("Persistent", domain.persistent() ? "yes" : "no");
   facts.add("Autostart", domain.autostart() ? "enable" : "disable");
   if (!status.driver().empty()) facts.add("Driver", status.driver());

@@ -69,7 +69,8 @@ std::string help_text() {
   std::string out = "usage: lodge [OPTIONS] COMMAND ...\n";
   for (const CommandGroup& group : commands()) {
     std::vector<Line> lines;
-    for (const Command& command : group.commands) lines.push_back({fmt::format("{:<12}", command.name), command.summary});
+    for (const Command& command : group.commands)
+      lines.push_back({fmt::format("{:<12}", command.name), command.summary});
     out += fmt::format("\n{}\n{}", group.title, aligned(lines));
   }
   return out + "\nOptions for every command\n" + aligned(lines_of(global_options())) +

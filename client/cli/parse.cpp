@@ -106,7 +106,8 @@ Result<void> check(const Command& command, const Args& args) {
       return usage(fmt::format("{}: {} is missing", command.name, operand.name));
   }
   for (const Option& option : command.options)
-    if (option.value == "N" && args.has(option.name)) TRY(parse_number(std::string(option.name), args.text(option.name)));
+    if (option.value == "N" && args.has(option.name))
+      TRY(parse_number(std::string(option.name), args.text(option.name)));
   return {};
 }
 

@@ -25,7 +25,7 @@ struct Streams {
 struct Globals {
   std::string uri{client::kSystemUri};
   client::ConnectOptions connect;
-  std::optional<Form> form;                         // -o, if it was given
+  std::optional<Form> form;                             // -o, if it was given
   std::optional<std::chrono::milliseconds> time_limit;  // --timeout, for the command as a whole
   bool quiet = false;
 };

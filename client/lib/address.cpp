@@ -2,8 +2,8 @@
 
 #include <sys/un.h>
 
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <optional>
 
 namespace lodge::client {
@@ -50,7 +50,8 @@ Result<Address> parse_unix(std::string_view uri, std::string_view rest) {
   constexpr std::size_t longest = sizeof(sockaddr_un{}.sun_path) - 1;
   if (path->size() > longest)
     return refuse(uri, fmt::format("the path has {} bytes, and a socket's may have {}", path->size(), longest));
-  if (path->back() == '/') return refuse(uri, fmt::format("it names a folder; write {}{}lodge.sock", kUnixScheme, rest));
+  if (path->back() == '/')
+    return refuse(uri, fmt::format("it names a folder; write {}{}lodge.sock", kUnixScheme, rest));
   return UnixAddress{*path};
 }
 
@@ -58,8 +59,7 @@ Result<Address> parse_tls(std::string_view uri, std::string_view rest) {
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.find_first_of("/?#") != rest.npos)
     return refuse(uri, fmt::format("nothing may follow the port; write {}HOST:{}", kTlsScheme, kTlsPort));
-  if (rest.find('@') != rest.npos)
-    return refuse(uri, "it takes no user; who calls is told by the client certificate");
+  if (rest.find('@') != rest.npos) return refuse(uri, "it takes no user; who calls is told by the client certificate");
 
   TlsAddress address;
   std::string_view port;
@@ -93,8 +93,8 @@ Result<Address> parse_tls(std::string_view uri, std::string_view rest) {
 std::string meant(std::string_view uri) {
   if (uri.starts_with('/')) return fmt::format("write {}{}", kUnixScheme, uri);
   if (uri.find("://") == uri.npos && !uri.empty()) return fmt::format("write {}{}", kTlsScheme, uri);
-  return fmt::format("write lodge+unix:///PATH/lodge.sock for a daemon on this machine, {}HOST:{} for another", kTlsScheme,
-                     kTlsPort);
+  return fmt::format("write lodge+unix:///PATH/lodge.sock for a daemon on this machine, {}HOST:{} for another",
+                     kTlsScheme, kTlsPort);
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ void require_tls13() {
   ::setenv("GRPC_SSL_CIPHER_SUITES", "PSK-AES256-GCM-SHA384", 1);
 }
 
+void silence_grpc() { ::setenv("GRPC_VERBOSITY", "NONE", 0); }
+
 struct Connection::Impl {
   Address address;
   ConnectOptions options;
@@ -141,9 +143,9 @@ Connection::~Connection() = default;
 const Address& Connection::address() const { return impl_->address; }
 
 // The service's methods, under our names.
-#define LODGE_CALL(name, stub, Service, Method)                                                              \
-  Result<v1::Method##Response> Connection::name(const v1::Method##Request& request, When when) const {       \
-    return impl_->call(*impl_->stub, &v1::Service::Stub::Method, request, when);                             \
+#define LODGE_CALL(name, stub, Service, Method)                                                        \
+  Result<v1::Method##Response> Connection::name(const v1::Method##Request& request, When when) const { \
+    return impl_->call(*impl_->stub, &v1::Service::Stub::Method, request, when);                       \
   }
 
 LODGE_CALL(define_domain, domains, DomainService, DefineDomain)

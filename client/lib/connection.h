@@ -25,10 +25,13 @@ struct ConnectOptions {
   std::chrono::milliseconds timeout{60'000};
 };
 
-// Keeps every TLS channel of this process, the caller's own gRPC ones too, from agreeing to less than TLS 1.3. gRPC has no
-// call for that and reads it from the environment, once: so this sets a variable and belongs at the start of main(), before
-// there are threads. Without it a 1.3-only daemon still gets 1.3.
+// gRPC reads some settings from the environment only, once, for the whole process. So these set variables and belong at the
+// start of main(), before there are threads; a library has no business to do so unasked.
+//
+// No TLS channel, of the caller's own neither, agrees to less than TLS 1.3. (A daemon that only speaks 1.3 gets it anyway.)
 void require_tls13();
+// gRPC keeps its log to itself, unless GRPC_VERBOSITY says otherwise: errors tell what there is to tell.
+void silence_grpc();
 
 // A line to a daemon. Movable; every call may be made from any thread, and blocks until the daemon has answered or the
 // deadline has passed. The deadline travels with the call: the daemon gives up what it is doing when it passes.

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <memory>
@@ -22,6 +23,27 @@ struct FreeWith {
 };
 using Context = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, FreeWith<SSL_free>>;
+
+// OpenSSL writes to sockets in a way that raises SIGPIPE when the other end is gone. While this lives, the thread gets none.
+class WithoutSigpipe {
+ public:
+  WithoutSigpipe() {
+    ::sigemptyset(&sigpipe_);
+    ::sigaddset(&sigpipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+  }
+  WithoutSigpipe(const WithoutSigpipe&) = delete;
+  WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
+  ~WithoutSigpipe() {
+    const timespec at_once{};
+    if (!::sigismember(&before_, SIGPIPE)) ::sigtimedwait(&sigpipe_, nullptr, &at_once);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t sigpipe_{};
+  sigset_t before_{};
+};
 
 bool wait_for(int fd, short events, Deadline deadline) {
   pollfd entry{.fd = fd, .events = events, .revents = 0};
@@ -67,7 +89,6 @@ Result<Fd> connect_to(const TlsAddress& address, Deadline deadline) {
 Context make_context(const TlsMaterial& material) {
   Context context(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
-  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_load_verify_file(context.get(), material.files.ca.c_str());
   SSL_CTX_use_certificate_chain_file(context.get(), material.files.certificate.c_str());
   SSL_CTX_use_PrivateKey_file(context.get(), material.files.key.c_str(), SSL_FILETYPE_PEM);
@@ -77,8 +98,19 @@ Context make_context(const TlsMaterial& material) {
   return context;
 }
 
-Session make_session(SSL_CTX* context, int fd, const std::string& name) {
+// Keeps what the certificate that was not trusted calls itself: after the handshake has failed, OpenSSL no longer has it.
+int note_distrusted(int trusted, X509_STORE_CTX* store) {
+  const auto* session = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* identity = static_cast<std::string*>(SSL_get_app_data(session));
+  if (!trusted) *identity = x509_identity(X509_STORE_CTX_get0_cert(store));
+  return trusted;
+}
+
+// `distrusted` outlives it; see note_distrusted().
+Session make_session(SSL_CTX* context, int fd, const std::string& name, std::string& distrusted) {
   Session session(SSL_new(context));
+  SSL_set_app_data(session.get(), &distrusted);
+  SSL_set_verify(session.get(), SSL_VERIFY_PEER, note_distrusted);
   SSL_set_fd(session.get(), fd);
   SSL_set_tlsext_host_name(session.get(), name.c_str());
   if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), name.c_str()) != 1)
@@ -105,7 +137,8 @@ Outcome drive(SSL* session, Deadline deadline, Step step) {
         break;
       case SSL_ERROR_SSL:
         // OpenSSL 3 reports a connection that just ends as a protocol error.
-        return ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING ? Outcome::closed : Outcome::failed;
+        return ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING ? Outcome::closed
+                                                                                      : Outcome::failed;
       default: return Outcome::closed;
     }
   }
@@ -116,22 +149,17 @@ std::string openssl_reason() {
   return reason ? reason : "no reason given";
 }
 
-std::string peer_identity(SSL* session) {
-  const std::unique_ptr<X509, FreeWith<X509_free>> peer(SSL_get1_peer_certificate(session));
-  return peer ? x509_identity(peer.get()) : "none";
-}
-
 // The certificate that the daemon showed is not one to trust.
-Error untrusted(SSL* session, const TlsAddress& address, const std::string& name, const TlsMaterial& material) {
-  const long verdict = SSL_get_verify_result(session);
+Error untrusted(long verdict, const TlsAddress& address, std::string_view identity, const std::string& name,
+                const TlsMaterial& material) {
   const bool wrong_name = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
   if (wrong_name)
     return Error(Code::unavailable, fmt::format("{} shows a certificate for other names ({}), not for {}; use one of "
                                                 "them in the address, or give it with --tls-server-name",
-                                                address.host_port(), peer_identity(session), name));
+                                                address.host_port(), identity, name));
   return Error(Code::unavailable,
-               fmt::format("the certificate of {} is not to be trusted: {} (checked with {})", address.host_port(),
-                           X509_verify_cert_error_string(verdict), material.files.ca.string()));
+               fmt::format("the certificate of {} ({}) is not to be trusted: {} (checked with {})", address.host_port(),
+                           identity, X509_verify_cert_error_string(verdict), material.files.ca.string()));
 }
 
 Error refused(const TlsAddress& address, const TlsMaterial& material, std::string_view how) {
@@ -148,12 +176,15 @@ Error diagnose_tls(const TlsAddress& address, const std::string& server_name, co
   auto fd = connect_to(address, deadline);
   if (!fd) return std::move(fd).error();
 
+  const WithoutSigpipe without_sigpipe;
   const std::string& name = server_name.empty() ? address.host : server_name;
   const Context context = make_context(material);
-  const Session session = make_session(context.get(), fd->get(), name);
+  std::string distrusted;
+  const Session session = make_session(context.get(), fd->get(), name, distrusted);
   const Outcome handshake = drive(session.get(), deadline, [&] { return SSL_connect(session.get()); });
   if (handshake != Outcome::done) {
-    if (SSL_get_verify_result(session.get()) != X509_V_OK) return untrusted(session.get(), address, name, material);
+    if (const long verdict = SSL_get_verify_result(session.get()); verdict != X509_V_OK)
+      return untrusted(verdict, address, distrusted, name, material);
     return Error(Code::unavailable,
                  fmt::format("TLS with {} failed: {}; is that lodged's TLS door?", address.host_port(),
                              handshake == Outcome::late     ? "no answer"
@@ -171,8 +202,9 @@ Error diagnose_tls(const TlsAddress& address, const std::string& server_name, co
       return Error(Code::unavailable, fmt::format("{} accepts connections but does not answer", address.host_port()));
     case Outcome::done: break;
   }
-  return Error(Code::unavailable, fmt::format("{} ended the connection ({}); what was asked may or may not have been done",
-                                              address.host_port(), hint));
+  return Error(Code::unavailable,
+               fmt::format("{} ended the connection ({}); what was asked may or may not have been done",
+                           address.host_port(), hint));
 }
 
 }  // namespace lodge::client

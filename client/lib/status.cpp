@@ -41,10 +41,11 @@ std::optional<v1::ErrorInfo> info_of(const grpc::Status& status) {
 }  // namespace
 
 Error error_from_status(const grpc::Status& status) {
-  const auto info = info_of(status);
-  if (!info) return Error(code_from_status(status.error_code()), status.error_message());
-
-  return error_from_info(*info, code_from_status(status.error_code()));
+  const Code code = code_from_status(status.error_code());
+  if (const auto info = info_of(status)) return error_from_info(*info, code);
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED)
+    return Error(code, "lodged does not know this call: it is older than this program");
+  return Error(code, status.error_message().empty() ? std::string(to_string(code)) : status.error_message());
 }
 
 bool is_transport_failure(const grpc::Status& status) {

@@ -1,7 +1,7 @@
 #include "client/cli/commands.h"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <iterator>
 #include <regex>
 #include <set>

@@ -27,7 +27,8 @@ TEST_CASE("a table is a list of objects, keyed by its headers in lower case") {
 }
 
 TEST_CASE("YAML quotes what its readers would take for something else") {
-  const Json data = {{"name", "web1"}, {"id", "1"}, {"answer", "no"}, {"text", "a: b"}, {"list", {"x", true}}, {"none", Json::array()}};
+  const Json data = {{"name", "web1"}, {"id", "1"},           {"answer", "no"},
+                     {"text", "a: b"}, {"list", {"x", true}}, {"none", Json::array()}};
   CHECK(print_data(data, Form::yaml) ==
         "name: web1\n"
         "id: \"1\"\n"

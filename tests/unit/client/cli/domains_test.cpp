@@ -24,7 +24,8 @@ v1::Domain domain(const std::string& name, std::uint32_t id, v1::DomainState sta
 
 TEST_CASE("guests are listed the way virsh lists them") {
   const v1::Domain running = domain("web1", 1, v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED);
-  const v1::Domain off = domain("a-longer-name", 0, v1::DOMAIN_STATE_SHUTOFF, v1::DOMAIN_STATE_REASON_SHUTOFF_DESTROYED);
+  const v1::Domain off = domain("a-longer-name", 0, v1::DOMAIN_STATE_SHUTOFF,
+                                v1::DOMAIN_STATE_REASON_SHUTOFF_DESTROYED);
   CHECK(domain_table({&running, &off}).str() ==
         " Id   Name            State\n"
         "--------------------------------\n"

@@ -25,7 +25,8 @@ TEST_CASE("a refused document's mistakes come line by line, then their number") 
 }
 
 TEST_CASE("findings about a stored guest come with the daemon's sentence") {
-  const Error error = Error(Code::invalid_argument, "it does not fit this host").with_findings({{0, "/domain/cpu", "no"}});
+  const Error error =
+      Error(Code::invalid_argument, "it does not fit this host").with_findings({{0, "/domain/cpu", "no"}});
   CHECK(render_error(error, "start web1", "") ==
         "/domain/cpu: no\n"
         "lodge: start web1: it does not fit this host\n");

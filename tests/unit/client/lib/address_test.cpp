@@ -55,7 +55,8 @@ TEST_CASE("what an address of ours cannot have is refused, and told") {
   CHECK(refusal("lodge+unix:///run/l.sock?x=1").find("takes no parameters") != std::string::npos);
   CHECK(refusal("lodge+unix:///run/%zz").find("two hexadecimal digits") != std::string::npos);
   CHECK(refusal("lodge+unix:///run/%00").find("two hexadecimal digits") != std::string::npos);
-  CHECK(refusal("lodge+unix:///" + std::string(120, 'a')).find("121 bytes, and a socket's may have 107") != std::string::npos);
+  CHECK(refusal("lodge+unix:///" + std::string(120, 'a')).find("121 bytes, and a socket's may have 107") !=
+        std::string::npos);
   CHECK(refusal("lodge+tls://").find("names no host") != std::string::npos);
   CHECK(refusal("lodge+tls://host:0").find("'0' is not a port") != std::string::npos);
   CHECK(refusal("lodge+tls://host:70000").find("'70000' is not a port") != std::string::npos);

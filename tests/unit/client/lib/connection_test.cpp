@@ -32,7 +32,8 @@ TEST_CASE("an address in another program's spelling does not open") {
 }
 
 TEST_CASE("without a client certificate nobody is called") {
-  const auto daemon = Connection::open("lodge+tls://host1", {.tls = {.ca = "/nowhere/ca", .certificate = "/nowhere/c", .key = "/nowhere/k"}});
+  const auto daemon = Connection::open(
+      "lodge+tls://host1", {.tls = {.ca = "/nowhere/ca", .certificate = "/nowhere/c", .key = "/nowhere/k"}});
   REQUIRE_FALSE(daemon);
   CHECK(daemon.error().message() == "open /nowhere/ca: No such file or directory");
 }

@@ -62,8 +62,14 @@ TEST_CASE("a code that this library does not know falls back to gRPC's") {
 }
 
 TEST_CASE("a status without details, or with foreign ones, is told as gRPC tells it") {
-  CHECK(error_from_status(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "what?")).code() == Code::unsupported);
+  CHECK(error_from_status(grpc::Status(grpc::StatusCode::INTERNAL, "")).message() == "internal");
   CHECK(error_from_status(grpc::Status(grpc::StatusCode::NOT_FOUND, "gone", "\xff\xff")).message() == "gone");
+}
+
+TEST_CASE("a call that an older daemon does not know is told so") {
+  const Error error = error_from_status(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""));
+  CHECK(error.code() == Code::unsupported);
+  CHECK(error.message() == "lodged does not know this call: it is older than this program");
 }
 
 TEST_CASE("only a failure that no daemon spoke of is the transport's") {
