@@ -57,9 +57,14 @@ struct Emulator {
   // By name or alias; null if it has no such machine.
   const MachineType* machine(std::string_view name) const;
   bool has_device(std::string_view name) const { return devices.contains(name); }
+  // Built in or as a module that is installed.
+  bool has_spice() const { return options.contains("spice") || chardevs.contains("spicevmc"); }
 };
 
 using EmulatorPtr = std::shared_ptr<const Emulator>;
+
+// Versions before this lack JSON for -netdev. Older emulators are not used.
+inline constexpr int kOldestMajor = 7, kOldestMinor = 2;
 
 // As libvirt's <guest> tells it. `kvm_usable`: this host lets us use KVM for this architecture.
 v1::GuestCapabilities guest_capabilities(const Emulator& emulator, bool kvm_usable);

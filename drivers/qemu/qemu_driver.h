@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "drivers/api/driver.h"
 #include "drivers/qemu/emulator.h"
+#include "drivers/qemu/spice_port.h"
 
 namespace lodge::drivers::qemu {
 
@@ -48,6 +49,7 @@ class QemuDriver final : public Driver {
   QemuSettings settings_;
   std::map<std::string, EmulatorPtr> emulators_;  // by path, as last seen
   std::string version_;
+  SpicePorts spice_ports_;
 };
 
 }  // namespace lodge::drivers::qemu

@@ -126,11 +126,11 @@ class Link::Session : public std::enable_shared_from_this<Session> {
     lines_.add(bytes);
     while (open_) {
       const auto line = lines_.next();
-      if (!line) return close(Error(line.error()).with_code(Code::unavailable));
+      if (!line) return close(line.error());
       if (!*line) return;
       if ((*line)->empty()) continue;
       auto message = parse(**line);
-      if (!message) return close(std::move(message).error().with_code(Code::unavailable));
+      if (!message) return close(std::move(message).error());
       if (auto* event = std::get_if<Event>(&*message)) {
         tell(&Listener::on_event, *event);
       } else if (auto* reply = std::get_if<Reply>(&*message)) {
@@ -141,7 +141,7 @@ class Link::Session : public std::enable_shared_from_this<Session> {
 
   void answered(Reply reply) {
     if (sent_.empty() || sent_.front()->id_ != reply.id) {
-      return close(Error(Code::unavailable, fmt::format("QEMU answered command {}, which it was not asked", reply.id)));
+      return close(Error(Code::invalid_argument, fmt::format("QEMU answered command {}, which it was not asked", reply.id)));
     }
     const auto pending = std::move(sent_.front());
     sent_.pop_front();
@@ -159,11 +159,11 @@ class Link::Session : public std::enable_shared_from_this<Session> {
   void close(Error why) {
     if (!open_) return;
     open_ = false;
-    why_ = why;
     boost::system::error_code ignored;
     socket_.close(ignored);
-    for (const auto& pending : std::exchange(sent_, {})) pending->finish(Failure(why));
-    for (const auto& pending : std::exchange(held_, {})) pending->finish(Failure(why));
+    why_ = Error(why).with_code(Code::unavailable);
+    for (const auto& pending : std::exchange(sent_, {})) pending->finish(Failure(why_));
+    for (const auto& pending : std::exchange(held_, {})) pending->finish(Failure(why_));
     tell(&Listener::on_closed, why);
   }
 

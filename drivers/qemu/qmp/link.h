@@ -19,7 +19,8 @@ struct Listener {
   // A command's deadline passed without an answer, and later: QEMU answers again. They alternate.
   std::function<void()> on_silent;
   std::function<void()> on_answering;
-  // No more messages will come: the other end closed, or said something that is not QMP. Once, last of all.
+  // No more messages will come. Once, last of all. unavailable: the other end closed; any other code: it said something that
+  // is not QMP.
   std::function<void(const Error&)> on_closed;
 };
 

@@ -1,0 +1,151 @@
+#include "drivers/qemu/command_line/machine.h"
+#include "drivers/qemu/command_line/sections.h"
+
+namespace lodge::drivers::qemu {
+
+namespace {
+
+bool is_virtio(const v1::Interface& interface) { return interface.model().starts_with("virtio"); }
+
+std::string device_of(const v1::Interface& interface, const v1::DomainSpec& spec) {
+  if (interface.model() == "virtio") return virtio_device("virtio-net", "", interface.address(), spec);
+  if (is_virtio(interface)) return virtio_device("virtio-net", interface.model().substr(7), interface.address(), spec);
+  return interface.model();
+}
+
+// A list of descriptors as -netdev takes it: one alone, several with colons.
+template <class Fds>
+void put_fds(Props& netdev, std::string_view key, const Fds& fds, Arguments& arguments) {
+  std::string list;
+  for (const Fd& fd : fds) {
+    if (!list.empty()) list += ':';
+    list += std::to_string(arguments.inherit(fd.get()));
+  }
+  netdev[fds.size() == 1 ? std::string(key) : std::string(key) + "s"] = list;
+}
+
+Props tap(Arguments& arguments, const Launch& launch, int index) {
+  Props netdev{{"type", "tap"}};
+  if (const auto port = launch.ports.find(index); port != launch.ports.end()) {
+    put_fds(netdev, "fd", port->second.fds, arguments);
+  }
+  if (const auto vhost = launch.vhost.find(index); vhost != launch.vhost.end() && !vhost->second.empty()) {
+    netdev["vhost"] = true;
+    put_fds(netdev, "vhostfd", vhost->second, arguments);
+  }
+  return netdev;
+}
+
+Props user(const v1::Interface& interface) {
+  Props netdev{{"type", "user"}};
+  for (const auto& ip : interface.ips()) {
+    const bool v6 = ip.family() == v1::IP_FAMILY_IPV6;
+    const std::string net = ip.has_prefix() ? fmt::format("{}/{}", ip.address(), ip.prefix()) : ip.address();
+    if (!v6) netdev["net"] = net;
+    if (v6) netdev["ipv6-prefix"] = ip.address();
+    if (v6 && ip.has_prefix()) netdev["ipv6-prefixlen"] = ip.prefix();
+  }
+  return netdev;
+}
+
+std::string endpoint(const std::string& address, std::uint32_t port) { return fmt::format("{}:{}", address, port); }
+
+Props backend_of(Arguments& arguments, const Launch& launch, int index) {
+  const auto& interface = launch.spec.interfaces(index);
+  switch (interface.type_case()) {
+    case v1::Interface::kUser: return user(interface);
+    case v1::Interface::kServer:
+      return {{"type", "socket"}, {"listen", endpoint(interface.server().address(), interface.server().port())}};
+    case v1::Interface::kClient:
+      return {{"type", "socket"}, {"connect", endpoint(interface.client().address(), interface.client().port())}};
+    case v1::Interface::kMcast:
+      return {{"type", "socket"}, {"mcast", endpoint(interface.mcast().address(), interface.mcast().port())}};
+    case v1::Interface::kUdp:
+      return {{"type", "socket"},
+              {"udp", endpoint(interface.udp().address(), interface.udp().port())},
+              {"localaddr", endpoint(interface.udp().local_address(), interface.udp().local_port())}};
+    default: return tap(arguments, launch, index);
+  }
+}
+
+void add_virtio(Props& device, const v1::Interface& interface, std::size_t queues) {
+  const auto& driver = interface.driver();
+  if (!driver.txmode().empty()) device["tx"] = driver.txmode() == "iothread" ? "bh" : driver.txmode();
+  if (driver.has_ioeventfd()) device["ioeventfd"] = driver.ioeventfd();
+  if (driver.has_event_idx()) device["event_idx"] = driver.event_idx();
+  if (queues > 1) {
+    device["mq"] = true;
+    // One interrupt per queue and direction, one for the control queue, one for configuration.
+    device["vectors"] = 2 * queues + 2;
+  }
+  if (driver.has_rx_queue_size()) device["rx_queue_size"] = driver.rx_queue_size();
+  if (driver.has_tx_queue_size()) device["tx_queue_size"] = driver.tx_queue_size();
+  if (driver.has_rss()) device["rss"] = driver.rss();
+  if (driver.has_rss_hash_report()) device["hash"] = driver.rss_hash_report();
+  if (interface.has_mtu()) device["host_mtu"] = interface.mtu();
+  add_virtio_options(device, driver.virtio());
+}
+
+void add_rom(Props& device, const v1::DeviceRom& rom) {
+  if (rom.has_enabled() && !rom.enabled()) {
+    device["romfile"] = "";
+    return;
+  }
+  if (rom.has_bar()) device["rombar"] = rom.bar() ? 1 : 0;
+  if (!rom.file().empty()) device["romfile"] = rom.file();
+}
+
+void add_interface(Arguments& arguments, const Launch& launch, const BootOrder& order, int index) {
+  const auto& interface = launch.spec.interfaces(index);
+  Props netdev = backend_of(arguments, launch, index);
+  netdev["id"] = "host" + interface.alias();
+  arguments.add("-netdev", netdev);
+
+  Props device{{"driver", device_of(interface, launch.spec)}};
+  const auto port = launch.ports.find(index);
+  if (is_virtio(interface)) add_virtio(device, interface, port == launch.ports.end() ? 1 : port->second.fds.size());
+  device["netdev"] = "host" + interface.alias();
+  device["id"] = interface.alias();
+  device["mac"] = interface.mac();
+  if (const auto boot = order.interfaces.find(index); boot != order.interfaces.end()) device["bootindex"] = boot->second;
+  if (interface.has_acpi_index()) device["acpi-index"] = interface.acpi_index();
+  add_rom(device, interface.rom());
+  place(device, interface.address(), launch.spec);
+  arguments.add("-device", device);
+}
+
+}  // namespace
+
+void add_interfaces(Arguments& arguments, const Launch& launch) {
+  const BootOrder order = boot_order(launch.spec);
+  for (int i = 0; i < launch.spec.interfaces_size(); ++i) add_interface(arguments, launch, order, i);
+}
+
+void check_interfaces(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator) {
+  for (int i = 0; i < spec.interfaces_size(); ++i) {
+    const auto& interface = spec.interfaces(i);
+    const std::string path = device_path("interface", i);
+    refusals.need_device(path + "/model/@type", device_of(interface, spec), emulator);
+    if (interface.has_network()) {
+      refusals.add(path + "/@type",
+                   "virtual networks are not supported yet: use type='bridge' with a bridge of this host, type='direct' with a "
+                   "link of this host, type='user' for a guest that only calls out, or type='ethernet' for a plain tap");
+    }
+    if (interface.has_virtualport()) refusals.add(path + "/virtualport", "switch associations are not supported yet");
+    if (interface.has_filterref()) refusals.add(path + "/filterref", "network filters are not supported yet");
+    if (interface.has_bandwidth()) refusals.add(path + "/bandwidth", "limits of bandwidth are not supported yet");
+    if (interface.has_vlan()) refusals.add(path + "/vlan", "VLAN tags are not supported yet");
+    if (interface.isolated()) refusals.add(path + "/port/@isolated", "isolated ports are not supported yet");
+    if (interface.has_coalesce_rx_frames_max()) refusals.add(path + "/coalesce", "coalescing is not supported yet");
+    if (!interface.script().empty()) refusals.add(path + "/script", "scripts are not run; connect the tap by its name");
+    if (interface.has_target_managed() && !interface.target_managed()) {
+      refusals.add(path + "/target/@managed", "taps made by others are not supported yet");
+    }
+    if (!interface.backend_tap().empty()) refusals.add(path + "/backend/@tap", "only /dev/net/tun is supported yet");
+    if (interface.driver().has_queues() && interface.driver().queues() > 1 && !is_virtio(interface)) {
+      refusals.add(path + "/driver/@queues", "only virtio has several queues");
+    }
+  }
+}
+
+}  // namespace lodge::drivers::qemu

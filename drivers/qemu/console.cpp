@@ -1,0 +1,73 @@
+#include "drivers/qemu/console.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+
+namespace lodge::drivers::qemu {
+
+namespace {
+
+using Named = std::pair<std::string, const v1::CharBackend*>;
+
+// Those a person would want first come first.
+std::vector<Named> chardevs_of(const v1::DomainSpec& live) {
+  std::vector<Named> all;
+  for (const auto& serial : live.serials()) all.emplace_back(serial.alias(), &serial.backend());
+  for (const auto& console : live.consoles()) {
+    if (console.target_type() != v1::CONSOLE_TARGET_TYPE_SERIAL) all.emplace_back(console.alias(), &console.backend());
+  }
+  for (const auto& parallel : live.parallels()) all.emplace_back(parallel.alias(), &parallel.backend());
+  for (const auto& channel : live.channels()) all.emplace_back(channel.alias(), &channel.backend());
+  return all;
+}
+
+bool can_be_joined(const v1::CharBackend& backend) {
+  return backend.has_pty() || (backend.type_case() == v1::CharBackend::kUnixSocket &&
+                               backend.unix_socket().mode() == v1::CHAR_SOCKET_MODE_BIND);
+}
+
+Result<Fd> connect_unix(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return fail(Code::unsupported, "{}: the path is too long for a socket", path);
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd || ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (errno == EAGAIN) return fail(Code::busy, "{}: somebody else is connected", path);
+    return fail_errno(errno, "connect to {}", path);
+  }
+  return fd;
+}
+
+}  // namespace
+
+Result<v1::CharBackend> find_chardev(const v1::DomainSpec& live, std::string_view alias) {
+  const auto all = chardevs_of(live);
+  if (all.empty()) return fail(Code::not_found, "{} has no console: add <serial type='pty'/> to its devices", live.name());
+  std::string names;
+  for (const auto& [name, backend] : all) {
+    if (alias.empty() || name == alias) {
+      if (can_be_joined(*backend)) return *backend;
+      return fail(Code::unsupported, "{} of {} leads neither to a pseudo terminal nor to a socket that listens", name,
+                  live.name());
+    }
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  return fail(Code::not_found, "{} has no character device {} (it has: {})", live.name(), alias, names);
+}
+
+Result<Fd> open_chardev(const v1::CharBackend& backend) {
+  if (backend.has_pty()) return open_file(backend.pty().path(), O_RDWR | O_NOCTTY | O_NONBLOCK);
+  return connect_unix(backend.unix_socket().path());
+}
+
+}  // namespace lodge::drivers::qemu

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/file.h"
+#include "base/latch.h"
+#include "base/pool.h"
+#include "drivers/api/guest.h"
+#include "drivers/qemu/process.h"
+#include "drivers/qemu/qmp/link.h"
+#include "drivers/qemu/states.h"
+
+namespace lodge::drivers::qemu {
+
+// One QEMU and its monitor.
+class QemuGuest final : public Guest, public Pausable, public PowerButton, public Resettable, public Console {
+ public:
+  struct Parts {
+    asio::any_io_executor control;
+    Pool& pool;
+    v1::DomainSpec live_spec;
+    std::int64_t pid = 0;
+    Fd pidfd;
+    Fd monitor;  // connected
+    fs::path log_file;
+    std::uint64_t log_start = 0;  // where this run's lines begin
+    GuestObserver& observer;
+  };
+  // Watches the process and talks to its monitor at once. Says nothing to the observer before announce().
+  explicit QemuGuest(Parts parts);
+  ~QemuGuest() override;
+
+  // From here on events reach the observer: it has been started, or found again.
+  void announce() { announced_ = true; }
+
+  const v1::DomainSpec& live_spec() const override { return live_spec_; }
+  v1::DomainSpec& mutable_live_spec() { return live_spec_; }
+  std::int64_t pid() const override { return process_.pid(); }
+  Task<Result<GuestStatus>> status(Deadline deadline) override;
+  Task<Result<void>> stop(StopMode mode, Deadline deadline) override;
+
+  Pausable* pausable() override { return this; }
+  PowerButton* power_button() override { return this; }
+  Resettable* resettable() override { return this; }
+  lodge::drivers::Console* console() override { return this; }
+
+  Task<Result<void>> pause(Deadline deadline) override;
+  Task<Result<void>> resume(Deadline deadline) override;
+  Task<Result<void>> press(Deadline deadline) override;
+  Task<Result<void>> reset(Deadline deadline) override;
+  Task<Result<Fd>> open(std::string_view alias, Deadline deadline) override;
+
+  qmp::Link& link() { return link_; }
+  const Process& process() const { return process_; }
+  // How it ended; unknown while it runs.
+  ExitStatus exit_status() const { return exit_status_; }
+
+ private:
+  qmp::Listener listener();
+  // not_found in place of a monitor that closed because QEMU ended.
+  Task<Result<qmp::Json>> command(std::string name, qmp::Json arguments, Deadline deadline);
+  Result<qmp::Json> told(Result<qmp::Json> answer) const;
+  void tell(const GuestEvent& event);
+  void ended(ExitStatus status);
+
+  asio::any_io_executor control_;
+  Pool& pool_;
+  v1::DomainSpec live_spec_;
+  fs::path log_file_;
+  std::uint64_t log_start_;
+  GuestObserver& observer_;
+  Translator translator_;
+  bool announced_ = false;
+  bool stop_requested_ = false;
+  ExitStatus exit_status_;
+  Latch reset_done_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false once this is destroyed
+  Process process_;
+  qmp::Link link_;
+};
+
+}  // namespace lodge::drivers::qemu
