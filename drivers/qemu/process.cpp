@@ -2,12 +2,16 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <utility>
+
+// glibc 2.36 declares these without C linkage.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace lodge::drivers::qemu {
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -11,6 +10,11 @@
 
 #include "base/undo.h"
 #include "netdev/claims/process.h"
+
+// glibc 2.36 declares these without C linkage.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace lodge::drivers::qemu {
 
