@@ -38,7 +38,12 @@ struct Door {
 };
 
 Task<void> until_told_to_stop(asio::signal_set& signals) {
-  while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) log::info("SIGHUP: settings are read at start only");
+  // GCC 12 miscompiles an await in a loop's condition.
+  for (;;) {
+    const int signal = co_await signals.async_wait(asio::use_awaitable);
+    if (signal != SIGHUP) co_return;
+    log::info("SIGHUP: settings are read at start only");
+  }
 }
 
 // The daemon's life, on the control loop.

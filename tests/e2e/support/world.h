@@ -41,9 +41,11 @@ class World {
     Deadline deadline = Deadline::after(std::chrono::seconds(60));
   };
   // Starts lodged and returns when it has told READY=1. Throws, with its log, if it ends instead.
-  void start(Start options = {});
+  void start() { start(Start{}); }
+  void start(Start options);
   // For a start that must fail: its exit status. Throws if it succeeds.
-  int start_in_vain(Start options = {});
+  int start_in_vain() { return start_in_vain(Start{}); }
+  int start_in_vain(Start options);
   // SIGTERM; the exit status.
   int stop();
   // SIGKILL.
