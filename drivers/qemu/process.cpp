@@ -10,7 +10,6 @@
 
 // glibc 2.36 declares these without C linkage.
 extern "C" {
-#include <sys/pidfd.h>
 }
 
 namespace lodge::drivers::qemu {
@@ -84,7 +83,7 @@ Task<Result<bool>> Process::wait_end(Deadline deadline) const {
 }
 
 Result<void> Process::signal(int number) const {
-  if (ended() || ::pidfd_send_signal(watch_->pidfd.native_handle(), number, nullptr, 0) == 0 || errno == ESRCH) return {};
+  if (ended() || send_signal(watch_->pidfd.native_handle(), number) == 0 || errno == ESRCH) return {};
   return fail_errno(errno, "signal {} to process {}", number, pid_);
 }
 

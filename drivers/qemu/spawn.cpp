@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "base/undo.h"
+#include "drivers/qemu/pidfd.h"
 #include "netdev/claims/process.h"
 
 // glibc 2.36 declares these without C linkage.
 extern "C" {
-#include <sys/pidfd.h>
 }
 
 namespace lodge::drivers::qemu {
@@ -76,7 +76,7 @@ Result<Spawned> spawn(const SpawnRequest& request) {
   }
   // It is our child and not yet waited for, so its pid stays its own even if it has ended.
   Spawned spawned;
-  spawned.pidfd.reset(::pidfd_open(pid, 0));
+  spawned.pidfd.reset(open_pidfd(pid));
   if (!spawned.pidfd) {
     const int err = errno;
     ::kill(pid, SIGKILL);
@@ -93,7 +93,7 @@ Result<Spawned> spawn(const SpawnRequest& request) {
 }
 
 void kill_and_reap(const Fd& pidfd) {
-  ::pidfd_send_signal(pidfd.get(), SIGKILL, nullptr, 0);
+  send_signal(pidfd.get(), SIGKILL);
   siginfo_t info{};
   while (::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED) != 0 && errno == EINTR) {
   }
