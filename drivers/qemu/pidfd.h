@@ -3,7 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// glibc 2.36 has these, but its header says so in C only (glibc bug 29707).
+// The kernel's calls themselves: the header of glibc 2.36 declares its wrappers without extern "C", so C++ cannot link them.
 namespace lodge::drivers::qemu {
 
 inline int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
