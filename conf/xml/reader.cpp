@@ -236,7 +236,7 @@ class Reader {
           return true;
         } else if (claim.role == Role::text) {
           taken = true;
-          read_text(element, claim, *scope, text);
+          read_text(element, claim, *branch, *scope, text);
         }
       }
     }
@@ -244,16 +244,21 @@ class Reader {
     return false;
   }
 
-  // An element that carries attributes beside its value may leave the value out.
-  void read_text(const TreeNode& element, const Claim& claim, Scope& scope, std::string_view text) {
-    const bool is_string = claim.field->field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
-    if (is_blank(text)) {
-      if (text.empty() && is_string && claim.field->field->is_repeated()) return store(element, {}, claim, scope, text);
-      const bool only_text = element.attributes.empty() && !is_string && claim.field->if_missing.empty();
-      if (only_text) complain(element, {}, "it is empty; a value is expected");
-      if (!is_string || claim.field->value.kind != ::lodge::xml::KIND_UNSPECIFIED) return;
+  // A value may be left out of an element that can be there for its attributes, or for the message that it is.
+  void read_text(const TreeNode& element, const Claim& claim, const Branch& branch, Scope& scope,
+                 std::string_view text) {
+    const FieldPlan& planned = *claim.field;
+    const bool is_string = planned.field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+    if (!is_blank(text)) return store(element, {}, claim, scope, text);
+    if (is_string && planned.value.kind == ::lodge::xml::KIND_UNSPECIFIED) {
+      if (!text.empty() || planned.field->is_repeated()) store(element, {}, claim, scope, text);
+      return;
     }
-    store(element, {}, claim, scope, text);
+    const bool says_more = std::ranges::any_of(
+        element.attributes, [&](const Attribute& attribute) { return attribute.name != planned.unit_attribute; });
+    if (branch.parent && !says_more && planned.if_missing.empty()) {
+      complain(element, {}, "it is empty; a value is expected");
+    }
   }
 
   void read_children(const TreeNode& element, std::size_t first, std::size_t last, bool lenient) {

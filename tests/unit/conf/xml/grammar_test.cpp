@@ -81,6 +81,7 @@ TEST_CASE("SCALED reads any unit, rounds up and writes its own") {
   CHECK(pass(proto, "<m><s unit='lightyears'>7</s></m>").starts_with("error: /m/s: 'lightyears' is not a unit"));
   CHECK(pass(proto, "<m><s unit='EiB'>99</s></m>") == "error: /m/s: 99 EiB is more than 18446744073709551615 bytes");
   CHECK(pass(proto, "<m><s/></m>") == "error: /m/s: it is empty; a value is expected");
+  CHECK(pass(proto, "<m><s unit='KiB'/></m>") == "error: /m/s: it is empty; a value is expected");
 }
 
 TEST_CASE("a SCALED attribute has its unit beside it, by any name and with any default") {
