@@ -86,17 +86,22 @@ class Output {
   std::thread thread_;  // last: it uses the others
 };
 
-// Carries input to the guest until the output has ended or the user leaves.
+// Carries input to the guest until the output has ended, nobody reads it any more, or the user leaves.
 void carry_input(client::ConsoleStream& stream, const Output& output, bool terminal) {
   pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
-                  {.fd = output.ended_fd(), .events = POLLIN, .revents = 0}};
+                  {.fd = output.ended_fd(), .events = POLLIN, .revents = 0},
+                  {.fd = STDOUT_FILENO, .events = 0, .revents = 0}};
   char buffer[4096];
   for (;;) {
-    if (::poll(fds, 2, -1) < 0) {
+    if (::poll(fds, 3, -1) < 0) {
       if (errno == EINTR) continue;
       return;
     }
     if (fds[1].revents != 0) return;
+    if (fds[2].revents != 0) {
+      stream.cancel();
+      return;
+    }
     if (fds[0].revents == 0) continue;
     const ssize_t n = ::read(STDIN_FILENO, buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
