@@ -9,11 +9,11 @@ namespace lodge::conf {
 namespace {
 
 // The versions QEMU 7.2 still carries, newest first: the first one is what the alias means.
-constexpr std::array kI440fx = {"7.2", "7.1", "7.0",  "6.2",  "6.1", "6.0", "5.2", "5.1", "5.0", "4.2", "4.1",
-                                "4.0", "3.1", "3.0",  "2.12", "2.11", "2.10", "2.9", "2.8", "2.7", "2.6", "2.5",
-                                "2.4", "2.3", "2.2",  "2.1",  "2.0", "1.7", "1.6", "1.5", "1.4"};
-constexpr std::array kQ35 = {"7.2", "7.1",  "7.0",  "6.2",  "6.1", "6.0", "5.2", "5.1", "5.0", "4.2", "4.1", "4.0.1",
-                             "4.0", "3.1",  "3.0",  "2.12", "2.11", "2.10", "2.9", "2.8", "2.7", "2.6", "2.5", "2.4"};
+constexpr std::array kI440fx = {"7.2", "7.1", "7.0", "6.2",  "6.1",  "6.0",  "5.2", "5.1", "5.0", "4.2", "4.1",
+                                "4.0", "3.1", "3.0", "2.12", "2.11", "2.10", "2.9", "2.8", "2.7", "2.6", "2.5",
+                                "2.4", "2.3", "2.2", "2.1",  "2.0",  "1.7",  "1.6", "1.5", "1.4"};
+constexpr std::array kQ35 = {"7.2", "7.1", "7.0", "6.2",  "6.1",  "6.0",  "5.2", "5.1", "5.0", "4.2", "4.1", "4.0.1",
+                             "4.0", "3.1", "3.0", "2.12", "2.11", "2.10", "2.9", "2.8", "2.7", "2.6", "2.5", "2.4"};
 
 void add_machine(v1::GuestCapabilities& guest, std::string name, std::string canonical, unsigned max_cpus,
                  std::string_view cpu) {
@@ -24,7 +24,8 @@ void add_machine(v1::GuestCapabilities& guest, std::string name, std::string can
   machine.set_default_cpu(std::string(cpu));
 }
 
-void add_guest(v1::Capabilities& host, std::string arch, unsigned wordsize, std::string emulator, std::string_view cpu) {
+void add_guest(v1::Capabilities& host, std::string arch, unsigned wordsize, std::string emulator,
+               std::string_view cpu) {
   auto& guest = *host.add_guests();
   guest.set_os_type("hvm");
   guest.set_arch(std::move(arch));

@@ -30,7 +30,8 @@ std::vector<Device> devices_of(v1::DomainSpec& spec) {
   add("redirdev", *spec.mutable_redirdevs());
   add("hub", *spec.mutable_hubs());
   add("watchdog", *spec.mutable_watchdogs());
-  if (spec.has_memballoon()) devices.push_back({"/domain/devices/memballoon", DeviceAddress(*spec.mutable_memballoon())});
+  if (spec.has_memballoon())
+    devices.push_back({"/domain/devices/memballoon", DeviceAddress(*spec.mutable_memballoon())});
   add("rng", *spec.mutable_rngs());
   add("panic", *spec.mutable_panics());
   return devices;

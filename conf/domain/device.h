@@ -22,8 +22,10 @@ class DeviceAddress {
   // Creates it if need be.
   v1::Address& operator*() const { return *get_(device_); }
   v1::Address* operator->() const { return get_(device_); }
-  // True if both are the same device's.
-  bool is(const DeviceAddress& other) const { return device_ == other.device_; }
+  template <class D>
+  bool belongs_to(const D& device) const {
+    return device_ == &device;
+  }
 
  private:
   void* device_;

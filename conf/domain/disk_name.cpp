@@ -12,8 +12,8 @@ struct Prefix {
 };
 
 constexpr std::array kPrefixes = {
-    Prefix{"fd", v1::DISK_BUS_FDC},     Prefix{"hd", v1::DISK_BUS_IDE},  Prefix{"sd", v1::DISK_BUS_SCSI},
-    Prefix{"vd", v1::DISK_BUS_VIRTIO},  Prefix{"xvd", v1::DISK_BUS_XEN}, Prefix{"ubd", v1::DISK_BUS_UML},
+    Prefix{"fd", v1::DISK_BUS_FDC},    Prefix{"hd", v1::DISK_BUS_IDE},  Prefix{"sd", v1::DISK_BUS_SCSI},
+    Prefix{"vd", v1::DISK_BUS_VIRTIO}, Prefix{"xvd", v1::DISK_BUS_XEN}, Prefix{"ubd", v1::DISK_BUS_UML},
 };
 
 constexpr std::size_t kMaxLetters = 4;  // sdzzzz is the 475,254th: more than any guest has

@@ -11,7 +11,8 @@ Chipset chipset_of(const v1::Os& os) {
   const std::string_view machine = os.machine();
   if (machine == "q35" || machine.starts_with("pc-q35-")) return Chipset::q35;
   // Before 2.0 the versions had no chipset in them: pc-1.3, pc-0.12.
-  if (machine == "pc" || machine.starts_with("pc-i440fx-") || machine.starts_with("pc-0.") || machine.starts_with("pc-1.")) {
+  if (machine == "pc" || machine.starts_with("pc-i440fx-") || machine.starts_with("pc-0.") ||
+      machine.starts_with("pc-1.")) {
     return Chipset::i440fx;
   }
   return Chipset::other;

@@ -12,7 +12,8 @@ namespace lodge::conf {
 // to its versioned name, emulator, CPU, default controllers and devices, every bus and address.
 //
 // What cannot make sense (an unknown machine, two devices at one address) is left as it is: validate() refuses it, together
-// with everything else that is wrong. Repeating it changes nothing. Any thread.
+// with everything else that is wrong. Repeating it adds nothing; only controllers may move among those of other types.
+// Any thread.
 // Error: invalid_argument with findings if the guest has no room left for a device.
 Result<v1::DomainSpec> normalize(v1::DomainSpec spec, const v1::Capabilities& host, const xml::SourceMap& source);
 

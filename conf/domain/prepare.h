@@ -17,6 +17,7 @@ namespace lodge::conf {
 Result<ValidatedDomain> prepare(v1::DomainSpec spec, const v1::Capabilities& host, const xml::SourceMap& source = {});
 
 // The same for a document. `name` is what errors call it: a file name, or empty.
-Result<ValidatedDomain> prepare_xml(std::string_view document, const v1::Capabilities& host, std::string_view name = {});
+Result<ValidatedDomain> prepare_xml(std::string_view document, const v1::Capabilities& host,
+                                    std::string_view name = {});
 
 }  // namespace lodge::conf

@@ -17,7 +17,7 @@ using namespace lodge::conformance;
 namespace {
 
 constexpr std::size_t kSame = 251;     // of the 364 that libvirt accepts
-constexpr std::size_t kRefused = 105;  // of the 116 that it refuses, some of them for reasons of its host
+constexpr std::size_t kRefused = 112;  // of the 116 that it refuses, some of them for reasons of its host
 
 struct Answer {
   bool accepted = false;
@@ -41,7 +41,8 @@ std::string lower(std::string text) {
 std::map<std::string, int> stored_facts(const std::string& stored, const std::string& input) {
   const auto given = lower(input);
   std::map<std::string, int> facts;
-  for (auto [fact, count] : facts_of(stored)) {
+  for (const auto& [path, count] : facts_of(stored)) {
+    std::string fact = path;
     const bool generated = fact.find("/mac") != std::string::npos || fact.find("/uuid") != std::string::npos;
     const auto value = fact.find('=');
     if (generated && value != std::string::npos && !given.contains(lower(fact.substr(value + 1)))) {
@@ -50,6 +51,22 @@ std::map<std::string, int> stored_facts(const std::string& stored, const std::st
     facts[fact] += count;
   }
   return facts;
+}
+
+// Without the numbers of siblings.
+std::map<std::string, int> unordered(const std::map<std::string, int>& facts) {
+  std::map<std::string, int> result;
+  for (const auto& [path, count] : facts) {
+    std::string fact;
+    bool inside = false;
+    for (const char c : path) {
+      inside = inside || c == '[';
+      if (!inside) fact += c;
+      if (c == ']') inside = false;
+    }
+    result[fact] += count;
+  }
+  return result;
 }
 
 }  // namespace
@@ -85,11 +102,12 @@ TEST_CASE("as many documents as ever become what libvirt makes of them") {
   CHECK(agreed >= kRefused);
 }
 
+// Controllers may change their order once more: libvirt appends those it adds, and groups them by type when it reads.
 TEST_CASE("what libvirt stores is complete already") {
   for (const auto& file : read_corpus("domain/libvirt-9.0")) {
     const auto ours = define(file);
     if (!ours.accepted) continue;
     INFO(file.name);
-    CHECK(stored_facts(ours.xml, file.xml) == stored_facts(file.xml, file.xml));
+    CHECK(unordered(facts_of(ours.xml)) == unordered(facts_of(file.xml)));
   }
 }

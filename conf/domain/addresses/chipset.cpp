@@ -13,7 +13,7 @@ constexpr PciPlace kPiix3Usb = {0, 1, 2};
 constexpr PciPlace kIch9Sata = {0, 0x1f, 2};
 constexpr PciPlace kIch9Sound = {0, 0x1b, 0};
 constexpr PciPlace kIch9DmiBridge = {0, 0x1e, 0};
-constexpr std::array kPiix3 = {PciPlace{0, 1, 0}, PciPlace{0, 1, 3}};        // ISA bridge, power management
+constexpr std::array kPiix3 = {PciPlace{0, 1, 0}, PciPlace{0, 1, 3}};       // ISA bridge, power management
 constexpr std::array kIch9 = {PciPlace{0, 0x1f, 0}, PciPlace{0, 0x1f, 3}};  // ISA bridge, SMBus
 
 template <class D>
@@ -43,7 +43,9 @@ void place_primary_video(v1::DomainSpec& spec, Chipset chipset, PciPlace usual, 
   if (const auto place = buses.take_next(needs)) put(video, *place, buses, needs);
 }
 
-void place_i440fx(v1::DomainSpec& spec, PciTopology& buses) { place_primary_video(spec, Chipset::i440fx, {0, 2, 0}, buses); }
+void place_i440fx(v1::DomainSpec& spec, PciTopology& buses) {
+  place_primary_video(spec, Chipset::i440fx, {0, 2, 0}, buses);
+}
 
 void place_q35(v1::DomainSpec& spec, PciTopology& buses) {
   for (auto& controller : *spec.mutable_controllers()) {
@@ -73,7 +75,8 @@ void place_q35(v1::DomainSpec& spec, PciTopology& buses) {
 std::optional<PciPlace> fixed_place(const v1::Controller& controller, Chipset chipset) {
   if (controller.index() != 0) return std::nullopt;
   if (chipset == Chipset::i440fx && controller.type() == v1::CONTROLLER_TYPE_IDE) return kPiix3Ide;
-  if (chipset == Chipset::i440fx && controller.type() == v1::CONTROLLER_TYPE_USB && controller.model() == "piix3-uhci") {
+  if (chipset == Chipset::i440fx && controller.type() == v1::CONTROLLER_TYPE_USB &&
+      controller.model() == "piix3-uhci") {
     return kPiix3Usb;
   }
   if (chipset == Chipset::q35 && controller.type() == v1::CONTROLLER_TYPE_SATA) return kIch9Sata;

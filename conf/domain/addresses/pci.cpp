@@ -63,7 +63,7 @@ bool place_usb2(v1::DomainSpec& spec, v1::Controller& controller, unsigned needs
 
 v1::Controller* find_usb2(v1::DomainSpec& spec, const DeviceAddress& address) {
   for (auto& controller : *spec.mutable_controllers()) {
-    if (usb2_function(controller) && DeviceAddress(controller).is(address)) return &controller;
+    if (usb2_function(controller) && address.belongs_to(controller)) return &controller;
   }
   return nullptr;
 }
@@ -157,7 +157,8 @@ void complete_targets(v1::DomainSpec& spec) {
     if (model == "pcie-root-port" || model == "pcie-switch-downstream-port") {
       auto& target = *controller.mutable_target();
       if (!target.has_chassis()) target.set_chassis(controller.index());
-      if (!target.has_port()) target.set_port(model == "pcie-root-port" ? place.slot << 3U | place.function : place.slot);
+      if (!target.has_port())
+        target.set_port(model == "pcie-root-port" ? place.slot << 3U | place.function : place.slot);
     }
   }
 }

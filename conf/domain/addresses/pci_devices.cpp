@@ -134,12 +134,10 @@ std::vector<PciDevice> pci_devices(v1::DomainSpec& spec, Chipset chipset) {
       found.add_single("/domain/devices/memballoon", DeviceAddress(*spec.mutable_memballoon()), needs);
     }
   }
-  found.add("rng", *spec.mutable_rngs(), [&](const auto& rng) {
-    return rng.model() == v1::RNG_MODEL_VIRTIO_TRANSITIONAL ? plugs.pci : plugs.pcie;
-  });
-  found.add("watchdog", *spec.mutable_watchdogs(), [&](const auto& watchdog) {
-    return watchdog.model() == v1::WATCHDOG_MODEL_I6300ESB ? plugs.pci : 0;
-  });
+  found.add("rng", *spec.mutable_rngs(),
+            [&](const auto& rng) { return rng.model() == v1::RNG_MODEL_VIRTIO_TRANSITIONAL ? plugs.pci : plugs.pcie; });
+  found.add("watchdog", *spec.mutable_watchdogs(),
+            [&](const auto& watchdog) { return watchdog.model() == v1::WATCHDOG_MODEL_I6300ESB ? plugs.pci : 0; });
   found.add("video", *spec.mutable_videos(), by_family);
   found.add("input", *spec.mutable_inputs(), [&](const auto& input) {
     if (input.bus() != v1::INPUT_BUS_VIRTIO) return 0U;

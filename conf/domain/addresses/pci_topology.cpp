@@ -28,8 +28,8 @@ constexpr std::array kBusKinds = {
     BusKind{"pcie-root-port", plug::pcie | plug::switch_upstream | plug::pcie_pci_bridge | plug::hot, 0, 0,
             plug::root_port | plug::shares_slot},
     BusKind{"pcie-switch-upstream-port", plug::switch_downstream, 0, 31, plug::switch_upstream},
-    BusKind{"pcie-switch-downstream-port",
-            plug::pcie | plug::switch_upstream | plug::pcie_pci_bridge | plug::hot, 0, 0, plug::switch_downstream},
+    BusKind{"pcie-switch-downstream-port", plug::pcie | plug::switch_upstream | plug::pcie_pci_bridge | plug::hot, 0, 0,
+            plug::switch_downstream},
     BusKind{"pci-expander-bus", plug::pci | plug::pci_bridge | plug::hot, 0, 31, plug::expander},
     BusKind{"pcie-expander-bus", plug::root_port | plug::dmi_bridge, 0, 31, plug::pcie_expander},
 };
@@ -84,9 +84,10 @@ std::string PciTopology::objection(PciPlace place, unsigned needs) const {
     return fmt::format("this cannot be plugged into PCI controller {}, a {}", place.bus, bus.model);
   }
   if (place.slot < bus.first || place.slot > bus.last) {
-    return bus.first == bus.last ? fmt::format("PCI controller {}, a {}, has only slot {:#04x}", place.bus, bus.model, bus.first)
-                                 : fmt::format("PCI controller {}, a {}, has slots {:#04x} to {:#04x}", place.bus, bus.model,
-                                               bus.first, bus.last);
+    return bus.first == bus.last
+               ? fmt::format("PCI controller {}, a {}, has only slot {:#04x}", place.bus, bus.model, bus.first)
+               : fmt::format("PCI controller {}, a {}, has slots {:#04x} to {:#04x}", place.bus, bus.model, bus.first,
+                             bus.last);
   }
   return {};
 }
@@ -132,7 +133,8 @@ std::optional<PciPlace> PciTopology::take_next(unsigned needs, std::uint32_t fun
 bool PciTopology::grow(unsigned needs) {
   if (size() + 2 > kMaxBuses || buses_.empty()) return false;
   if ((needs & (plug::pci | plug::pci_bridge)) != 0) {
-    const bool bridgeable = std::ranges::any_of(buses_, [](const Bus& bus) { return (bus.takes & plug::pci_bridge) != 0; });
+    const bool bridgeable = std::ranges::any_of(buses_,
+                                                [](const Bus& bus) { return (bus.takes & plug::pci_bridge) != 0; });
     if (bridgeable) return set_bus(size(), "pci-bridge");
     if (!express()) return false;
     set_bus(size(), "pcie-root-port");

@@ -93,7 +93,8 @@ std::string UsbPorts::take(const v1::UsbAddress& address, bool is_hub) {
   }
   const auto port = steps->back();
   if (port > hub->used.size()) return fmt::format("there are ports 1 to {}, not {}", hub->used.size(), port);
-  if (hub->used[port - 1]) return fmt::format("another device is at port {} of USB bus {}", address.port(), address.bus());
+  if (hub->used[port - 1])
+    return fmt::format("another device is at port {} of USB bus {}", address.port(), address.bus());
   plug(*hub, port, is_hub);
   return {};
 }

@@ -42,7 +42,7 @@ class UsbPorts {
   struct Hub {
     explicit Hub(std::uint32_t ports) : used(ports, false) {}
 
-    std::vector<bool> used;                            // port 1 first
+    std::vector<bool> used;                              // port 1 first
     std::map<std::uint32_t, std::unique_ptr<Hub>> hubs;  // by port
   };
 

@@ -8,7 +8,7 @@ namespace lodge::conf::addresses {
 
 namespace {
 
-constexpr std::uint32_t kPorts = 31;  // of a controller that does not say how many
+constexpr std::uint32_t kPorts = 31;     // of a controller that does not say how many
 constexpr std::uint32_t kFirstPort = 1;  // 0 is for a console: older guests expect one there
 
 class SerialPorts {

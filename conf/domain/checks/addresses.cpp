@@ -13,7 +13,9 @@ namespace {
 
 using addresses::PciPlace;
 
-std::string written(PciPlace place) { return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", 0, place.bus, place.slot, place.function); }
+std::string written(PciPlace place) {
+  return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", 0, place.bus, place.slot, place.function);
+}
 
 // "disk[2]" for /domain/devices/disk[2].
 std::string short_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -58,17 +60,38 @@ void check_fixed_places(const v1::DomainSpec& spec, Chipset chipset, Findings& f
   for (int i = 0; i < spec.controllers_size(); ++i) {
     const auto& controller = spec.controllers(i);
     const auto fixed = addresses::fixed_place(controller, chipset);
-    if (!fixed || !controller.address().has_pci() || addresses::place_of(controller.address().pci()) == *fixed) continue;
-    findings.add(device_path("controller", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.controllers_size())) + "/address",
-                 "the first '{}' controller of this machine is at {} and nowhere else", spelling(controller.type()), written(*fixed));
+    if (!fixed || !controller.address().has_pci() || addresses::place_of(controller.address().pci()) == *fixed)
+      continue;
+    findings.add(
+        device_path("controller", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.controllers_size())) +
+            "/address",
+        "the first '{}' controller of this machine is at {} and nowhere else", spelling(controller.type()),
+        written(*fixed));
   }
 }
 
-void check_pci(v1::DomainSpec& spec, Chipset chipset, Findings& findings) {
+// What is on board comes first: whoever else is there is in the wrong place.
+std::map<PciPlace, std::string> on_board(const v1::DomainSpec& spec, Chipset chipset) {
   std::map<PciPlace, std::string> taken;
   for (const auto place : addresses::board_places(chipset)) taken.emplace(place, "the board itself");
+  for (const auto& controller : spec.controllers()) {
+    const auto place = addresses::fixed_place(controller, chipset);
+    if (place) taken.emplace(*place, fmt::format("the board's '{}' controller", spelling(controller.type())));
+  }
+  return taken;
+}
+
+bool is_on_board(const v1::DomainSpec& spec, const DeviceAddress& address, Chipset chipset) {
+  return std::ranges::any_of(spec.controllers(), [&](const auto& controller) {
+    return address.belongs_to(controller) && addresses::fixed_place(controller, chipset);
+  });
+}
+
+void check_pci(v1::DomainSpec& spec, Chipset chipset, Findings& findings) {
+  auto taken = on_board(spec, chipset);
   for (const auto& [path, address] : devices_of(spec)) {
     if (!address.has() || !address->has_pci() || !check_pci_numbers(address->pci(), path, findings)) continue;
+    if (is_on_board(spec, address, chipset)) continue;
     const auto place = addresses::place_of(address->pci());
     const auto [first, fresh] = taken.try_emplace(place, short_name(path));
     if (!fresh) findings.add(path + "/address", "PCI address {} is taken by {}", written(place), first->second);
@@ -124,22 +147,25 @@ void check_drives(const v1::DomainSpec& spec, Findings& findings) {
     if (!is_drive_bus(disk.bus()) || disk.address().type_case() == v1::Address::TYPE_NOT_SET) continue;
     const auto path = device_path("disk", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.disks_size()));
     if (!disk.address().has_drive()) {
-      findings.add(path + "/address/@type", "a disk on '{}' has an address of type 'drive', or leave it out", spelling(disk.bus()));
+      findings.add(path + "/address/@type", "a disk on '{}' has an address of type 'drive', or leave it out",
+                   spelling(disk.bus()));
       continue;
     }
     const auto& drive = disk.address().drive();
     const auto limits = limits_of(disk.bus());
     const auto refuse = [&](std::string_view part, std::uint32_t value, std::uint32_t count) {
-      if (value >= count) findings.add(fmt::format("{}/address/@{}", path, part), "{} is more than {}, the most on '{}'", value, count - 1, spelling(disk.bus()));
+      if (value >= count)
+        findings.add(fmt::format("{}/address/@{}", path, part), "{} is more than {}, the most on '{}'", value,
+                     count - 1, spelling(disk.bus()));
     };
     refuse("controller", drive.controller(), 256);
     refuse("bus", drive.bus(), limits.buses);
     refuse("target", drive.target(), limits.targets);
-    const auto [first, fresh] =
-        taken.try_emplace({disk.bus(), drive.controller(), drive.bus(), drive.target(), drive.unit()}, disk.target_dev());
+    const auto [first, fresh] = taken.try_emplace(
+        {disk.bus(), drive.controller(), drive.bus(), drive.target(), drive.unit()}, disk.target_dev());
     if (!fresh) {
-      findings.add(path + "/address", "'{}' is at this place already: {} controller {}, bus {}, target {}, unit {}", first->second,
-                   spelling(disk.bus()), drive.controller(), drive.bus(), drive.target(), drive.unit());
+      findings.add(path + "/address", "'{}' is at this place already: {} controller {}, bus {}, target {}, unit {}",
+                   first->second, spelling(disk.bus()), drive.controller(), drive.bus(), drive.target(), drive.unit());
     }
   }
 }
@@ -147,7 +173,8 @@ void check_drives(const v1::DomainSpec& spec, Findings& findings) {
 void check_virtio_serial(v1::DomainSpec& spec, Findings& findings) {
   std::map<std::uint32_t, std::uint32_t> limits;
   for (const auto& controller : spec.controllers()) {
-    if (controller.type() == v1::CONTROLLER_TYPE_VIRTIO_SERIAL) limits[controller.index()] = controller.has_ports() ? controller.ports() : 31;
+    if (controller.type() == v1::CONTROLLER_TYPE_VIRTIO_SERIAL)
+      limits[controller.index()] = controller.has_ports() ? controller.ports() : 31;
   }
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::string> taken;
   for (const auto& [path, address] : devices_of(spec)) {
@@ -158,12 +185,15 @@ void check_virtio_serial(v1::DomainSpec& spec, Findings& findings) {
       findings.add(path + "/address/@controller", "there is no virtio-serial controller {}", serial.controller());
       continue;
     }
-    if (serial.port() >= limit->second) findings.add(path + "/address/@port", "{} is more than {}", serial.port(), limit->second - 1);
+    if (serial.port() >= limit->second)
+      findings.add(path + "/address/@port", "{} is more than {}", serial.port(), limit->second - 1);
     if (serial.port() == 0 && path.find("/channel") != std::string::npos) {
       findings.add(path + "/address/@port", "port 0 is for a console; channels have ports from 1");
     }
     const auto [first, fresh] = taken.try_emplace({serial.controller(), serial.port()}, short_name(path));
-    if (!fresh) findings.add(path + "/address", "port {} of controller {} is taken by {}", serial.port(), serial.controller(), first->second);
+    if (!fresh)
+      findings.add(path + "/address", "port {} of controller {} is taken by {}", serial.port(), serial.controller(),
+                   first->second);
   }
 }
 

@@ -15,7 +15,8 @@ bool has_spice(const v1::DomainSpec& spec) {
 }
 
 // `made_for_run`: a socket without a path gets one at each start.
-void check_backend(const v1::CharBackend& backend, bool spice, bool made_for_run, const std::string& path, Findings& findings) {
+void check_backend(const v1::CharBackend& backend, bool spice, bool made_for_run, const std::string& path,
+                   Findings& findings) {
   const auto need_path = [&](const std::string& value) {
     if (value.empty()) findings.add(path + "/source/@path", "needs a path on the host");
   };
@@ -27,7 +28,8 @@ void check_backend(const v1::CharBackend& backend, bool spice, bool made_for_run
       if (!made_for_run) need_path(backend.unix_socket().path());
       // The kernel's sun_path, with its end.
       if (backend.unix_socket().path().size() > 107) {
-        findings.add(path + "/source/@path", "a socket's path has at most 107 bytes, this one has {}", backend.unix_socket().path().size());
+        findings.add(path + "/source/@path", "a socket's path has at most 107 bytes, this one has {}",
+                     backend.unix_socket().path().size());
       }
       break;
     case v1::CharBackend::kTcp:
@@ -37,8 +39,11 @@ void check_backend(const v1::CharBackend& backend, bool spice, bool made_for_run
       }
       break;
     case v1::CharBackend::kUdp:
-      if (std::ranges::none_of(backend.udp().sources(), [](const auto& s) { return s.mode() != v1::CHAR_SOCKET_MODE_BIND && !s.service().empty(); })) {
-        findings.add(path + "/source", "a 'udp' device needs to know where to send: <source mode='connect' host='…' service='…'/>");
+      if (std::ranges::none_of(backend.udp().sources(), [](const auto& s) {
+            return s.mode() != v1::CHAR_SOCKET_MODE_BIND && !s.service().empty();
+          })) {
+        findings.add(path + "/source",
+                     "a 'udp' device needs to know where to send: <source mode='connect' host='…' service='…'/>");
       }
       break;
     case v1::CharBackend::kSpicevmc:
@@ -69,7 +74,8 @@ void check_serials(const v1::DomainSpec& spec, Findings& findings) {
       findings.add(path, "a machine has at most {} ISA serial ports; more can be on USB or PCI", kIsaPorts);
     }
     if (is_x86(spec.os().arch()) && !belongs_to_x86(serial.target_type())) {
-      findings.add(path + "/target/@type", "'{}' is not for {}; it can be isa-serial, usb-serial, pci-serial or isa-debug",
+      findings.add(path + "/target/@type",
+                   "'{}' is not for {}; it can be isa-serial, usb-serial, pci-serial or isa-debug",
                    spelling(serial.target_type()), spec.os().arch());
     }
   });
@@ -88,7 +94,8 @@ void check_channels(const v1::DomainSpec& spec, Findings& findings) {
   each("channel", spec.channels(), [&](const auto& channel, const std::string& path) {
     check_backend(channel.backend(), has_spice(spec), true, path, findings);
     if (channel.target_case() == v1::Channel::TARGET_NOT_SET) {
-      findings.add(path + "/target", "says how the guest sees it: <target type='virtio' name='org.qemu.guest_agent.0'/>");
+      findings.add(path + "/target",
+                   "says how the guest sees it: <target type='virtio' name='org.qemu.guest_agent.0'/>");
     }
     if (channel.has_guestfwd() && (channel.guestfwd().address().empty() || channel.guestfwd().port() == 0)) {
       findings.add(path + "/target", "a guestfwd channel needs an address and a port of the guest's network");

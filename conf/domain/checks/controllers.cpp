@@ -15,14 +15,30 @@ namespace {
 using Names = std::vector<std::string>;
 
 const Names& models_of(v1::ControllerType type) {
-  static const Names kUsb = {"piix3-uhci",  "piix4-uhci",  "ehci",        "ich9-ehci1",   "ich9-uhci1", "ich9-uhci2",
-                             "ich9-uhci3",  "vt82c686b-uhci", "pci-ohci", "nec-xhci",     "qemu-xhci",  "none"};
-  static const Names kScsi = {"auto",      "lsilogic", "lsisas1068", "lsisas1078", "vmpvscsi",
-                              "ibmvscsi",  "virtio-scsi", "virtio-transitional", "virtio-non-transitional",
-                              "ncr53c90",  "am53c974", "dc390", "buslogic"};
-  static const Names kPci = {"pci-root",          "pcie-root",        "pci-bridge",
-                             "dmi-to-pci-bridge", "pcie-to-pci-bridge", "pcie-root-port",
-                             "pcie-switch-upstream-port", "pcie-switch-downstream-port", "pci-expander-bus",
+  static const Names kUsb = {"piix3-uhci", "piix4-uhci",     "ehci",     "ich9-ehci1", "ich9-uhci1", "ich9-uhci2",
+                             "ich9-uhci3", "vt82c686b-uhci", "pci-ohci", "nec-xhci",   "qemu-xhci",  "none"};
+  static const Names kScsi = {"auto",
+                              "lsilogic",
+                              "lsisas1068",
+                              "lsisas1078",
+                              "vmpvscsi",
+                              "ibmvscsi",
+                              "virtio-scsi",
+                              "virtio-transitional",
+                              "virtio-non-transitional",
+                              "ncr53c90",
+                              "am53c974",
+                              "dc390",
+                              "buslogic"};
+  static const Names kPci = {"pci-root",
+                             "pcie-root",
+                             "pci-bridge",
+                             "dmi-to-pci-bridge",
+                             "pcie-to-pci-bridge",
+                             "pcie-root-port",
+                             "pcie-switch-upstream-port",
+                             "pcie-switch-downstream-port",
+                             "pci-expander-bus",
                              "pcie-expander-bus"};
   static const Names kIde = {"piix3", "piix4", "ich6"};
   static const Names kVirtioSerial = {"virtio", "virtio-transitional", "virtio-non-transitional"};
@@ -40,25 +56,30 @@ const Names& models_of(v1::ControllerType type) {
 void check_model(const v1::Controller& controller, const std::string& path, Findings& findings) {
   const auto& known = models_of(controller.type());
   if (controller.model().empty()) {
-    if (controller.type() == v1::CONTROLLER_TYPE_PCI) findings.add(path + "/@model", "a PCI controller needs one: pcie-root-port, pci-bridge, …");
+    if (controller.type() == v1::CONTROLLER_TYPE_PCI)
+      findings.add(path + "/@model", "a PCI controller needs one: pcie-root-port, pci-bridge, …");
     return;
   }
   if (known.empty() || std::ranges::find(known, controller.model()) != known.end()) return;
   const auto near = xml::nearest(controller.model(), known);
-  if (!near.empty()) return findings.add(path + "/@model", "'{}' is not known; did you mean '{}'?", controller.model(), near);
+  if (!near.empty())
+    return findings.add(path + "/@model", "'{}' is not known; did you mean '{}'?", controller.model(), near);
   findings.add(path + "/@model", "'{}' is not one of {}", controller.model(), xml::join(known, 16));
 }
 
 void check_pci(const v1::Controller& controller, Chipset chipset, const std::string& path, Findings& findings) {
-  if (controller.index() > 255) return findings.add(path + "/@index", "there are PCI buses 0 to 255, not {}", controller.index());
+  if (controller.index() > 255)
+    return findings.add(path + "/@index", "there are PCI buses 0 to 255, not {}", controller.index());
   const bool is_root = controller.model() == "pci-root" || controller.model() == "pcie-root";
-  if (is_root && controller.index() != 0) findings.add(path + "/@index", "{} is controller 0, not {}", controller.model(), controller.index());
+  if (is_root && controller.index() != 0)
+    findings.add(path + "/@index", "{} is controller 0, not {}", controller.model(), controller.index());
   const std::string_view root = chipset == Chipset::q35 ? "pcie-root" : "pci-root";
   if (chipset != Chipset::other && controller.index() == 0 && controller.model() != root) {
     findings.add(path + "/@model", "PCI controller 0 of this machine is '{}', not '{}'", root, controller.model());
   }
   const auto& target = controller.target();
-  const auto check_range = [&](std::string_view name, bool has, std::uint32_t value, std::uint32_t low, std::uint32_t high) {
+  const auto check_range = [&](std::string_view name, bool has, std::uint32_t value, std::uint32_t low,
+                               std::uint32_t high) {
     if (has && (value < low || value > high)) {
       findings.add(fmt::format("{}/target/@{}", path, name), "{} is not between {} and {}", value, low, high);
     }
@@ -113,12 +134,15 @@ void check_controllers(const v1::DomainSpec& spec, Findings& findings) {
     }
     const bool shares = controller.type() == v1::CONTROLLER_TYPE_USB && controller.model().starts_with("ich9-");
     if (!seen.emplace(controller.type(), controller.index(), shares ? controller.model() : std::string()).second) {
-      findings.add(path + "/@index", "there is another '{}' controller {}", spelling(controller.type()), controller.index());
+      findings.add(path + "/@index", "there is another '{}' controller {}", spelling(controller.type()),
+                   controller.index());
     }
     if (controller.type() == v1::CONTROLLER_TYPE_USB) (controller.model() == "none" ? usb_off : usb_on) = true;
   }
-  if (usb_off && usb_on) findings.add("/domain/devices/controller", "USB is off (model 'none'), and yet there are USB controllers");
-  if (usb_off && has_usb_devices(spec)) findings.add("/domain/devices", "USB is off (a controller of model 'none'), and yet there are USB devices");
+  if (usb_off && usb_on)
+    findings.add("/domain/devices/controller", "USB is off (model 'none'), and yet there are USB controllers");
+  if (usb_off && has_usb_devices(spec))
+    findings.add("/domain/devices", "USB is off (a controller of model 'none'), and yet there are USB devices");
 }
 
 }  // namespace lodge::conf::checks

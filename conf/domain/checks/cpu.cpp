@@ -15,7 +15,8 @@ void check_topology(const v1::DomainSpec& spec, Findings& findings) {
     findings.add(path, "sockets, dies, cores and threads each count from 1");
   } else if (product != spec.vcpu().count()) {
     findings.add(path, "{} sockets × {} dies × {} cores × {} threads are {} processors, but the guest has {}",
-                 topology.sockets(), topology.dies(), topology.cores(), topology.threads(), product, spec.vcpu().count());
+                 topology.sockets(), topology.dies(), topology.cores(), topology.threads(), product,
+                 spec.vcpu().count());
   }
 }
 
@@ -37,7 +38,8 @@ void check_cache(const v1::Cpu& cpu, Findings& findings) {
         findings.add(path + "/@mode", "'passthrough' needs the host's CPU: <cpu mode='host-passthrough'>, not '{}'",
                      spelling(cpu.mode()));
       }
-      if (cache.has_level()) findings.add(path + "/@level", "the host's caches are passed through as a whole, without a level");
+      if (cache.has_level())
+        findings.add(path + "/@level", "the host's caches are passed through as a whole, without a level");
       break;
     default:
       if (cache.has_level()) findings.add(path + "/@level", "caches are disabled as a whole, without a level");
@@ -50,7 +52,8 @@ void check_numa(const v1::DomainSpec& spec, Findings& findings) {
   for (const auto& cell : cells) {
     if (!seen.insert(cell.id()).second) findings.add("/domain/cpu/numa", "two cells have the id {}", cell.id());
     if (cell.id() >= static_cast<std::uint32_t>(cells.size())) {
-      findings.add("/domain/cpu/numa", "cell ids count from 0 without gaps; {} is too high for {} cells", cell.id(), cells.size());
+      findings.add("/domain/cpu/numa", "cell ids count from 0 without gaps; {} is too high for {} cells", cell.id(),
+                   cells.size());
     }
   }
 }
@@ -64,15 +67,17 @@ void check_cpu(const v1::DomainSpec& spec, Findings& findings) {
   check_cache(cpu, findings);
   check_numa(spec, findings);
   if (!cpu.model().vendor_id().empty() && cpu.model().vendor_id().size() != 12) {
-    findings.add("/domain/cpu/model/@vendor_id", "'{}' has {} characters; a vendor id has exactly 12", cpu.model().vendor_id(),
-                 cpu.model().vendor_id().size());
+    findings.add("/domain/cpu/model/@vendor_id", "'{}' has {} characters; a vendor id has exactly 12",
+                 cpu.model().vendor_id(), cpu.model().vendor_id().size());
   }
   std::set<std::string> features;
   for (int i = 0; i < cpu.features_size(); ++i) {
     const auto& name = cpu.features(i).name();
     const auto path = fmt::format("/domain/cpu/feature[{}]/@name", i + 1);
-    if (name.empty()) findings.add(path, "names a feature of the CPU");
-    else if (!features.insert(name).second) findings.add(path, "'{}' is there twice", name);
+    if (name.empty())
+      findings.add(path, "names a feature of the CPU");
+    else if (!features.insert(name).second)
+      findings.add(path, "'{}' is there twice", name);
   }
 }
 

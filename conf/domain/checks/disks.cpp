@@ -50,8 +50,8 @@ void check_source(const DiskCheck& check) {
 bool fits(v1::DiskDevice device, v1::DiskBus bus) {
   switch (device) {
     case v1::DISK_DEVICE_CDROM:
-      return bus == v1::DISK_BUS_IDE || bus == v1::DISK_BUS_SATA || bus == v1::DISK_BUS_SCSI || bus == v1::DISK_BUS_USB ||
-             bus == v1::DISK_BUS_XEN;
+      return bus == v1::DISK_BUS_IDE || bus == v1::DISK_BUS_SATA || bus == v1::DISK_BUS_SCSI ||
+             bus == v1::DISK_BUS_USB || bus == v1::DISK_BUS_XEN;
     case v1::DISK_DEVICE_FLOPPY: return bus == v1::DISK_BUS_FDC;
     case v1::DISK_DEVICE_LUN: return bus == v1::DISK_BUS_SCSI || bus == v1::DISK_BUS_VIRTIO;
     default: return bus != v1::DISK_BUS_FDC;
@@ -69,7 +69,8 @@ std::string_view buses_of(v1::DiskDevice device) {
 
 void check_target(const DiskCheck& check) {
   const auto& [spec, disk, path, findings] = check;
-  if (disk.target_dev().empty()) return findings.add(path + "/target/@dev", "a disk has a name in the guest: <target dev='vda'/>");
+  if (disk.target_dev().empty())
+    return findings.add(path + "/target/@dev", "a disk has a name in the guest: <target dev='vda'/>");
   if (!disk_number(disk.target_dev())) {
     findings.add(path + "/target/@dev", "'{}' is no disk's name: vda, sdb, hdc, fda", disk.target_dev());
   }
@@ -92,10 +93,12 @@ void check_driver(const DiskCheck& check) {
     const bool named = std::ranges::find(spec.iothread_ids(), thread) != spec.iothread_ids().end();
     const bool counted = spec.iothread_ids().empty() && thread >= 1 && thread <= spec.iothreads();
     if (!named && !counted) {
-      findings.add(path + "/driver/@iothread", "there is no I/O thread {}; the guest has {}: <iothreads>", thread, spec.iothreads());
+      findings.add(path + "/driver/@iothread", "there is no I/O thread {}; the guest has {}: <iothreads>", thread,
+                   spec.iothreads());
     }
     if (disk.bus() != v1::DISK_BUS_VIRTIO) {
-      findings.add(path + "/driver/@iothread", "only disks on bus 'virtio' have an I/O thread; on 'scsi' the controller has");
+      findings.add(path + "/driver/@iothread",
+                   "only disks on bus 'virtio' have an I/O thread; on 'scsi' the controller has");
     }
   }
   if (driver.copy_on_read() && disk.readonly()) {
@@ -106,10 +109,13 @@ void check_driver(const DiskCheck& check) {
   }
   if (driver.io() == v1::DISK_IO_NATIVE && driver.cache() != v1::DISK_CACHE_NONE &&
       driver.cache() != v1::DISK_CACHE_DIRECTSYNC && driver.cache() != v1::DISK_CACHE_UNSPECIFIED) {
-    findings.add(path + "/driver/@io", "'native' needs cache='none' or 'directsync', not '{}'", spelling(driver.cache()));
+    findings.add(path + "/driver/@io", "'native' needs cache='none' or 'directsync', not '{}'",
+                 spelling(driver.cache()));
   }
-  if (disk.shareable() && (driver.type() == "qcow2" || driver.type() == "qcow" || driver.type() == "qed" || driver.type() == "vmdk")) {
-    findings.add(path + "/shareable", "two guests writing to one '{}' image destroy it; only raw images can be shared", driver.type());
+  if (disk.shareable() &&
+      (driver.type() == "qcow2" || driver.type() == "qcow" || driver.type() == "qed" || driver.type() == "vmdk")) {
+    findings.add(path + "/shareable", "two guests writing to one '{}' image destroy it; only raw images can be shared",
+                 driver.type());
   }
 }
 
@@ -117,7 +123,8 @@ bool is_hex(const std::string& text) { return text.find_first_not_of("0123456789
 
 void check_properties(const DiskCheck& check) {
   const auto& [spec, disk, path, findings] = check;
-  if (disk.transient() && !disk.has_file()) findings.add(path + "/transient", "only disks of type 'file' can be transient");
+  if (disk.transient() && !disk.has_file())
+    findings.add(path + "/transient", "only disks of type 'file' can be transient");
   if (!disk.serial().empty() && disk.bus() == v1::DISK_BUS_SD) {
     findings.add(path + "/serial", "disks on bus 'sd' have no serial number");
   }
@@ -132,9 +139,11 @@ void check_properties(const DiskCheck& check) {
   if (disk.device() == v1::DISK_DEVICE_LUN && !disk.has_block() && !disk.has_network() && !disk.has_volume()) {
     findings.add(path + "/@type", "a lun is a whole device: type 'block', 'network' or 'volume'");
   }
-  if (disk.rotation_rate() == 1 ? disk.bus() == v1::DISK_BUS_VIRTIO
-                                : disk.has_rotation_rate() && (disk.rotation_rate() < 1025 || disk.rotation_rate() > 65534)) {
-    findings.add(path + "/target/@rotation_rate", "{} is not 1 for a solid-state disk, nor between 1025 and 65534, on scsi, sata or ide",
+  if (disk.rotation_rate() == 1
+          ? disk.bus() == v1::DISK_BUS_VIRTIO
+          : disk.has_rotation_rate() && (disk.rotation_rate() < 1025 || disk.rotation_rate() > 65534)) {
+    findings.add(path + "/target/@rotation_rate",
+                 "{} is not 1 for a solid-state disk, nor between 1025 and 65534, on scsi, sata or ide",
                  disk.rotation_rate());
   }
 }

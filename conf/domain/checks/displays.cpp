@@ -14,7 +14,8 @@ void check_port(const std::string& path, std::int32_t port, std::int32_t low, Fi
   }
 }
 
-void check_listens(const google::protobuf::RepeatedPtrField<v1::GraphicsListen>& listens, const std::string& path, Findings& findings) {
+void check_listens(const google::protobuf::RepeatedPtrField<v1::GraphicsListen>& listens, const std::string& path,
+                   Findings& findings) {
   for (int i = 0; i < listens.size(); ++i) {
     const auto at = listens.size() > 1 ? fmt::format("{}/listen[{}]", path, i + 1) : path + "/listen";
     if (listens[i].has_network() && listens[i].network().network().empty()) {
@@ -41,7 +42,9 @@ void check_graphics(const v1::Graphics& graphics, const std::string& path, Findi
       }
       check_listens(graphics.spice().listens(), path, findings);
       break;
-    case v1::Graphics::TYPE_NOT_SET: findings.add(path + "/@type", "says how to look at the screen: vnc, spice, sdl, egl-headless"); break;
+    case v1::Graphics::TYPE_NOT_SET:
+      findings.add(path + "/@type", "says how to look at the screen: vnc, spice, sdl, egl-headless");
+      break;
     default: break;
   }
 }
@@ -56,10 +59,12 @@ void check_videos(const v1::DomainSpec& spec, Findings& findings) {
     }
     if (i > 0 && video.type() != v1::VIDEO_TYPE_QXL && video.type() != v1::VIDEO_TYPE_VIRTIO &&
         video.type() != v1::VIDEO_TYPE_BOCHS && video.type() != v1::VIDEO_TYPE_NONE) {
-      findings.add(path + "/model/@type", "'{}' can only be the first card; the others can be qxl, virtio or bochs", spelling(video.type()));
+      findings.add(path + "/model/@type", "'{}' can only be the first card; the others can be qxl, virtio or bochs",
+                   spelling(video.type()));
     }
     if (video.accel3d() && video.type() != v1::VIDEO_TYPE_VIRTIO) {
-      findings.add(path + "/model/acceleration/@accel3d", "only 'virtio' cards have it, not '{}'", spelling(video.type()));
+      findings.add(path + "/model/acceleration/@accel3d", "only 'virtio' cards have it, not '{}'",
+                   spelling(video.type()));
     }
     if (video.heads() > 16) findings.add(path + "/model/@heads", "{} is more than 16", video.heads());
   }
@@ -72,12 +77,14 @@ void check_audio(const v1::DomainSpec& spec, Findings& findings) {
     const auto id = spec.audios(i).id();
     if (id == 0) findings.add(path + "/@id", "ids start at 1");
     if (!ids.insert(id).second) findings.add(path + "/@id", "{} is another one's id", id);
-    if (spec.audios(i).type() == v1::AUDIO_TYPE_UNSPECIFIED) findings.add(path + "/@type", "says where sound goes: none, spice, pulseaudio, …");
+    if (spec.audios(i).type() == v1::AUDIO_TYPE_UNSPECIFIED)
+      findings.add(path + "/@type", "says where sound goes: none, spice, pulseaudio, …");
   }
   for (int i = 0; i < spec.sounds_size(); ++i) {
     const auto path = device_path("sound", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.sounds_size()));
     const auto& sound = spec.sounds(i);
-    if (sound.model() == v1::SOUND_MODEL_UNSPECIFIED) findings.add(path + "/@model", "says which card: ich9, ac97, usb, …");
+    if (sound.model() == v1::SOUND_MODEL_UNSPECIFIED)
+      findings.add(path + "/@model", "says which card: ich9, ac97, usb, …");
     if (sound.has_audio_id() && !ids.contains(sound.audio_id())) {
       findings.add(path + "/audio/@id", "there is no <audio id='{}'>", sound.audio_id());
     }
@@ -89,9 +96,11 @@ void check_audio(const v1::DomainSpec& spec, Findings& findings) {
 void check_displays(const v1::DomainSpec& spec, Findings& findings) {
   std::set<v1::Graphics::TypeCase> kinds;
   for (int i = 0; i < spec.graphics_size(); ++i) {
-    const auto path = device_path("graphics", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.graphics_size()));
+    const auto path = device_path("graphics", static_cast<std::size_t>(i),
+                                  static_cast<std::size_t>(spec.graphics_size()));
     check_graphics(spec.graphics(i), path, findings);
-    if (!kinds.insert(spec.graphics(i).type_case()).second) findings.add(path + "/@type", "a guest has at most one of each type");
+    if (!kinds.insert(spec.graphics(i).type_case()).second)
+      findings.add(path + "/@type", "a guest has at most one of each type");
   }
   check_videos(spec, findings);
   check_audio(spec, findings);

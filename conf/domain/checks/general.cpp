@@ -53,7 +53,8 @@ void check_memory(const v1::DomainSpec& spec, Findings& findings) {
     findings.add("/domain/maxMemory", "{} KiB is less than the guest's memory, {} KiB", max.size(), spec.memory());
   }
   if (spec.cpu().numa_cells().empty()) {
-    findings.add("/domain/maxMemory", "memory can only be plugged into a NUMA node: add <cpu><numa><cell …/></numa></cpu>");
+    findings.add("/domain/maxMemory",
+                 "memory can only be plugged into a NUMA node: add <cpu><numa><cell …/></numa></cpu>");
   }
 }
 
@@ -124,7 +125,8 @@ void check_features(const v1::DomainSpec& spec, Findings& findings) {
     findings.add("/domain/features/hyperv/spinlocks/@retries", "{} is less than 4095", hyperv.spinlocks_retries());
   }
   if (hyperv.vendor_id_value().size() > 12) {
-    findings.add("/domain/features/hyperv/vendor_id/@value", "'{}' has more than 12 characters", hyperv.vendor_id_value());
+    findings.add("/domain/features/hyperv/vendor_id/@value", "'{}' has more than 12 characters",
+                 hyperv.vendor_id_value());
   }
   if (spec.features().smm().tseg() && chipset_of(spec.os()) != Chipset::q35) {
     findings.add("/domain/features/smm/tseg", "only q35 machines have one");

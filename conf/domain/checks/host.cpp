@@ -43,10 +43,13 @@ void check_type(const v1::DomainSpec& spec, const v1::GuestCapabilities& guest, 
   if (std::ranges::any_of(guest.domains(), [&](const auto& domain) { return domain.type() == spec.type(); })) return;
   const auto known = names(guest.domains(), [](const auto& domain) { return spelling(domain.type()); });
   if (spec.type() == v1::DOMAIN_TYPE_KVM) {
-    findings.add("/domain/@type", "this host cannot run 'kvm' guests of {}: /dev/kvm is missing, not accessible, or for another architecture; here it can be {}",
-                 spec.os().arch(), xml::join(known, 8));
+    findings.add(
+        "/domain/@type",
+        "this host cannot run 'kvm' guests of {}: /dev/kvm is missing, not accessible, or for another architecture; here it can be {}",
+        spec.os().arch(), xml::join(known, 8));
   } else {
-    findings.add("/domain/@type", "'{}' guests cannot run here; it can be {}", spelling(spec.type()), xml::join(known, 8));
+    findings.add("/domain/@type", "'{}' guests cannot run here; it can be {}", spelling(spec.type()),
+                 xml::join(known, 8));
   }
 }
 
@@ -64,8 +67,8 @@ void check_host(const v1::DomainSpec& spec, const v1::Capabilities& host, Findin
                  spec.os().arch(), xml::join(known, 12));
     return;
   }
-  const bool known_emulator =
-      std::ranges::any_of(host.guests(), [&](const auto& each) { return each.emulator() == spec.emulator(); });
+  const bool known_emulator = std::ranges::any_of(host.guests(),
+                                                  [&](const auto& each) { return each.emulator() == spec.emulator(); });
   if (was_probed(*guest) && !known_emulator) {
     const auto known = names(host.guests(), [](const auto& each) { return each.emulator(); });
     findings.add("/domain/devices/emulator", "'{}' is not an emulator of this host; there are {}", spec.emulator(),

@@ -19,7 +19,8 @@ constexpr std::uint32_t kMaxQueues = 256;
 std::string_view wrong_with_link_name(std::string_view name) {
   if (name.size() > kMaxLinkName) return "is longer than 15 bytes, the most a link's name has";
   if (name == "." || name == "..") return "cannot be a link's name";
-  const bool odd = std::ranges::any_of(name, [](unsigned char c) { return c <= ' ' || c == '/' || c == ':' || c == 0x7f; });
+  const bool odd = std::ranges::any_of(name,
+                                       [](unsigned char c) { return c <= ' ' || c == '/' || c == ':' || c == 0x7f; });
   return odd ? "cannot be a link's name: no blanks, '/' or ':'" : std::string_view();
 }
 
@@ -40,11 +41,13 @@ void check_source(const v1::Interface& interface, const std::string& path, Findi
       check_link_name(source + "/@dev", interface.direct().dev(), findings);
       break;
     case v1::Interface::kBridge:
-      if (interface.bridge().bridge().empty()) findings.add(source, "needs the bridge it is plugged into: <source bridge='br0'/>");
+      if (interface.bridge().bridge().empty())
+        findings.add(source, "needs the bridge it is plugged into: <source bridge='br0'/>");
       check_link_name(source + "/@bridge", interface.bridge().bridge(), findings);
       break;
     case v1::Interface::kNetwork:
-      if (interface.network().network().empty()) findings.add(source, "needs the network's name: <source network='default'/>");
+      if (interface.network().network().empty())
+        findings.add(source, "needs the network's name: <source network='default'/>");
       break;
     case v1::Interface::kServer: check_port(interface.server()); break;
     case v1::Interface::kClient: check_port(interface.client()); break;
@@ -59,13 +62,15 @@ void check_source(const v1::Interface& interface, const std::string& path, Findi
 
 void check_mac(const v1::Interface& interface, const std::string& path, Findings& findings) {
   const auto& mac = interface.mac();
-  if (mac.size() != 17) return findings.add(path + "/mac/@address", "'{}' is not a MAC address: 52:54:00:12:34:56", mac);
+  if (mac.size() != 17)
+    return findings.add(path + "/mac/@address", "'{}' is not a MAC address: 52:54:00:12:34:56", mac);
   // The lowest bit of the first byte makes an address one of a group.
   constexpr std::string_view kOdd = "13579bdf";
   if (kOdd.find(mac[1]) != std::string_view::npos) {
     findings.add(path + "/mac/@address", "{} is a multicast address; a card's own has an even first byte", mac);
   }
-  if (mac == "00:00:00:00:00:00") findings.add(path + "/mac/@address", "the zero address is nobody's; leave the element out to get one");
+  if (mac == "00:00:00:00:00:00")
+    findings.add(path + "/mac/@address", "the zero address is nobody's; leave the element out to get one");
 }
 
 bool is_virtio(const v1::Interface& interface) { return interface.model().starts_with("virtio"); }
@@ -107,7 +112,8 @@ void check_tuning(const v1::Interface& interface, const std::string& path, Findi
   const auto check_limit = [&](const std::string& direction, const v1::BandwidthLimit& limit) {
     const bool has_rate = limit.has_average() || limit.has_floor();
     if (!has_rate && (limit.has_peak() || limit.has_burst())) {
-      findings.add(fmt::format("{}/bandwidth/{}/@average", path, direction), "peak and burst mean nothing without an average");
+      findings.add(fmt::format("{}/bandwidth/{}/@average", path, direction),
+                   "peak and burst mean nothing without an average");
     }
   };
   check_limit("inbound", interface.bandwidth().inbound());

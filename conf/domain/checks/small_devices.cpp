@@ -17,13 +17,17 @@ void check_inputs(const v1::DomainSpec& spec, Findings& findings) {
     const auto& input = spec.inputs(i);
     const auto path = path_of("input", i, spec.inputs_size());
     switch (input.type()) {
-      case v1::INPUT_TYPE_UNSPECIFIED: findings.add(path + "/@type", "says what it is: mouse, tablet, keyboard or passthrough"); break;
+      case v1::INPUT_TYPE_UNSPECIFIED:
+        findings.add(path + "/@type", "says what it is: mouse, tablet, keyboard or passthrough");
+        break;
       case v1::INPUT_TYPE_TABLET:
-        if (input.bus() == v1::INPUT_BUS_PS2) findings.add(path + "/@bus", "there are no tablets on 'ps2'; it can be usb or virtio");
+        if (input.bus() == v1::INPUT_BUS_PS2)
+          findings.add(path + "/@bus", "there are no tablets on 'ps2'; it can be usb or virtio");
         break;
       case v1::INPUT_TYPE_PASSTHROUGH:
         if (input.bus() != v1::INPUT_BUS_VIRTIO) findings.add(path + "/@bus", "a passed-through device is on 'virtio'");
-        if (input.source_evdev().empty()) findings.add(path + "/source/@evdev", "names the host's device: /dev/input/event1");
+        if (input.source_evdev().empty())
+          findings.add(path + "/source/@evdev", "names the host's device: /dev/input/event1");
         break;
       default: break;
     }
@@ -36,7 +40,8 @@ void check_rngs(const v1::DomainSpec& spec, Findings& findings) {
     const auto path = path_of("rng", i, spec.rngs_size());
     if (rng.model() == v1::RNG_MODEL_UNSPECIFIED) findings.add(path + "/@model", "says how the guest sees it: virtio");
     if (rng.backend_case() == v1::Rng::BACKEND_NOT_SET) {
-      findings.add(path + "/backend", "says where randomness comes from: <backend model='random'>/dev/urandom</backend>");
+      findings.add(path + "/backend",
+                   "says where randomness comes from: <backend model='random'>/dev/urandom</backend>");
     }
     if (rng.has_rate_bytes() && rng.rate_bytes() == 0) findings.add(path + "/rate/@bytes", "a rate of 0 gives nothing");
   }
@@ -47,10 +52,12 @@ void check_panics(const v1::DomainSpec& spec, Findings& findings) {
   for (int i = 0; i < spec.panics_size(); ++i) {
     const auto& panic = spec.panics(i);
     const auto path = path_of("panic", i, spec.panics_size());
-    if (!models.insert(panic.model()).second) findings.add(path + "/@model", "there is another '{}' device", spelling(panic.model()));
+    if (!models.insert(panic.model()).second)
+      findings.add(path + "/@model", "there is another '{}' device", spelling(panic.model()));
     const bool foreign = panic.model() == v1::PANIC_MODEL_PSERIES || panic.model() == v1::PANIC_MODEL_S390;
     if (foreign && is_x86(spec.os().arch())) {
-      findings.add(path + "/@model", "'{}' is not for {}; it can be isa or hyperv", spelling(panic.model()), spec.os().arch());
+      findings.add(path + "/@model", "'{}' is not for {}; it can be isa or hyperv", spelling(panic.model()),
+                   spec.os().arch());
     }
     if (panic.has_address() && panic.model() != v1::PANIC_MODEL_ISA) {
       findings.add(path + "/address", "only model 'isa' has an address");
@@ -63,8 +70,10 @@ void check_watchdogs(const v1::DomainSpec& spec, Findings& findings) {
     const auto model = spec.watchdogs(i).model();
     const auto path = path_of("watchdog", i, spec.watchdogs_size()) + "/@model";
     if (model == v1::WATCHDOG_MODEL_UNSPECIFIED) findings.add(path, "says which one: i6300esb, ib700, itco");
-    if (model == v1::WATCHDOG_MODEL_DIAG288 && is_x86(spec.os().arch())) findings.add(path, "'diag288' is for s390x; it can be i6300esb, ib700 or itco");
-    if (model == v1::WATCHDOG_MODEL_ITCO && chipset_of(spec.os()) != Chipset::q35) findings.add(path, "'itco' is part of q35 machines; it can be i6300esb or ib700");
+    if (model == v1::WATCHDOG_MODEL_DIAG288 && is_x86(spec.os().arch()))
+      findings.add(path, "'diag288' is for s390x; it can be i6300esb, ib700 or itco");
+    if (model == v1::WATCHDOG_MODEL_ITCO && chipset_of(spec.os()) != Chipset::q35)
+      findings.add(path, "'itco' is part of q35 machines; it can be i6300esb or ib700");
   }
 }
 

@@ -50,8 +50,7 @@ void complete_cpu(v1::DomainSpec& spec, const v1::Capabilities& host) {
   if (cpu.check() == v1::CPU_CHECK_UNSPECIFIED) {
     cpu.set_check(default_check(cpu, named, spec.type() == v1::DOMAIN_TYPE_QEMU));
   }
-  if (!cpu.has_migratable() &&
-      (cpu.mode() == v1::CPU_MODE_HOST_PASSTHROUGH || cpu.mode() == v1::CPU_MODE_MAXIMUM)) {
+  if (!cpu.has_migratable() && (cpu.mode() == v1::CPU_MODE_HOST_PASSTHROUGH || cpu.mode() == v1::CPU_MODE_MAXIMUM)) {
     cpu.set_migratable(
         std::ranges::none_of(cpu.features(), [](const auto& feature) { return feature.name() == "invtsc"; }));
   }

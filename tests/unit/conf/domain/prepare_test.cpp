@@ -133,9 +133,10 @@ TEST_CASE("a small q35 guest becomes a complete machine") {
 }
 
 TEST_CASE("what prepare returns is prepared already") {
-  const auto once = prepared("<domain type='kvm'><name>a</name><memory>1048576</memory>"
-                             "<os><type machine='q35'>hvm</type></os><devices><graphics type='vnc'/>"
-                             "<interface type='user'/><console/></devices></domain>");
+  const auto once = prepared(
+      "<domain type='kvm'><name>a</name><memory>1048576</memory>"
+      "<os><type machine='q35'>hvm</type></os><devices><graphics type='vnc'/>"
+      "<interface type='user'/><console/></devices></domain>");
   auto twice = conf::prepare(once, conf::default_capabilities());
   REQUIRE(twice);
   CHECK(twice->spec().DebugString() == once.DebugString());
