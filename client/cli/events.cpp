@@ -30,8 +30,11 @@ std::string detail_of(const v1::DomainEvent& event) {
 }  // namespace
 
 std::string event_line(const v1::DomainEvent& event) {
-  std::string line = fmt::format("{}.{:03}: event '{}'", time_text(event.at()), event.at().nanos() / 1'000'000,
-                                 event_word(event.kind()));
+  // What is told as a state, not as news, has no time but that from which it has lasted.
+  const auto& at = event.has_at() ? event.at() : event.status().state_since();
+  std::string line;
+  if (at.seconds() != 0) line = fmt::format("{}.{:03}: ", time_text(at), at.nanos() / 1'000'000);
+  line += fmt::format("event '{}'", event_word(event.kind()));
   if (!event.name().empty()) line += fmt::format(" for domain '{}'", event.name());
   if (const std::string detail = detail_of(event); !detail.empty()) line += ": " + detail;
   return printable(line) + "\n";

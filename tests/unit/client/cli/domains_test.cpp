@@ -135,6 +135,15 @@ TEST_CASE("an event is one line that says when, what, whom and why") {
   CHECK(line.ends_with(".045: event 'stopped' for domain 'web1': destroyed\n"));
 }
 
+TEST_CASE("an initial state is told with the time from which it has lasted, if that is known") {
+  v1::DomainEvent event;
+  event.set_name("web1");
+  event.mutable_status()->set_state(v1::DOMAIN_STATE_SHUTOFF);
+  CHECK(event_line(event) == "event 'state' for domain 'web1': shut off, unknown\n");
+  event.mutable_status()->mutable_state_since()->set_seconds(1'700'000'000);
+  CHECK(event_line(event).ends_with(".000: event 'state' for domain 'web1': shut off, unknown\n"));
+}
+
 TEST_CASE("what is typed before the escape goes to the guest, and the escape does not") {
   CHECK(split_at_escape("ls\r").input == "ls\r");
   CHECK_FALSE(split_at_escape("ls\r").left);
