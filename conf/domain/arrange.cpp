@@ -38,6 +38,14 @@ std::vector<int> insert_in_order(List& list, SameKind same_kind, Before before) 
   return origin;
 }
 
+// Of families that keep the document's order.
+template <class List>
+std::vector<int> as_it_is(const List& list) {
+  std::vector<int> origin(static_cast<std::size_t>(list.size()));
+  std::iota(origin.begin(), origin.end(), 0);
+  return origin;
+}
+
 std::vector<int> arrange_disks(v1::DomainSpec& spec) {
   const auto bus = [](const v1::Disk& disk) { return disk.bus() ? disk.bus() : default_disk_bus(disk); };
   return insert_in_order(
@@ -59,8 +67,7 @@ std::vector<int> arrange_controllers(v1::DomainSpec& spec) {
 
 template <class List>
 std::vector<int> move_to_front(List& list, std::ptrdiff_t index) {
-  std::vector<int> origin(static_cast<std::size_t>(list.size()));
-  std::iota(origin.begin(), origin.end(), 0);
+  auto origin = as_it_is(list);
   if (origin.empty()) return origin;
   std::rotate(list.pointer_begin(), list.pointer_begin() + index, list.pointer_begin() + index + 1);
   std::rotate(origin.begin(), origin.begin() + index, origin.begin() + index + 1);
@@ -91,6 +98,20 @@ std::vector<int> arrange_consoles(v1::DomainSpec& spec) {
 
 Arrangement arrange(v1::DomainSpec& spec) {
   Arrangement arrangement;
+  // normalize() appends to some of these.
+  arrangement.remember("interface", as_it_is(spec.interfaces()));
+  arrangement.remember("serial", as_it_is(spec.serials()));
+  arrangement.remember("parallel", as_it_is(spec.parallels()));
+  arrangement.remember("channel", as_it_is(spec.channels()));
+  arrangement.remember("input", as_it_is(spec.inputs()));
+  arrangement.remember("graphics", as_it_is(spec.graphics()));
+  arrangement.remember("sound", as_it_is(spec.sounds()));
+  arrangement.remember("audio", as_it_is(spec.audios()));
+  arrangement.remember("redirdev", as_it_is(spec.redirdevs()));
+  arrangement.remember("hub", as_it_is(spec.hubs()));
+  arrangement.remember("watchdog", as_it_is(spec.watchdogs()));
+  arrangement.remember("rng", as_it_is(spec.rngs()));
+  arrangement.remember("panic", as_it_is(spec.panics()));
   arrangement.remember("disk", arrange_disks(spec));
   arrangement.remember("controller", arrange_controllers(spec));
   arrangement.remember("video", arrange_videos(spec));

@@ -83,8 +83,12 @@ void check_serials(const v1::DomainSpec& spec, Findings& findings) {
 
 void check_consoles(const v1::DomainSpec& spec, Findings& findings) {
   each("console", spec.consoles(), [&](const auto& console, const std::string& path) {
+    const bool is_first = &console == &spec.consoles(0);
+    const bool shows_serial = console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
+    // The first serial port shown again was checked as such.
+    if (is_first && shows_serial && !spec.serials().empty()) return;
     check_backend(console.backend(), has_spice(spec), false, path, findings);
-    if (&console != &spec.consoles(0) && console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL) {
+    if (!is_first && shows_serial) {
       findings.add(path + "/target/@type", "only the first console can be a serial port; this one can be virtio");
     }
   });
