@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "drivers/qemu/pidfd.h"
+
 // glibc 2.36 declares these without C linkage.
 extern "C" {
 }
