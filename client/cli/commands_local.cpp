@@ -7,8 +7,7 @@
 #include "client/cli/help.h"
 #include "client/cli/session.h"
 #include "conf/domain/default_capabilities.h"
-#include "conf/domain/normalize.h"
-#include "conf/domain/validated.h"
+#include "conf/domain/prepare.h"
 #include "conf/xml/codec.h"
 
 namespace lodge::cli {
@@ -27,8 +26,7 @@ Result<GuestDocument> read_spec(const std::string& file) {
 // What a daemon would store for it, on a host with every usual emulator.
 Result<v1::DomainSpec> complete(GuestDocument document) {
   const v1::Capabilities host = conf::default_capabilities();
-  TRY_ASSIGN(v1::DomainSpec spec, conf::normalize(std::move(document.message), host, document.source));
-  TRY_ASSIGN(const conf::ValidatedDomain domain, conf::validate(std::move(spec), host, document.source));
+  TRY_ASSIGN(const conf::ValidatedDomain domain, conf::prepare(std::move(document.message), host, document.source));
   return domain.spec();
 }
 
