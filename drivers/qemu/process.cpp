@@ -10,10 +10,6 @@
 
 #include "drivers/qemu/pidfd.h"
 
-// glibc 2.36 declares these without C linkage.
-extern "C" {
-}
-
 namespace lodge::drivers::qemu {
 
 namespace {

@@ -12,10 +12,6 @@
 #include "drivers/qemu/pidfd.h"
 #include "netdev/claims/process.h"
 
-// glibc 2.36 declares these without C linkage.
-extern "C" {
-}
-
 namespace lodge::drivers::qemu {
 
 namespace {

@@ -18,7 +18,7 @@ namespace {
 // A disk whose first sector is this program, in 16-bit x86 code, on a virtio bus.
 std::string boots(const Hands& hands, std::string_view code) {
   const fs::path path = hands.world.root / "boot.img";
-  std::string image(std::string(code));
+  std::string image{code};
   image.resize(510);
   image += "\x55\xaa";
   image.resize(1 << 20);
