@@ -73,12 +73,14 @@ Task<Result<RunningGuest>> FakeDriver::start(StartRequest request, Deadline dead
   v1::DomainSpec live = request.domain.spec();
   fill_live(live, request);
   FakeMachine* machine = &hypervisor_.create(request.run.run_id, std::move(live));
+  std::unique_ptr<FakeGuest> guest;  // outlives the undo step that lets go of it
+  std::unique_ptr<FakeGuest> guest;
   Undo undo;
   undo.push([&] { hypervisor_.destroy(request.run.run_id, {.kind = GuestEventKind::exited, .requested = true}); });
   for (auto& claim : request.claims) claim.identity = netdev::ProcessIdentity{.pid = machine->pid, .start_time = 1};
 
   if (request.progress) request.progress("connecting to the machine");
-  auto guest = std::make_unique<FakeGuest>(hypervisor_, *machine, request.observer);
+  guest = std::make_unique<FakeGuest>(hypervisor_, *machine, request.observer);
   undo.push([&] { guest.reset(); });
   CO_TRY(co_await scripted_call(hypervisor_, name, "connect to it", deadline));
   if (!request.paused) CO_TRY(co_await scripted_call(hypervisor_, name, "let it run", deadline));
