@@ -74,7 +74,6 @@ Task<Result<RunningGuest>> FakeDriver::start(StartRequest request, Deadline dead
   fill_live(live, request);
   FakeMachine* machine = &hypervisor_.create(request.run.run_id, std::move(live));
   std::unique_ptr<FakeGuest> guest;  // outlives the undo step that lets go of it
-  std::unique_ptr<FakeGuest> guest;
   Undo undo;
   undo.push([&] { hypervisor_.destroy(request.run.run_id, {.kind = GuestEventKind::exited, .requested = true}); });
   for (auto& claim : request.claims) claim.identity = netdev::ProcessIdentity{.pid = machine->pid, .start_time = 1};

@@ -62,6 +62,8 @@ Result<Spawned> spawn(const SpawnRequest& request) {
     ::posix_spawn_file_actions_adddup2(&actions, source.get(), kFirstInheritedFd + static_cast<int>(i));
     sources.push_back(std::move(source));
   }
+  // Whatever else is open, also what our own parent forgot to mark.
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, end);
   ::posix_spawn_file_actions_addchdir_np(&actions, "/");
 
   const auto argv = pointers(request.argv);

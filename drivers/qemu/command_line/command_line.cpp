@@ -13,6 +13,8 @@ void add_identity(Arguments& arguments, const Launch& launch) {
   // Only what the definition says; nothing of the host's own configuration.
   arguments.add("-no-user-config");
   arguments.add("-nodefaults");
+  // For people and their tools; we know the process by its claim. QEMU removes it when it ends.
+  arguments.add("-pidfile", launch.folder + "/qemu.pid");
 }
 
 void add_monitor(Arguments& arguments, const Launch& launch) {

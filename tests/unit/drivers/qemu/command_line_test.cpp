@@ -32,7 +32,7 @@ Emulator emulator() {
   emulator.devices = {"virtio-net-pci", "e1000", "e1000e", "rtl8139", "virtio-blk-pci", "virtio-scsi-pci", "ide-hd", "ide-cd",
                       "scsi-hd", "scsi-cd", "usb-storage", "floppy", "isa-serial", "pci-serial", "usb-serial", "qemu-xhci",
                       "piix3-usb-uhci", "ich9-usb-ehci1", "ich9-usb-uhci1", "ich9-usb-uhci2", "ich9-usb-uhci3",
-                      "pcie-root-port", "pci-bridge", "i82801b11-bridge", "virtio-serial-pci", "VGA", "cirrus-vga", "virtio-vga",
+                      "pcie-root-port", "pcie-pci-bridge", "pci-bridge", "i82801b11-bridge", "virtio-serial-pci", "VGA", "cirrus-vga", "virtio-vga",
                       "qxl-vga", "usb-tablet", "usb-kbd", "usb-mouse", "i6300esb", "lsi53c895a", "ich9-ahci", "usb-hub"};
   emulator.chardevs = {"pty", "socket", "file", "null", "udp"};
   emulator.options = {"sandbox"};

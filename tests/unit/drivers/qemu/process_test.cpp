@@ -70,10 +70,12 @@ TEST_CASE("a child leads a session of its own and has no signal blocked or ignor
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &set, &before);
-  Child child("grep -E 'Sig(Blk|Ign)' /proc/$$/status; cut -d' ' -f6 /proc/$$/stat; echo $$; pwd");
+  // By the shell itself: what it starts is another matter. 32 and 33 are glibc's own.
+  Child child("while read key value; do case $key in SigBlk:|SigIgn:) echo $(( 0x$value & ~0x180000000 ));; esac; done </proc/$$/status; "
+              "cut -d' ' -f6 /proc/$$/stat; echo $$; pwd");
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   const std::string id = std::to_string(child.spawned->identity.pid);
-  CHECK(child.output() == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n" + id + "\n" + id + "\n/\n");
+  CHECK(child.output() == "0\n0\n" + id + "\n" + id + "\n/\n");
 }
 
 TEST_CASE("a child's environment is what was asked for, with its claim's mark") {
