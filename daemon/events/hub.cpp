@@ -105,8 +105,9 @@ Task<Result<v1::DomainEvent>> Subscription::next() {
   while (true) {
     if (auto event = queue->pop()) co_return std::move(*event);
     if (queue->state.lock()->closed) co_return fail(Code::cancelled, "the daemon is stopping");
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(detail::Wait{queue},
-                                                                                                 asio::use_awaitable);
+    // A name for it: GCC 12 destroys an aggregate made within a co_await expression twice.
+    detail::Wait wait{queue};
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(std::move(wait), asio::use_awaitable);
   }
 }
 

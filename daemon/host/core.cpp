@@ -171,6 +171,18 @@ void Core::internally(std::string verb, ObjectPtr object, Body<void> body) {
   if (!launched && !closing()) log::failed(fmt::format("{} {}", verb, name), launched.error());
 }
 
+Result<OperationPtr> Core::begin(const Caller& caller, const std::string& verb, const ObjectPtr& object) {
+  Result<OperationPtr> begun = closing() ? fail(Code::unavailable, "the daemon is stopping")
+                                         : operations.begin({.verb = verb,
+                                                             .caller = caller.identity,
+                                                             .domain_uuid = object->uuid,
+                                                             .domain_name = object->name});
+  if (begun) return begun;
+  // Its name may have been taken for this alone.
+  publish(object);
+  return wrap(std::move(begun).error(), "{} {}", verb, object->name);
+}
+
 Task<void> Core::await_end(OperationPtr operation) {
   const auto far = Deadline::after(std::chrono::hours(24 * 365));
   Latch::Wait how = co_await operation->ended().wait(far);
@@ -192,7 +204,8 @@ Task<Result<Gate::Pass>> Core::pass_gate(Work& work, Entry entry, const std::str
 
 void Core::conclude(const Work& work, std::string_view verb, Error* error) {
   if (error) {
-    *error = std::move(*error).with_context(fmt::format("{} {}", verb, work.object->name));
+    Error told = std::move(*error).with_context(fmt::format("{} {}", verb, work.object->name));
+    *error = std::move(told);
     const bool own = work.caller.identity == own_context().caller.identity;
     if (own || !is_callers_fault(error->code())) {
       log::failed(fmt::format("{} {}", work.caller.identity, work.caller.request_id), *error);
@@ -208,7 +221,7 @@ void Core::conclude(const Work& work, std::string_view verb, Error* error) {
 void Core::background(Task<void> work) {
   const auto place = background_.insert(background_.end(), std::make_shared<asio::cancellation_signal>());
   background_done_.close();
-  asio::co_spawn(parts.control, std::move(work), asio::bind_cancellation_slot((*place)->slot(), [this, place](std::exception_ptr bug) {
+  asio::co_spawn(parts.control, std::move(work), asio::bind_cancellation_slot((*place)->slot(), [this, place, signal = *place](std::exception_ptr bug) {
                    background_.erase(place);
                    if (background_.empty()) background_done_.open();
                    if (!bug) return;

@@ -111,6 +111,7 @@ struct Core {
   Task<void> close(Deadline deadline);
 
  private:
+  Result<OperationPtr> begin(const Caller& caller, const std::string& verb, const ObjectPtr& object);
   template <class T>
   Task<Result<T>> run(Work work, Entry entry, std::string verb, Body<T> body);
   template <class T>
@@ -146,11 +147,9 @@ Task<Result<T>> Core::run(Work work, Entry entry, std::string verb, Body<T> body
 
 template <class T>
 Result<Launched<T>> Core::launch(CallContext context, std::string verb, ObjectPtr object, Entry entry, Body<T> body) {
-  if (closing()) return fail(Code::unavailable, "{} {}: the daemon is stopping", verb, object->name);
-  TRY_ASSIGN(OperationPtr operation, operations.begin({.verb = verb,
-                                                       .caller = context.caller.identity,
-                                                       .domain_uuid = object->uuid,
-                                                       .domain_name = object->name}));
+  auto begun = begin(context.caller, verb, object);
+  if (!begun) return Failure(std::move(begun).error());
+  const OperationPtr operation = *begun;
   Launched<T> launched{operation, std::make_shared<Result<T>>()};
   Work work{*this, std::move(object), operation, context.caller, context.deadline};
   asio::co_spawn(parts.control, run<T>(std::move(work), entry, std::move(verb), std::move(body)),

@@ -17,7 +17,7 @@ class Observer final : public drivers::GuestObserver {
     const RunPtr run = run_.lock();
     if (!object || !run) return;
     if (event.kind == GuestEventKind::exited) run->exited = true;
-    if (object->runs(run)) return handle(core_, object, run, event);
+    if (object->runs(run) && run->guest) return handle(core_, object, run, event);
     run->held_back.push_back(event);
   }
 
@@ -212,7 +212,16 @@ void handle_held_back(Core& core, const ObjectPtr& object, const RunPtr& run) {
   }
 }
 
+void forget_what_status_says(GuestRun& run) {
+  using enum GuestEventKind;
+  std::erase_if(run.held_back, [](const GuestEvent& event) {
+    return event.kind != powered_off && event.kind != reset_held && event.kind != panicked && event.kind != exited;
+  });
+}
+
 void handle_found_state(Core& core, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status) {
+  forget_what_status_says(*run);
+  if (!run->held_back.empty()) return handle_held_back(core, object, run);
   if (status.state == v1::DOMAIN_STATE_SHUTDOWN) powered_off(core, object, run, {.kind = GuestEventKind::powered_off});
   if (status.state == v1::DOMAIN_STATE_CRASHED) panicked(core, object, run, {.kind = GuestEventKind::panicked, .held = true});
 }

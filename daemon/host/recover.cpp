@@ -124,8 +124,8 @@ Task<Found> look_for(Core& core, ObjectPtr object, RunPtr run) {
     core.internally("clean up", object, [run](Work& work) -> Task<Result<void>> {
       if (!work.object->runs(run)) co_return Result<void>{};
       run->exited = true;
-      auto stopped = co_await stop_run(work, run, drivers::StopMode::force,
-                                       {.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_DAEMON, .detail = "it was gone when the daemon came back"});
+      const StopReason why{.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_DAEMON, .detail = "it was gone when the daemon came back"};
+      auto stopped = co_await stop_run(work, run, drivers::StopMode::force, why);
       co_return stopped;
     });
     co_return Found::gone;

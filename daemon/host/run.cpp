@@ -51,7 +51,8 @@ Task<Result<DomainPtr>> Host::destroy(CallContext context, v1::DomainRef ref, bo
     const RunPtr run = work.object->running();
     if (!run) co_return work.core.snapshot(*work.object);
     const auto mode = graceful ? drivers::StopMode::polite : drivers::StopMode::force;
-    CO_TRY(co_await stop_run(work, run, mode, {.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_DESTROYED, .detail = "destroyed"}));
+    const StopReason why{.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_DESTROYED, .detail = "destroyed"};
+    CO_TRY(co_await stop_run(work, run, mode, why));
     co_return work.core.snapshot(*work.object);
   };
   const Entry entry = graceful ? Entry::in_turn : Entry::take_over;

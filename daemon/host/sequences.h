@@ -38,8 +38,11 @@ void become_off(Core& core, const ObjectPtr& object, const RunPtr& run, const St
 std::unique_ptr<drivers::GuestObserver> make_observer(Core& core, const ObjectPtr& object, const RunPtr& run);
 // Acts on an event of a guest that runs: its state as users see it, and what its definition wants done.
 void handle(Core& core, const ObjectPtr& object, const RunPtr& run, const drivers::GuestEvent& event);
-// Acts on what was held back while the guest started or was nearly stopped.
+// Acts on what was held back while the guest started, was looked for, or was nearly stopped.
 void handle_held_back(Core& core, const ObjectPtr& object, const RunPtr& run);
+// What happened before start() or recover() returned is part of the status they returned, except that nothing has been done
+// about it yet: the rest of what was held back is dropped.
+void forget_what_status_says(GuestRun& run);
 // What its state asks for of a guest that was found in it: one that powered off while nobody looked is stopped.
 void handle_found_state(Core& core, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status);
 

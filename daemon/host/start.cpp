@@ -1,9 +1,8 @@
+#include "base/uuid.h"
 #include "daemon/host/sequences.h"
 #include "netdev/claims/folder.h"
 #include "netdev/port.h"
 #include "netdev/port_request.h"
-
-#include "base/uuid.h"
 
 namespace lodge::host {
 namespace {
@@ -118,14 +117,6 @@ Task<Result<void>> commit_running(Work& work, RunPtr run) {
   batch.claims.upserts = run->claims();
   auto committed = co_await work.core.parts.store.commit(std::move(batch));
   co_return committed;
-}
-
-// What happened before start() returned is part of the status it returned, except that nothing has been done about it yet.
-void forget_what_status_says(GuestRun& run) {
-  using enum drivers::GuestEventKind;
-  std::erase_if(run.held_back, [](const drivers::GuestEvent& event) {
-    return event.kind != powered_off && event.kind != reset_held && event.kind != panicked && event.kind != exited;
-  });
 }
 
 Task<Result<drivers::GuestStatus>> bring_up(Work& work, RunPtr run, conf::ValidatedDomain domain, bool paused) {

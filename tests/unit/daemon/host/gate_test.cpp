@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <map>
 
 namespace lodge::host {
 namespace {
@@ -18,10 +19,12 @@ struct Visits {
   void visit(const std::string& who, Deadline deadline = Deadline::after(std::chrono::hours(1)), bool take_over = false) {
     Gate::Holder me{.verb = who, .who = "uid:0", .cancel = [this, who] { cancelled += who; }};
     auto entering = take_over ? gate.take_over(std::move(me), deadline) : gate.enter(std::move(me), deadline);
-    asio::co_spawn(loop, std::move(entering), asio::bind_cancellation_slot(signals[who].slot(), [this, who](std::exception_ptr, Result<Pass> result) {
-                     results.emplace(who, std::move(result));
-                   }));
+    asio::co_spawn(loop, keep(who, std::move(entering)), asio::bind_cancellation_slot(signals[who].slot(), asio::detached));
     step();
+  }
+  Task<void> keep(std::string who, Task<Result<Pass>> entering) {
+    auto result = co_await std::move(entering);
+    results.emplace(std::move(who), std::move(result));
   }
   void leave(const std::string& who) {
     results.erase(who);

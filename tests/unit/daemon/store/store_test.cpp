@@ -53,7 +53,7 @@ struct Opened {
   Result<void> commit(Batch batch) {
     std::optional<Result<void>> outcome;
     start(std::move(batch), outcome);
-    while (!outcome) loop.run_one();
+    while (!outcome) step();
     return *outcome;
   }
   void start(Batch batch, std::optional<Result<void>>& outcome) {
@@ -61,6 +61,10 @@ struct Opened {
       if (bug) std::rethrow_exception(bug);
       outcome = std::move(result);
     });
+  }
+  void step() {
+    loop.restart();
+    loop.run_one();
   }
   Contents contents() { return (*store)->contents().value(); }
 
@@ -145,7 +149,7 @@ TEST_CASE("batches that come while one is written share the next transaction") {
   opened.loop.poll();
   go.set_value();
   for (const auto& outcome : outcomes) {
-    while (!outcome) opened.loop.run_one();
+    while (!outcome) opened.step();
     CHECK(outcome->has_value());
   }
 
@@ -168,7 +172,7 @@ TEST_CASE("a batch that is refused does not touch the others of its transaction"
   opened.start(define("web3"), third);
   opened.loop.poll();
   go.set_value();
-  while (!first || !second || !third) opened.loop.run_one();
+  while (!first || !second || !third) opened.step();
 
   CHECK(first->has_value());
   REQUIRE_FALSE(second->has_value());
