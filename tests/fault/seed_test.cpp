@@ -75,15 +75,17 @@ TEST_CASE("a failed or killed start of a guest that names another's macvtap neve
   const fs::path pings = world.root() / "pings";
   const Fd out(::open(pings.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   const Process ping({.argv = {"ping", "-i", "0.2", "-W", "5", "10.77.0.2"}, .netns = "outside", .out = out.get()});
-  for (const auto action : {"fail", "crash"}) {
+  for (const std::string_view action : {"fail", "crash"}) {
     for (const auto step : kSteps) {
       INFO(step << ":" << action);
       start_in_vain(world, step, action);
+      // Once it is written down that it runs, it has been started, though the daemon died before it could say so.
+      if (step == kSteps[std::size(kSteps) - 1] && action == "crash") break;
       victim.expect_untouched(world);
     }
   }
 
-  world.must_lodge({"start", "intruder"});
+  CHECK(state_of(world, "intruder").starts_with("running"));
   CHECK(interface_of(world, "intruder") != victim.link);
   CHECK(index_of(victim.link) == victim.index);
   world.must_lodge({"destroy", "intruder"});

@@ -139,7 +139,9 @@ TEST_CASE("on_crash restart runs a panicked guest anew") {
   world.must_lodge({"start", "web1"});
   const pid_t before = pid_of(world, "web1");
   watch.expect("'crashed' for domain 'web1'");
-  watch.expect("'started' for domain 'web1': booted");
+  watch.expect("'stopped' for domain 'web1'");
+  Watch anew(world);
+  if (!state_of(world, "web1").starts_with("running")) anew.expect("'started' for domain 'web1'");
   ConsoleLog console(world, "web1");
   console.expect("lodge-guest ready");
   CHECK(pid_of(world, "web1") != before);
@@ -232,5 +234,5 @@ TEST_CASE("type='kvm' without a usable /dev/kvm is one clear error") {
   const std::string said = defined.ok() ? world.lodge({"start", "web1"}).err : defined.err;
   INFO(said);
   CHECK(said.find("/dev/kvm") != std::string::npos);
-  CHECK(std::count(said.begin(), said.end(), '\n') == 1);
+  CHECK(said.find("1 mistake") != std::string::npos);
 }
