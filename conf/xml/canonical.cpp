@@ -1,7 +1,7 @@
 #include "conf/xml/canonical.h"
 
 #include <algorithm>
-#include <bitset>
+#include <array>
 #include <charconv>
 
 #include "conf/xml/text.h"
@@ -22,9 +22,26 @@ void skip_space(std::string_view& rest) {
   while (!rest.empty() && is_space(rest.front())) rest.remove_prefix(1);
 }
 
-struct Cpuset {
-  std::bitset<kCpusetBits> bits;
-  std::size_t end = 0;  // no bit is set from here on
+class Cpuset {
+ public:
+  // Whole words at a time: a hostile list of long ranges must stay cheap.
+  void assign(std::size_t first, std::size_t last, bool value) {
+    for (std::size_t word = first / 64; word <= last / 64; ++word) {
+      std::uint64_t mask = ~std::uint64_t{0};
+      if (word == first / 64) mask &= ~std::uint64_t{0} << (first % 64);
+      if (word == last / 64) mask &= ~std::uint64_t{0} >> (63 - last % 64);
+      words_[word] = value ? words_[word] | mask : words_[word] & ~mask;
+    }
+    if (value) end_ = std::max(end_, last + 1);
+  }
+
+  bool has(std::size_t i) const { return (words_[i / 64] >> (i % 64) & 1) != 0; }
+  // Nothing is set from here on.
+  std::size_t end() const { return end_; }
+
+ private:
+  std::array<std::uint64_t, kCpusetBits / 64> words_{};
+  std::size_t end_ = 0;
 };
 
 // One of "3", "^3", "3-5".
@@ -42,17 +59,16 @@ bool apply_range(std::string_view& rest, Cpuset& set) {
     if (!end || *end < *first || *end >= kCpusetBits) return false;
     last = *end;
   }
-  for (std::uint64_t i = *first; i <= last; ++i) set.bits[i] = !exclude;
-  if (!exclude) set.end = std::max<std::size_t>(set.end, last + 1);
+  set.assign(*first, last, !exclude);
   return true;
 }
 
 std::string print_cpuset(const Cpuset& set) {
   std::string out;
-  for (std::size_t i = 0; i < set.end; ++i) {
-    if (!set.bits[i]) continue;
+  for (std::size_t i = 0; i < set.end(); ++i) {
+    if (!set.has(i)) continue;
     std::size_t last = i;
-    while (last + 1 < set.end && set.bits[last + 1]) ++last;
+    while (last + 1 < set.end() && set.has(last + 1)) ++last;
     if (!out.empty()) out += ',';
     out += i == last ? fmt::format("{}", i) : fmt::format("{}-{}", i, last);
     i = last;

@@ -19,7 +19,7 @@ struct ParseOptions {
   View view = View::inactive;
   std::string_view name = {};               // of the file, for the error's sentence
   std::size_t max_bytes = 4 * 1024 * 1024;  // refused before a byte is parsed
-  std::size_t max_nodes = 200'000;          // elements, texts and comments
+  std::size_t max_nodes = 100'000;          // elements, texts and comments
   int max_depth = 64;
 };
 
@@ -54,8 +54,8 @@ struct FormatOptions {
 // well-formed.
 Result<std::string> format(const google::protobuf::Message& message, const FormatOptions& options = {});
 
-// RAW content (metadata) as it is kept: every element on its own line, two spaces deep, namespaces declared where they
-// are used. Error: invalid_argument if it is not well-formed.
+// RAW content (metadata) as it is kept: without layout, namespaces declared where they are used. Printed documents lay it
+// out anew. Error: invalid_argument if it is not well-formed.
 Result<std::string> canonical_raw(std::string_view xml);
 
 }  // namespace lodge::conf::xml

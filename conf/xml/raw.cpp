@@ -64,8 +64,12 @@ class RawPrinter {
     }
   }
 
+  // White space goes with the layout, unless there are words beside it.
   void inside(const TreeNode& parent, bool outermost) {
-    for (const TreeNode* child = parent.first; child; child = child->next) node(*child, 0, outermost, true);
+    const bool layout = has_element(parent) && !has_words(parent);
+    for (const TreeNode* child = parent.first; child; child = child->next) {
+      if (!layout || child->kind != NodeKind::text) node(*child, 0, outermost, true);
+    }
   }
 
  private:
@@ -139,9 +143,12 @@ class RawPrinter {
 
 Result<RawContent> RawContent::parse(std::string_view xml) {
   const std::string wrapped = fmt::format("<raw>{}</raw>", xml);
-  // One level for the wrapper here instead of two for the document's own elements around it: what a document of full depth
-  // carried can be printed again.
-  TRY_ASSIGN(auto tree, Tree::parse(wrapped, {.max_depth = ParseOptions{}.max_depth - 1}));
+  // What a document of full depth and size carried can be printed again: around it there is one level here, for the
+  // wrapper, and there were two.
+  const ParseOptions document;
+  TRY_ASSIGN(auto tree, Tree::parse(wrapped, {.max_bytes = 2 * document.max_bytes,
+                                              .max_nodes = 2 * document.max_nodes,
+                                              .max_depth = document.max_depth - 1}));
   const TreeNode& root = tree->root();
   return RawContent(std::move(tree), root);
 }
@@ -158,12 +165,7 @@ void RawContent::print_inline(std::string& out) const { RawPrinter(out).inside(*
 
 std::string to_string(const RawContent& content) {
   std::string out;
-  if (content.is_mixed()) {
-    content.print_inline(out);
-  } else {
-    content.print_lines(out, 0);
-    if (out.ends_with('\n')) out.pop_back();
-  }
+  if (!content.empty()) content.print_inline(out);
   return out;
 }
 

@@ -25,6 +25,7 @@ class RawContent {
   bool is_mixed() const;
   // Every node on its own line, the outermost `depth` levels deep.
   void print_lines(std::string& out, std::size_t depth) const;
+  // Without layout.
   void print_inline(std::string& out) const;
 
  private:

@@ -98,6 +98,8 @@ TEST_CASE("sets of processors are kept in their shortest form") {
   CHECK(pass(proto, "<m c='4-2'/>").starts_with("error: /m/@c: '4-2' is not a set"));
   CHECK(pass(proto, "<m c='16384'/>").starts_with("error: /m/@c: '16384' is not a set of numbers below 16384"));
   CHECK(pass(proto, "<m c='1,'/>").starts_with("error:"));
+  CHECK(pass(proto, "<m c='63-64,127-200,^130-131'/>").starts_with("error:"));
+  CHECK(pass(proto, "<m c='63-64,127-200,^128,0-16383,^5'/>") == "<m c='0-4,6-16383'/>\n");
 }
 
 TEST_CASE("UUIDs and MAC addresses are kept in one form") {
@@ -117,6 +119,13 @@ TEST_CASE("RAW keeps foreign elements, with the namespaces they need") {
       "<m>\n  <r>\n    <a:x xmlns:a=\"urn:a\" k=\"1&amp;2\">\n      <b>t</b>\n    </a:x>\n    <!-- c -->\n  </r>\n</m>\n");
   CHECK(pass(proto, "<m><r>words <i>and</i> more</r></m>") == "<m>\n  <r>words <i>and</i> more</r>\n</m>\n");
   CHECK(pass(proto, "<m><r/></m>") == "<m/>\n");
+}
+
+TEST_CASE("RAW is kept without layout") {
+  CHECK(conf::xml::canonical_raw("\n <a>\n  <b> </b> <c/></a> ").value() == "<a><b> </b><c/></a>");
+  CHECK(conf::xml::canonical_raw("\n two <b/> words ").value() == "\n two <b/> words ");
+  CHECK(conf::xml::canonical_raw(" \n").value() == "");
+  CHECK_FALSE(conf::xml::canonical_raw("<a>"));
 }
 
 TEST_CASE("RAW content that would break out of its element is never printed") {
