@@ -39,7 +39,7 @@ Result<void> outcome(Task<Result<void>> work, std::function<void(Canceller&)> me
   if (meanwhile) meanwhile(*canceller);
   loop.restart();
   loop.poll();
-  REQUIRE(outcome);
+  REQUIRE(outcome.has_value());
   return *outcome;
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("a caller that went away before the work began is not worked for") {
   std::optional<Result<void>> outcome;
   canceller->run(for_ever(), [&](Result<void> result) { outcome = std::move(result); });
   loop.poll();
-  REQUIRE(outcome);
+  REQUIRE(outcome.has_value());
   CHECK(outcome->error().code() == Code::cancelled);
 }
 

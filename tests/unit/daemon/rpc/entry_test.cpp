@@ -8,6 +8,7 @@
 #include "daemon/rpc/calls.h"
 #include "daemon/rpc/listen.h"
 #include "daemon/rpc/peer.h"
+#include "lodge/v1/operation_service.pb.h"
 
 using namespace lodge;
 using namespace lodge::rpc;
