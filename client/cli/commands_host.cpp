@@ -97,13 +97,10 @@ Result<ExitCode> operation(Session& session) {
     TRY(show(session, response.operation()));
     return exit_code_of(response.operation());
   }
-  if (action == "cancel") {
-    v1::CancelOperationRequest request;
-    request.set_id(id);
-    TRY_ASSIGN(const auto response, daemon->cancel_operation(request, session.deadline()));
-    return show(session, response.operation());
-  }
-  return fail(Code::invalid_argument, "'{}' is not one of show, wait, cancel", action);
+  v1::CancelOperationRequest request;
+  request.set_id(id);
+  TRY_ASSIGN(const auto response, daemon->cancel_operation(request, session.deadline()));
+  return show(session, response.operation());
 }
 
 }  // namespace
@@ -133,7 +130,7 @@ CommandGroup host_commands() {
                operations},
               {"operation",
                "show one of them, wait for its end, or cancel it",
-               {{"ACTION"}, {"ID"}},
+               {{"ACTION", Operand::one, {"show", "wait", "cancel"}}, {"ID"}},
                {},
                {Form::table, Form::json, Form::yaml},
                operation},

@@ -1,6 +1,6 @@
 #include "client/cli/help.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -35,6 +35,7 @@ std::vector<Line> lines_of(const std::vector<Option>& options) {
 }
 
 std::string spelled(const Operand& operand) {
+  if (!operand.choices.empty()) return fmt::format("{}", fmt::join(operand.choices, "|"));
   switch (operand.count) {
     case Operand::one: return std::string(operand.name);
     case Operand::optional: return fmt::format("[{}]", operand.name);

@@ -9,10 +9,11 @@ namespace lodge::cli {
 
 Table operation_table(const std::vector<v1::Operation>& operations) {
   Table table({"Id", "Verb", "Domain", "State", "Step", "Caller"});
-  for (const v1::Operation& operation : operations)
+  for (const v1::Operation& operation : operations) {
+    const bool shown = !operation.has_ended_at() && !operation.step().empty();
     table.add({operation.id(), operation.verb(), operation.domain_name(),
-               std::string(operation_word(operation.state())), operation.step().empty() ? "-" : operation.step(),
-               operation.caller()});
+               std::string(operation_word(operation.state())), shown ? operation.step() : "-", operation.caller()});
+  }
   return table;
 }
 

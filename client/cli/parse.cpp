@@ -104,6 +104,9 @@ Result<void> check(const Command& command, const Args& args) {
   for (const Operand& operand : command.operands) {
     if (operand.count != Operand::optional && args.text(operand.name).empty())
       return usage(fmt::format("{}: {} is missing", command.name, operand.name));
+    const std::string& given = args.text(operand.name);
+    if (!operand.choices.empty() && std::ranges::find(operand.choices, given) == operand.choices.end())
+      return usage(fmt::format("{}: '{}' is not one of {}", command.name, given, fmt::join(operand.choices, ", ")));
   }
   for (const Option& option : command.options)
     if (option.value == "N" && args.has(option.name))

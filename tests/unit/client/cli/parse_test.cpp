@@ -86,6 +86,7 @@ TEST_CASE("what is missing, too much or out of range is named") {
   CHECK(complaint({"start", "web1", "web2"}) == "start: 'web2' is one argument too many");
   CHECK(complaint({"list", "-o", "xml"}) == "list: -o takes one of table, json, yaml, name, not 'xml'");
   CHECK(complaint({"domid", "web1", "-o", "json"}) == "domid: its output has one form only: leave -o out");
+  CHECK(complaint({"operation", "frob", "1"}) == "operation: 'frob' is not one of show, wait, cancel");
   CHECK(complaint({"list", "--timeout", "soon"}) == "--timeout takes a number above 0, not 'soon'");
   CHECK(complaint({"list", "--timeout", "0"}) == "--timeout takes a number above 0, not '0'");
   CHECK(complaint({"event", "--count", "-1"}) == "--count takes a number above 0, not '-1'");
