@@ -40,15 +40,24 @@ class Latch {
     std::list<asio::steady_timer*> waiters;
   };
 
+  // Among the waiters, until the wait ends or its coroutine is thrown away.
+  struct Place {
+    Place(std::list<asio::steady_timer*>& all, asio::steady_timer& mine) : waiters(all), it(all.insert(all.end(), &mine)) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() { waiters.erase(it); }
+    std::list<asio::steady_timer*>& waiters;
+    std::list<asio::steady_timer*>::iterator it;
+  };
+
   // Holds the state, not the latch: that may be destroyed while this waits.
   static Task<Wait> wait(std::shared_ptr<State> state, Deadline deadline) {
     if (state->open) co_return Wait::open;
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) co_return Wait::cancelled;
     asio::steady_timer timer(co_await asio::this_coro::executor, deadline.when());
-    const auto place = state->waiters.insert(state->waiters.end(), &timer);
+    const Place place(state->waiters, timer);
     const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    state->waiters.erase(place);
     if (state->open) co_return Wait::open;
     co_return error ? Wait::cancelled : Wait::deadline;
   }

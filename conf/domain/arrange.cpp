@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <optional>
 
 #include "conf/domain/disk_name.h"
 
@@ -12,19 +13,30 @@ namespace lodge::conf {
 
 namespace {
 
-using Controllers = google::protobuf::RepeatedPtrField<v1::Controller>;
+// What decides where a device goes among those of its family.
+struct Key {
+  int kind;                             // bus or type: kept together
+  std::optional<std::uint32_t> number;  // those without one stay where they are among their kind
+  bool after = false;                   // behind those of its number that are not
+};
 
-// Rebuilds a list by inserting its elements one after the other, each among those of its kind, where `before` wants it.
-// An element whose kind is new goes to the end.
-template <class List, class SameKind, class Before>
-std::vector<int> insert_in_order(List& list, SameKind same_kind, Before before) {
+bool goes_before(const Key& a, const Key& b) {
+  if (!a.number) return false;
+  return (b.number && *a.number < *b.number) || (a.number == b.number && b.after && !a.after);
+}
+
+// Rebuilds a list by inserting its elements one after the other, each among those of its kind; an element whose kind is new
+// goes to the end.
+template <class List>
+std::vector<int> insert_in_order(List& list, const std::vector<Key>& keys) {
   std::vector<int> origin;
   for (int i = 0; i < list.size(); ++i) {
+    const auto& key = keys[static_cast<std::size_t>(i)];
     std::ptrdiff_t place = -1;
     for (auto at = std::ssize(origin); at-- > 0;) {
-      const auto& other = list[origin[static_cast<std::size_t>(at)]];
-      if (!same_kind(other, list[i])) continue;
-      if (before(list[i], other)) {
+      const auto& other = keys[static_cast<std::size_t>(origin[static_cast<std::size_t>(at)])];
+      if (other.kind != key.kind) continue;
+      if (goes_before(key, other)) {
         place = at;
       } else if (place < 0) {
         place = at + 1;
@@ -47,22 +59,21 @@ std::vector<int> as_it_is(const List& list) {
 }
 
 std::vector<int> arrange_disks(v1::DomainSpec& spec) {
-  const auto bus = [](const v1::Disk& disk) { return disk.bus() ? disk.bus() : default_disk_bus(disk); };
-  return insert_in_order(
-      *spec.mutable_disks(), [&](const auto& a, const auto& b) { return bus(a) == bus(b); },
-      [](const auto& a, const auto& b) { return disk_number(a.target_dev()) < disk_number(b.target_dev()); });
+  std::vector<Key> keys;
+  for (const auto& disk : spec.disks()) {
+    keys.push_back({disk.bus() ? disk.bus() : default_disk_bus(disk), disk_number(disk.target_dev())});
+  }
+  return insert_in_order(*spec.mutable_disks(), keys);
 }
 
 // A USB 2 master goes before its companions, which have its index.
-bool goes_before(const v1::Controller& a, const v1::Controller& b) {
-  if (!a.has_index()) return false;
-  if (b.has_index() && a.index() < b.index()) return true;
-  return !a.has_master_startport() && b.has_master_startport() && a.index() == b.index();
-}
-
 std::vector<int> arrange_controllers(v1::DomainSpec& spec) {
-  return insert_in_order(
-      *spec.mutable_controllers(), [](const auto& a, const auto& b) { return a.type() == b.type(); }, goes_before);
+  std::vector<Key> keys;
+  for (const auto& controller : spec.controllers()) {
+    keys.push_back({controller.type(), std::nullopt, controller.has_master_startport()});
+    if (controller.has_index()) keys.back().number = controller.index();
+  }
+  return insert_in_order(*spec.mutable_controllers(), keys);
 }
 
 template <class List>

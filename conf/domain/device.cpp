@@ -9,6 +9,15 @@ std::string device_path(std::string_view element, std::size_t index, std::size_t
   return fmt::format("/domain/devices/{}[{}]", element, index + 1);
 }
 
+std::size_t count_devices(const v1::DomainSpec& spec) {
+  const int count = spec.disks_size() + spec.controllers_size() + spec.interfaces_size() + spec.serials_size() +
+                    spec.parallels_size() + spec.consoles_size() + spec.channels_size() + spec.inputs_size() +
+                    spec.graphics_size() + spec.sounds_size() + spec.audios_size() + spec.videos_size() +
+                    spec.redirdevs_size() + spec.hubs_size() + spec.watchdogs_size() + spec.rngs_size() +
+                    spec.panics_size();
+  return static_cast<std::size_t>(count);
+}
+
 std::vector<Device> devices_of(v1::DomainSpec& spec) {
   std::vector<Device> devices;
   const auto add = [&devices](std::string_view element, auto& list) {

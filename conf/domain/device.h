@@ -42,6 +42,9 @@ struct Device {
 // Every device that can have an address, family by family, each in document order.
 std::vector<Device> devices_of(v1::DomainSpec& spec);
 
+// How many devices there are, those without addresses included.
+std::size_t count_devices(const v1::DomainSpec& spec);
+
 // "/domain/devices/disk[2]" for index 1; the number is left out where there is only one.
 std::string device_path(std::string_view element, std::size_t index, std::size_t count);
 

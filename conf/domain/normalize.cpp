@@ -3,10 +3,18 @@
 #include "conf/domain/addresses/addresses.h"
 #include "conf/domain/arrange.h"
 #include "conf/domain/defaults/defaults.h"
+#include "conf/domain/device.h"
+#include "conf/domain/findings.h"
+#include "conf/domain/limits.h"
 
 namespace lodge::conf {
 
 Result<v1::DomainSpec> normalize(v1::DomainSpec spec, const v1::Capabilities& host, const xml::SourceMap& source) {
+  if (const auto count = count_devices(spec); count > kMaxDevices) {
+    Findings findings(source);
+    findings.add("/domain/devices", "{} devices are more than {}, the most a guest can have", count, kMaxDevices);
+    return Failure(std::move(findings).result().error());
+  }
   arrange(spec);
   defaults::complete_os(spec, host);
   defaults::complete_cpu(spec, host);

@@ -1,7 +1,9 @@
 #include "conf/domain/prepare.h"
 
 #include "conf/domain/arrange.h"
+#include "conf/domain/device.h"
 #include "conf/domain/findings.h"
+#include "conf/domain/limits.h"
 #include "conf/domain/normalize.h"
 #include "conf/view.h"
 #include "conf/xml/codec.h"
@@ -24,7 +26,8 @@ Failure locate(const Error& error, const Arrangement& arrangement, const xml::So
 
 Result<ValidatedDomain> prepare(v1::DomainSpec spec, const v1::Capabilities& host, const xml::SourceMap& source) {
   apply_view(spec, {.view = View::inactive, .secure = true, .foreign = true});
-  const auto arrangement = arrange(spec);
+  // Too many devices to arrange are too many for normalize(), which says so.
+  const auto arrangement = count_devices(spec) <= kMaxDevices ? arrange(spec) : Arrangement();
   auto complete = normalize(std::move(spec), host, {});
   if (!complete) return locate(complete.error(), arrangement, source);
   auto valid = validate(std::move(*complete), host, {});

@@ -65,7 +65,8 @@ struct Wait {
     auto home = asio::get_associated_executor(handler);
     auto slot = asio::get_associated_cancellation_slot(handler);
     auto guard = asio::make_work_guard(home);
-    Queue::Wake wake = [home, guard = std::move(guard), handler = std::move(handler)](boost::system::error_code error) mutable {
+    Queue::Wake wake = [home, guard = std::move(guard),
+                        handler = std::move(handler)](boost::system::error_code error) mutable {
       asio::post(home, [handler = std::move(handler), error]() mutable { std::move(handler)(error); });
     };
     std::uint64_t wait = 0;
@@ -107,7 +108,8 @@ Task<Result<v1::DomainEvent>> Subscription::next() {
     if (queue->state.lock()->closed) co_return fail(Code::cancelled, "the daemon is stopping");
     // A name for it: GCC 12 destroys an aggregate made within a co_await expression twice.
     detail::Wait wait{queue};
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(std::move(wait), asio::use_awaitable);
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(std::move(wait),
+                                                                                                  asio::use_awaitable);
   }
 }
 

@@ -43,7 +43,9 @@ std::uint32_t as_id(std::string_view text) {
 
 }  // namespace
 
-Catalog::Catalog(std::vector<Entry> entries) : entries_(std::move(entries)) { std::ranges::sort(entries_, {}, name_of); }
+Catalog::Catalog(std::vector<Entry> entries) : entries_(std::move(entries)) {
+  std::ranges::sort(entries_, {}, name_of);
+}
 
 Catalog Catalog::with(Entry entry) const {
   Catalog next(*this);
@@ -68,13 +70,15 @@ const Catalog::Entry* Catalog::by_uuid(std::string_view uuid) const {
 }
 
 const Catalog::Entry* Catalog::by_name(std::string_view name) const {
-  const auto found = std::ranges::lower_bound(entries_, name, {}, [](const Entry& entry) -> std::string_view { return name_of(entry); });
+  const auto found = std::ranges::lower_bound(entries_, name, {},
+                                              [](const Entry& entry) -> std::string_view { return name_of(entry); });
   return found == entries_.end() || name_of(*found) != name ? nullptr : &*found;
 }
 
 const Catalog::Entry* Catalog::by_id(std::uint32_t id) const {
   if (id == 0) return nullptr;
-  const auto found = std::ranges::find_if(entries_, [&](const Entry& entry) { return entry.domain->status().id() == id; });
+  const auto found = std::ranges::find_if(entries_,
+                                          [&](const Entry& entry) { return entry.domain->status().id() == id; });
   return found == entries_.end() ? nullptr : &*found;
 }
 

@@ -28,7 +28,8 @@ bool is_callers_fault(Code code) {
 
 }  // namespace
 
-Core::Core(HostParts host_parts, HostSettings host_settings) : parts(std::move(host_parts)), settings(std::move(host_settings)) {}
+Core::Core(HostParts host_parts, HostSettings host_settings)
+    : parts(std::move(host_parts)), settings(std::move(host_settings)) {}
 
 Core::~Core() {
   // Coroutines that were thrown away unfinished may keep objects a little longer; nothing of theirs may come back here, and
@@ -52,11 +53,12 @@ Result<ObjectPtr> Core::find(const v1::DomainRef& ref) const {
 Result<ObjectPtr> Core::claim_name(const std::string& uuid, const std::string& name) {
   if (const auto same = by_uuid.find(uuid); same != by_uuid.end()) {
     if (same->second->name == name) return same->second;
-    return fail(Code::already_exists, "domain '{}' already exists with uuid {}: a definition cannot rename it to '{}'", same->second->name,
-                uuid, name);
+    return fail(Code::already_exists, "domain '{}' already exists with uuid {}: a definition cannot rename it to '{}'",
+                same->second->name, uuid, name);
   }
   if (const auto other = by_name.find(name); other != by_name.end()) {
-    return fail(Code::already_exists, "domain '{}' already exists with uuid {}: to replace it, put that uuid into the document", name,
+    return fail(Code::already_exists,
+                "domain '{}' already exists with uuid {}: to replace it, put that uuid into the document", name,
                 other->second->uuid);
   }
   const auto object = std::make_shared<Object>(uuid, name, [this, uuid] {
@@ -104,8 +106,8 @@ Result<drivers::Driver*> Core::driver_for(const v1::DomainSpec& spec) const {
     if (driver->runs(spec.type())) return driver.get();
     names.push_back(driver->name());
   }
-  return fail(Code::unsupported, "no driver here runs guests of type {} (drivers: {})", v1::DomainType_Name(spec.type()),
-              fmt::join(names, ", "));
+  return fail(Code::unsupported, "no driver here runs guests of type {} (drivers: {})",
+              v1::DomainType_Name(spec.type()), fmt::join(names, ", "));
 }
 
 drivers::Driver* Core::driver_named(std::string_view name) const {
@@ -162,7 +164,8 @@ Task<Result<void>> Core::probe(bool refresh, Deadline deadline) {
 }
 
 CallContext Core::own_context() const {
-  return {.caller = {.identity = "lodged", .may_change = true, .request_id = {}}, .deadline = Deadline::after(settings.internal_limit)};
+  return {.caller = {.identity = "lodged", .may_change = true, .request_id = {}},
+          .deadline = Deadline::after(settings.internal_limit)};
 }
 
 void Core::internally(std::string verb, ObjectPtr object, Body<void> body) {
@@ -221,7 +224,8 @@ void Core::conclude(const Work& work, std::string_view verb, Error* error) {
 void Core::background(Task<void> work) {
   const auto place = background_.insert(background_.end(), std::make_shared<asio::cancellation_signal>());
   background_done_.close();
-  asio::co_spawn(parts.control, std::move(work), asio::bind_cancellation_slot((*place)->slot(), [this, place, signal = *place](std::exception_ptr bug) {
+  asio::co_spawn(parts.control, std::move(work),
+                 asio::bind_cancellation_slot((*place)->slot(), [this, place, signal = *place](std::exception_ptr bug) {
                    background_.erase(place);
                    if (background_.empty()) background_done_.open();
                    if (!bug) return;

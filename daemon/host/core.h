@@ -153,19 +153,20 @@ Result<Launched<T>> Core::launch(CallContext context, std::string verb, ObjectPt
   Launched<T> launched{operation, std::make_shared<Result<T>>()};
   Work work{*this, std::move(object), operation, context.caller, context.deadline};
   asio::co_spawn(parts.control, run<T>(std::move(work), entry, std::move(verb), std::move(body)),
-                 asio::bind_cancellation_slot(
-                     operation->cancellation(),
-                     [operation, outcome = launched.outcome, request = context.caller.request_id](std::exception_ptr bug, Result<T> result) {
-                       if (bug) std::rethrow_exception(bug);
-                       *outcome = std::move(result);
-                       operation->end(*outcome ? nullptr : &outcome->error(), request);
-                     }));
+                 asio::bind_cancellation_slot(operation->cancellation(), [operation, outcome = launched.outcome,
+                                                                          request = context.caller.request_id](
+                                                                             std::exception_ptr bug, Result<T> result) {
+                   if (bug) std::rethrow_exception(bug);
+                   *outcome = std::move(result);
+                   operation->end(*outcome ? nullptr : &outcome->error(), request);
+                 }));
   return launched;
 }
 
 template <class T>
 Task<Result<T>> Core::perform(CallContext context, std::string verb, ObjectPtr object, Entry entry, Body<T> body) {
-  CO_TRY_ASSIGN(const Launched<T> launched, launch<T>(std::move(context), std::move(verb), std::move(object), entry, std::move(body)));
+  CO_TRY_ASSIGN(const Launched<T> launched,
+                launch<T>(std::move(context), std::move(verb), std::move(object), entry, std::move(body)));
   co_await await_end(launched.operation);
   co_return std::move(*launched.outcome);
 }

@@ -61,7 +61,8 @@ Task<Result<Defined>> Host::define(CallContext context, v1::DomainDocument docum
 Task<Result<void>> Host::undefine(CallContext context, v1::DomainRef ref) {
   CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
   const Body<void> body = [](Work& work) -> Task<Result<void>> {
-    if (!work.object->stored) co_return fail(Code::failed_precondition, "it is transient: there is no definition to forget");
+    if (!work.object->stored)
+      co_return fail(Code::failed_precondition, "it is transient: there is no definition to forget");
     store::Batch batch;
     batch.drop_domains.push_back(work.object->uuid);
     CO_TRY(work.core.reached("undefine.gate-passed"));
@@ -78,7 +79,8 @@ Task<Result<void>> Host::undefine(CallContext context, v1::DomainRef ref) {
 Task<Result<DomainPtr>> Host::set_autostart(CallContext context, v1::DomainRef ref, bool autostart) {
   CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
   const Body<DomainPtr> body = [autostart](Work& work) -> Task<Result<DomainPtr>> {
-    if (!work.object->stored) co_return fail(Code::failed_precondition, "it is transient: only a stored guest can be started at boot");
+    if (!work.object->stored)
+      co_return fail(Code::failed_precondition, "it is transient: only a stored guest can be started at boot");
     if (work.object->stored->autostart != autostart) {
       store::DomainRow row = *work.object->stored;
       row.autostart = autostart;

@@ -52,7 +52,9 @@ Gate::Pass::~Pass() {
   if (state_) state_->leave();
 }
 
-Gate::Gate(std::function<void()> changed) : state_(std::make_shared<Pass::State>()) { state_->changed = std::move(changed); }
+Gate::Gate(std::function<void()> changed) : state_(std::make_shared<Pass::State>()) {
+  state_->changed = std::move(changed);
+}
 Gate::~Gate() { detach(); }
 void Gate::detach() { state_->changed = nullptr; }
 
@@ -84,8 +86,10 @@ Task<Result<Gate::Pass>> Gate::wait(Holder me, Deadline deadline, bool first) {
 
   const Holder& other = *state->holder;
   const auto now = Clock::now();
-  const std::string whom = fmt::format("{}, begun {} ago by {}", other.verb, duration_text(now - other.since), other.who);
-  if (how == Latch::Wait::deadline) co_return fail(Code::deadline_exceeded, "waited {} for {}", duration_text(now - began), whom);
+  const std::string whom = fmt::format("{}, begun {} ago by {}", other.verb, duration_text(now - other.since),
+                                       other.who);
+  if (how == Latch::Wait::deadline)
+    co_return fail(Code::deadline_exceeded, "waited {} for {}", duration_text(now - began), whom);
   co_return fail(Code::cancelled, "cancelled while it waited for {}", whom);
 }
 

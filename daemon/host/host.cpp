@@ -4,7 +4,8 @@
 
 namespace lodge::host {
 
-Host::Host(HostParts parts, HostSettings settings) : core_(std::make_unique<Core>(std::move(parts), std::move(settings))) {}
+Host::Host(HostParts parts, HostSettings settings)
+    : core_(std::make_unique<Core>(std::move(parts), std::move(settings))) {}
 Host::~Host() = default;
 
 const asio::any_io_executor& Host::control() const { return core_->parts.control; }

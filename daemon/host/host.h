@@ -48,11 +48,11 @@ struct HostSettings {
   fs::path log_folder;  // NAME.log of each guest
   std::string boot_id;  // of the running kernel: autostart happens once per boot
   std::size_t autostart_parallel = 4;
-  std::chrono::milliseconds recover_limit{5'000};      // for one guest's first answer after a restart of the daemon
-  std::chrono::milliseconds retry_interval{5'000};     // between two tries to reach a guest that did not answer then
-  std::chrono::milliseconds settle_limit{1'000};       // recover() waits no longer than this for the last of them
-  std::chrono::milliseconds internal_limit{60'000};    // for what the daemon does by itself: policies, autostart
-  std::chrono::milliseconds detached_limit{600'000};   // for operations that nobody waits for
+  std::chrono::milliseconds recover_limit{5'000};     // for one guest's first answer after a restart of the daemon
+  std::chrono::milliseconds retry_interval{5'000};    // between two tries to reach a guest that did not answer then
+  std::chrono::milliseconds settle_limit{1'000};      // recover() waits no longer than this for the last of them
+  std::chrono::milliseconds internal_limit{60'000};   // for what the daemon does by itself: policies, autostart
+  std::chrono::milliseconds detached_limit{600'000};  // for operations that nobody waits for
 };
 
 // What a Host is made of. All references outlive it.
@@ -129,7 +129,7 @@ class Host {
   // Waits for nobody: whatever holds the guest is cancelled. Returns when its process and devices are gone. `graceful`:
   // busy if the hypervisor does not end by the deadline, and the guest runs on; waits for its turn.
   Task<Result<DomainPtr>> destroy(CallContext context, v1::DomainRef ref, bool graceful);
-  // One user per device at a time, unless `force`. `device` is an alias ("serial0"); empty for the primary console.
+  // One user per device at a time, unless `force`. Takes no turn at the gate and is no operation. `device` is an alias ("serial0"); empty for the primary console.
   Task<Result<std::shared_ptr<ConsoleSession>>> open_console(CallContext context, v1::DomainRef ref, std::string device,
                                                              bool force);
 

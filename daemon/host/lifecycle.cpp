@@ -58,7 +58,9 @@ Task<Result<void>> boot_again(Work& work, RunPtr run) {
   if (!work.object->runs(run)) co_return Result<void>{};
   CO_TRY(co_await clock->resume(work.deadline));
   if (!work.object->runs(run)) co_return Result<void>{};
-  enter(work.core, work.object, {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED, v1::DOMAIN_EVENT_KIND_RESUMED}, "booted again");
+  enter(work.core, work.object,
+        {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED, v1::DOMAIN_EVENT_KIND_RESUMED},
+        "booted again");
   co_return Result<void>{};
 }
 
@@ -99,22 +101,29 @@ void powered_off(Core& core, const ObjectPtr& object, const RunPtr& run, const G
     case v1::LIFECYCLE_ACTION_RESTART:
     case v1::LIFECYCLE_ACTION_RENAME_RESTART: return boot_again_later(core, object, run);
     case v1::LIFECYCLE_ACTION_PRESERVE:
-      return enter(core, object,
-                   {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_SHUTTING_DOWN, v1::DOMAIN_EVENT_KIND_SUSPENDED},
-                   "powered off, and kept as on_poweroff says");
-    default: return end_later(core, object, run, {.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_SHUTDOWN, .detail = event.detail});
+      return enter(
+          core, object,
+          {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_SHUTTING_DOWN, v1::DOMAIN_EVENT_KIND_SUSPENDED},
+          "powered off, and kept as on_poweroff says");
+    default:
+      return end_later(core, object, run, {.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_SHUTDOWN, .detail = event.detail});
   }
 }
 
 void reset_held(Core& core, const ObjectPtr& object, const RunPtr& run, const GuestEvent& event) {
   switch (action(run->live_spec->on_reboot(), v1::LIFECYCLE_ACTION_RESTART)) {
     case v1::LIFECYCLE_ACTION_DESTROY:
-      enter(core, object, {v1::DOMAIN_STATE_SHUTDOWN, v1::DOMAIN_STATE_REASON_UNSPECIFIED, v1::DOMAIN_EVENT_KIND_SHUTDOWN}, event.detail);
-      return end_later(core, object, run, {.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_SHUTDOWN, .detail = "it rebooted, and on_reboot is destroy"});
+      enter(core, object,
+            {v1::DOMAIN_STATE_SHUTDOWN, v1::DOMAIN_STATE_REASON_UNSPECIFIED, v1::DOMAIN_EVENT_KIND_SHUTDOWN},
+            event.detail);
+      return end_later(
+          core, object, run,
+          {.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_SHUTDOWN, .detail = "it rebooted, and on_reboot is destroy"});
     case v1::LIFECYCLE_ACTION_PRESERVE:
-      return enter(core, object,
-                   {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_SHUTTING_DOWN, v1::DOMAIN_EVENT_KIND_SUSPENDED},
-                   "rebooted, and kept as on_reboot says");
+      return enter(
+          core, object,
+          {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_SHUTTING_DOWN, v1::DOMAIN_EVENT_KIND_SUSPENDED},
+          "rebooted, and kept as on_reboot says");
     default: return boot_again_later(core, object, run);
   }
 }
@@ -122,7 +131,8 @@ void reset_held(Core& core, const ObjectPtr& object, const RunPtr& run, const Gu
 void panicked(Core& core, const ObjectPtr& object, const RunPtr& run, const GuestEvent& event) {
   const std::string detail = event.detail.empty() ? "guest panicked" : event.detail;
   if (event.held) {
-    enter(core, object, {v1::DOMAIN_STATE_CRASHED, v1::DOMAIN_STATE_REASON_CRASHED_PANICKED, v1::DOMAIN_EVENT_KIND_CRASHED}, detail);
+    enter(core, object,
+          {v1::DOMAIN_STATE_CRASHED, v1::DOMAIN_STATE_REASON_CRASHED_PANICKED, v1::DOMAIN_EVENT_KIND_CRASHED}, detail);
   } else {
     object->condition.reason = v1::DOMAIN_STATE_REASON_RUNNING_CRASHED;
     core.emit(object, v1::DOMAIN_EVENT_KIND_CRASHED, detail);
@@ -140,11 +150,14 @@ void panicked(Core& core, const ObjectPtr& object, const RunPtr& run, const Gues
 void exited(Core& core, const ObjectPtr& object, const RunPtr& run, const GuestEvent& event) {
   const bool was_off = object->condition.state == v1::DOMAIN_STATE_SHUTDOWN;
   const bool orderly = event.requested || was_off;
-  if (!orderly) object->condition.last_error = event.detail.empty() ? "its hypervisor ended" : fmt::format("its hypervisor ended: {}", event.detail);
+  if (!orderly)
+    object->condition.last_error = event.detail.empty() ? "its hypervisor ended"
+                                                        : fmt::format("its hypervisor ended: {}", event.detail);
   object->condition.stale = false;
   core.publish(object);
   end_later(core, object, run,
-            {.reason = orderly ? v1::DOMAIN_STATE_REASON_SHUTOFF_SHUTDOWN : v1::DOMAIN_STATE_REASON_SHUTOFF_CRASHED, .detail = event.detail});
+            {.reason = orderly ? v1::DOMAIN_STATE_REASON_SHUTOFF_SHUTDOWN : v1::DOMAIN_STATE_REASON_SHUTOFF_CRASHED,
+             .detail = event.detail});
 }
 
 // One that answers again may have changed meanwhile without a word.
@@ -181,18 +194,25 @@ void handle(Core& core, const ObjectPtr& object, const RunPtr& run, const GuestE
     case GuestEventKind::panicked: return panicked(core, object, run, event);
     case GuestEventKind::exited: return exited(core, object, run, event);
     case GuestEventKind::rebooted:
-      return core.emit(object, v1::DOMAIN_EVENT_KIND_REBOOTED, event.requested ? "reset by request" : "rebooted by the guest");
+      return core.emit(object, v1::DOMAIN_EVENT_KIND_REBOOTED,
+                       event.requested ? "reset by request" : "rebooted by the guest");
     case GuestEventKind::paused:
-      return enter(core, object, {v1::DOMAIN_STATE_PAUSED, pause_reason(event), v1::DOMAIN_EVENT_KIND_SUSPENDED}, event.detail);
+      return enter(core, object, {v1::DOMAIN_STATE_PAUSED, pause_reason(event), v1::DOMAIN_EVENT_KIND_SUSPENDED},
+                   event.detail);
     case GuestEventKind::resumed:
       if (object->condition.state == v1::DOMAIN_STATE_RUNNING) return;
       return enter(core, object,
-                   {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_UNPAUSED, v1::DOMAIN_EVENT_KIND_RESUMED}, event.detail);
+                   {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_UNPAUSED, v1::DOMAIN_EVENT_KIND_RESUMED},
+                   event.detail);
     case GuestEventKind::pm_suspended:
-      return enter(core, object,
-                   {v1::DOMAIN_STATE_PMSUSPENDED, v1::DOMAIN_STATE_REASON_PMSUSPENDED_GUEST, v1::DOMAIN_EVENT_KIND_PMSUSPENDED}, event.detail);
+      return enter(
+          core, object,
+          {v1::DOMAIN_STATE_PMSUSPENDED, v1::DOMAIN_STATE_REASON_PMSUSPENDED_GUEST, v1::DOMAIN_EVENT_KIND_PMSUSPENDED},
+          event.detail);
     case GuestEventKind::pm_woken:
-      return enter(core, object, {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_WAKEUP, v1::DOMAIN_EVENT_KIND_RESUMED}, event.detail);
+      return enter(core, object,
+                   {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_WAKEUP, v1::DOMAIN_EVENT_KIND_RESUMED},
+                   event.detail);
     case GuestEventKind::watchdog: return core.emit(object, v1::DOMAIN_EVENT_KIND_WATCHDOG, event.detail);
     case GuestEventKind::io_error:
       object->condition.last_error = event.detail;
@@ -223,7 +243,8 @@ void handle_found_state(Core& core, const ObjectPtr& object, const RunPtr& run, 
   forget_what_status_says(*run);
   if (!run->held_back.empty()) return handle_held_back(core, object, run);
   if (status.state == v1::DOMAIN_STATE_SHUTDOWN) powered_off(core, object, run, {.kind = GuestEventKind::powered_off});
-  if (status.state == v1::DOMAIN_STATE_CRASHED) panicked(core, object, run, {.kind = GuestEventKind::panicked, .held = true});
+  if (status.state == v1::DOMAIN_STATE_CRASHED)
+    panicked(core, object, run, {.kind = GuestEventKind::panicked, .held = true});
 }
 
 }  // namespace lodge::host

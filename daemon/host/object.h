@@ -36,10 +36,10 @@ struct GuestRun {
   // What it did while nobody could act on it: it was starting, or was being stopped.
   std::deque<drivers::GuestEvent> held_back;
   std::map<std::string, std::weak_ptr<ConsoleSession>> consoles;  // by alias
-  bool reboot_wanted = false;  // when it is off, start it again
-  bool exited = false;         // its process is gone; only the claims are left
-  Latch found;                 // open once `guest` is there
-  Latch ended;                 // open when nothing is left
+  bool reboot_wanted = false;                                     // when it is off, start it again
+  bool exited = false;                                            // its process is gone; only the claims are left
+  Latch found;                                                    // open once `guest` is there
+  Latch ended;                                                    // open when nothing is left
 
   std::vector<netdev::Claim> claims() const;
   store::RunRow row(store::RunPhase phase) const;

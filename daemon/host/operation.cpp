@@ -43,7 +43,8 @@ void Operation::end(const Error* error, std::string_view request_id) {
     facts->set_percent(100);
     *facts->mutable_ended_at() = TimeUtil::GetCurrentTime();
     if (error) *facts->mutable_error() = describe(*error, *facts, request_id);
-    const auto failed = error && error->code() == Code::cancelled ? v1::OPERATION_STATE_CANCELLED : v1::OPERATION_STATE_FAILED;
+    const auto failed = error && error->code() == Code::cancelled ? v1::OPERATION_STATE_CANCELLED
+                                                                  : v1::OPERATION_STATE_FAILED;
     facts->set_state(error ? failed : v1::OPERATION_STATE_DONE);
   }
   ended_at_ = std::chrono::steady_clock::now();
@@ -59,7 +60,8 @@ Result<OperationPtr> Operations::begin(Asked asked) {
   auto all = all_.lock();
   const auto running = std::ranges::count_if(*all, [](const OperationPtr& one) { return !one->has_ended(); });
   if (static_cast<std::size_t>(running) >= kMostRunning) {
-    return fail(Code::resource_exhausted, "{} operations are under way, and no more are taken: try again later", running);
+    return fail(Code::resource_exhausted, "{} operations are under way, and no more are taken: try again later",
+                running);
   }
   v1::Operation facts;
   facts.set_id(Uuid::random().str());
@@ -105,7 +107,8 @@ std::vector<v1::Operation> Operations::list(bool include_ended) const {
 
 void Operations::prune(std::chrono::steady_clock::time_point now) {
   auto all = all_.lock();
-  auto ended = static_cast<std::size_t>(std::ranges::count_if(*all, [](const OperationPtr& one) { return one->has_ended(); }));
+  auto ended = static_cast<std::size_t>(
+      std::ranges::count_if(*all, [](const OperationPtr& one) { return one->has_ended(); }));
   std::erase_if(*all, [&](const OperationPtr& one) {
     if (!one->has_ended()) return false;
     const bool forget = ended > kMostEnded || now - one->ended_at() > kKeepEnded;

@@ -38,7 +38,8 @@ Task<Result<RunPtr>> reachable(Work& work) {
   if (!run) co_return fail(Code::failed_precondition, "it is not running");
   const auto began = Deadline::Clock::now();
   const Latch::Wait how = co_await run->found.wait(work.deadline);
-  if (how == Latch::Wait::cancelled) co_return fail(Code::cancelled, "cancelled while it waited for the hypervisor to answer");
+  if (how == Latch::Wait::cancelled)
+    co_return fail(Code::cancelled, "cancelled while it waited for the hypervisor to answer");
   if (how == Latch::Wait::deadline) {
     co_return fail(Code::deadline_exceeded, "the hypervisor has not answered since the daemon started; waited {}",
                    duration_text(Deadline::Clock::now() - began));
@@ -62,10 +63,11 @@ Task<Result<DomainPtr>> Host::shutdown(CallContext context, v1::DomainRef ref, b
   const auto began = Deadline::Clock::now();
   const Latch::Wait how = co_await (*pressed)->ended.wait(context.deadline);
   if (how == Latch::Wait::open) co_return core_->snapshot(*object);
-  if (how == Latch::Wait::cancelled) co_return fail(Code::cancelled, "shutdown {}: cancelled; the guest has been asked", object->name);
+  if (how == Latch::Wait::cancelled)
+    co_return fail(Code::cancelled, "shutdown {}: cancelled; the guest has been asked", object->name);
   co_return fail(Code::deadline_exceeded,
-                 "shutdown {}: asked {} ago and still running: it may not listen to its power button (destroy ends it)", object->name,
-                 duration_text(Deadline::Clock::now() - began));
+                 "shutdown {}: asked {} ago and still running: it may not listen to its power button (destroy ends it)",
+                 object->name, duration_text(Deadline::Clock::now() - began));
 }
 
 Task<Result<DomainPtr>> Host::reboot(CallContext context, v1::DomainRef ref) {
@@ -92,7 +94,8 @@ Task<Result<DomainPtr>> Host::reset(CallContext context, v1::DomainRef ref) {
       condition.reason = v1::DOMAIN_STATE_REASON_PAUSED_STARTING_UP;
       condition.since = std::chrono::system_clock::now();
     }
-    if (condition.reason == v1::DOMAIN_STATE_REASON_RUNNING_CRASHED) condition.reason = v1::DOMAIN_STATE_REASON_RUNNING_BOOTED;
+    if (condition.reason == v1::DOMAIN_STATE_REASON_RUNNING_CRASHED)
+      condition.reason = v1::DOMAIN_STATE_REASON_RUNNING_BOOTED;
     work.core.publish(work.object);
     co_return outcome(work, run);
   };
@@ -106,13 +109,15 @@ Task<Result<DomainPtr>> Host::suspend(CallContext context, v1::DomainRef ref) {
     CO_TRY_ASSIGN(const RunPtr run, co_await reachable(work));
     drivers::Pausable* const clock = run->guest->pausable();
     if (!clock) co_return power_lacking(*run, "suspend");
-    if (work.object->condition.state == v1::DOMAIN_STATE_PMSUSPENDED) co_return fail(Code::failed_precondition, "it has put itself to sleep");
+    if (work.object->condition.state == v1::DOMAIN_STATE_PMSUSPENDED)
+      co_return fail(Code::failed_precondition, "it has put itself to sleep");
     CO_TRY(co_await clock->pause(work.deadline));
     CO_TRY(outcome(work, run));
     // Mostly known by the guest's own event already.
     if (work.object->condition.state == v1::DOMAIN_STATE_RUNNING) {
-      handle(work.core, work.object, run,
-             {.kind = drivers::GuestEventKind::paused, .requested = true, .reason = v1::DOMAIN_STATE_REASON_PAUSED_USER});
+      handle(
+          work.core, work.object, run,
+          {.kind = drivers::GuestEventKind::paused, .requested = true, .reason = v1::DOMAIN_STATE_REASON_PAUSED_USER});
     }
     co_return outcome(work, run);
   };
@@ -127,9 +132,11 @@ Task<Result<DomainPtr>> Host::resume(CallContext context, v1::DomainRef ref) {
     drivers::Pausable* const clock = run->guest->pausable();
     if (!clock) co_return power_lacking(*run, "resume");
     const v1::DomainState before = work.object->condition.state;
-    if (before == v1::DOMAIN_STATE_PMSUSPENDED) co_return fail(Code::failed_precondition, "it has put itself to sleep: wake it instead");
+    if (before == v1::DOMAIN_STATE_PMSUSPENDED)
+      co_return fail(Code::failed_precondition, "it has put itself to sleep: wake it instead");
     if (before == v1::DOMAIN_STATE_CRASHED || before == v1::DOMAIN_STATE_SHUTDOWN) {
-      co_return fail(Code::failed_precondition, "it has {}: reset it first", before == v1::DOMAIN_STATE_CRASHED ? "crashed" : "powered off");
+      co_return fail(Code::failed_precondition, "it has {}: reset it first",
+                     before == v1::DOMAIN_STATE_CRASHED ? "crashed" : "powered off");
     }
     CO_TRY(co_await clock->resume(work.deadline));
     CO_TRY(outcome(work, run));

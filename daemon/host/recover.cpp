@@ -25,14 +25,20 @@ struct Search {
 
 void report(const netdev::RecoverReport& report) {
   for (const auto& foreign : report.released.not_ours) log::warn("left alone: {}", foreign.why);
-  for (const auto& failed : report.released.failed) log::degraded(fmt::format("release {}", netdev::describe(failed.claim)), failed.error);
-  for (const auto& link : report.unclaimed_removed) log::warn("removed {} (link {}): it bore our mark, and no claim knew it", link.name, link.ifindex);
+  for (const auto& failed : report.released.failed)
+    log::degraded(fmt::format("release {}", netdev::describe(failed.claim)), failed.error);
+  for (const auto& link : report.unclaimed_removed)
+    log::warn("removed {} (link {}): it bore our mark, and no claim knew it", link.name, link.ifindex);
   for (const auto& error : report.unclaimed_failed) log::degraded("remove a link of ours that no claim knows", error);
 }
 
 RunPtr run_of(Core& core, const ObjectPtr& object, const store::RunRow& row, const std::vector<netdev::Claim>& claims) {
   auto run = std::make_shared<GuestRun>();
-  run->facts = {.domain_uuid = row.domain_uuid, .run_id = row.run_id, .id = row.id, .folder = row.folder, .log_file = row.log_file};
+  run->facts = {.domain_uuid = row.domain_uuid,
+                .run_id = row.run_id,
+                .id = row.id,
+                .folder = row.folder,
+                .log_file = row.log_file};
   run->driver = core.driver_named(row.driver);
   run->driver_name = row.driver;
   run->owner = row.owner;
@@ -58,7 +64,8 @@ Result<std::vector<std::pair<ObjectPtr, RunPtr>>> load_objects(Core& core, const
     TRY_ASSIGN(const ObjectPtr object, core.claim_name(row.domain_uuid, row.live_spec->name()));
     if (row.phase == store::RunPhase::starting) {
       object->condition.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_FAILED;
-      object->condition.last_error = fmt::format("start {}: the daemon ended meanwhile; what had been made was taken back", object->name);
+      object->condition.last_error = fmt::format(
+          "start {}: the daemon ended meanwhile; what had been made was taken back", object->name);
       continue;
     }
     const RunPtr run = run_of(core, object, row, contents.claims);
@@ -124,7 +131,8 @@ Task<Found> look_for(Core& core, ObjectPtr object, RunPtr run) {
     core.internally("clean up", object, [run](Work& work) -> Task<Result<void>> {
       if (!work.object->runs(run)) co_return Result<void>{};
       run->exited = true;
-      const StopReason why{.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_DAEMON, .detail = "it was gone when the daemon came back"};
+      const StopReason why{.reason = v1::DOMAIN_STATE_REASON_SHUTOFF_DAEMON,
+                           .detail = "it was gone when the daemon came back"};
       auto stopped = co_await stop_run(work, run, drivers::StopMode::force, why);
       co_return stopped;
     });
@@ -188,7 +196,8 @@ Task<Result<void>> Host::recover(Deadline deadline) {
   Core& core = *core_;
   const auto load = [&core] { return core.parts.store.contents(); };
   CO_TRY_ASSIGN(const store::Contents contents, co_await core.parts.pool.run(load));
-  if (const auto boot = contents.meta.find(kAutostartedBoot); boot != contents.meta.end()) core.autostarted_boot = boot->second;
+  if (const auto boot = contents.meta.find(kAutostartedBoot); boot != contents.meta.end())
+    core.autostarted_boot = boot->second;
   CO_TRY_ASSIGN(const auto runs, load_objects(core, contents));
   CO_TRY(co_await clean_up(core, contents, deadline));
 

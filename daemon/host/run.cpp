@@ -31,7 +31,8 @@ Task<Result<DomainPtr>> Host::create(CallContext context, v1::DomainDocument doc
 
 Task<Result<DomainPtr>> Host::start(CallContext context, v1::DomainRef ref, bool paused) {
   CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
-  auto result = co_await core_->perform<DomainPtr>(std::move(context), "start", object, Entry::in_turn, start_stored(paused));
+  auto result = co_await core_->perform<DomainPtr>(std::move(context), "start", object, Entry::in_turn,
+                                                   start_stored(paused));
   co_return result;
 }
 
@@ -60,12 +61,15 @@ Task<Result<DomainPtr>> Host::destroy(CallContext context, v1::DomainRef ref, bo
   co_return result;
 }
 
-Task<Result<std::shared_ptr<ConsoleSession>>> Host::open_console(CallContext context, v1::DomainRef ref, std::string device, bool force) {
+Task<Result<std::shared_ptr<ConsoleSession>>> Host::open_console(CallContext context, v1::DomainRef ref,
+                                                                 std::string device, bool force) {
   CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
   const RunPtr run = object->running();
-  if (!run || !run->guest || run->exited) co_return fail(Code::failed_precondition, "console of {}: it is not running", object->name);
+  if (!run || !run->guest || run->exited)
+    co_return fail(Code::failed_precondition, "console of {}: it is not running", object->name);
   drivers::Console* const console = run->guest->console();
-  if (!console) co_return fail(Code::unsupported, "console of {}: driver '{}' has none", object->name, run->driver_name);
+  if (!console)
+    co_return fail(Code::unsupported, "console of {}: driver '{}' has none", object->name, run->driver_name);
   if (device.empty() || device == "console0") {
     // What is written to the first console goes to the first serial port, where there is one.
     if (run->live_spec->serials_size() > 0) device = run->live_spec->serials(0).alias();
@@ -79,7 +83,8 @@ Task<Result<std::shared_ptr<ConsoleSession>>> Host::open_console(CallContext con
   }
   auto fd = co_await console->open(device, context.deadline);
   if (!fd) co_return wrap(std::move(fd).error(), "console of {}", object->name);
-  if (!object->runs(run)) co_return fail(Code::failed_precondition, "console of {}: the guest stopped meanwhile", object->name);
+  if (!object->runs(run))
+    co_return fail(Code::failed_precondition, "console of {}: the guest stopped meanwhile", object->name);
   const auto session = std::make_shared<ConsoleSession>(core_->parts.control, std::move(*fd), context.caller.identity);
   // Two may have asked at once: the one who came later sits there, and the other is told.
   if (const auto other = run->consoles[device].lock()) {

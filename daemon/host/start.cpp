@@ -33,7 +33,9 @@ RunPtr new_run(Core& core, const Work& work, drivers::Driver& driver, const conf
   return run;
 }
 
-netdev::Owner owner_of(const GuestRun& run) { return {.domain_uuid = run.facts.domain_uuid, .run_id = run.facts.run_id}; }
+netdev::Owner owner_of(const GuestRun& run) {
+  return {.domain_uuid = run.facts.domain_uuid, .run_id = run.facts.run_id};
+}
 
 // On the pool: everything the interfaces need of the host.
 Result<std::vector<PlannedPort>> plan_ports(Core& core, const v1::DomainSpec& spec, const netdev::Owner& owner) {
@@ -65,11 +67,15 @@ Task<Result<std::vector<PlannedPort>>> plan(Work& work, RunPtr run, const conf::
 Task<Result<NetworkPort>> make_port(Work& work, RunPtr run, PlannedPort port) {
   Core& core = work.core;
   for (int attempt = 1;; ++attempt) {
-    const auto make = [&core, &port, deadline = work.deadline] { return netdev::make_port(core.parts.kernel, port.plan, deadline); };
+    const auto make = [&core, &port, deadline = work.deadline] {
+      return netdev::make_port(core.parts.kernel, port.plan, deadline);
+    };
     auto made = co_await core.parts.pool.run(make);
     if (made || made.error().code() != Code::already_exists || attempt == kPortTries) co_return made;
 
-    const auto again = [&core, &port] { return netdev::plan_port(core.parts.kernel, core.parts.store, port.plan.request); };
+    const auto again = [&core, &port] {
+      return netdev::plan_port(core.parts.kernel, core.parts.store, port.plan.request);
+    };
     CO_TRY_ASSIGN(PortPlan other, co_await core.parts.pool.run(again));
     store::Batch batch;
     batch.claims = {.upserts = {other.claim}, .removals = {port.plan.claim.id}};
@@ -134,13 +140,14 @@ Task<Result<drivers::GuestStatus>> bring_up(Work& work, RunPtr run, conf::Valida
   CO_TRY_ASSIGN(auto ports, co_await make_host_side(work, run, std::move(planned)));
 
   work.operation->step("starting the hypervisor", 40);
-  drivers::StartRequest request{.domain = domain,
-                                .run = run->facts,
-                                .ports = std::move(ports),
-                                .claims = run->driver_claims,
-                                .observer = *run->observer,
-                                .paused = paused,
-                                .progress = [operation = work.operation](std::string_view step) { operation->step(step, 50); }};
+  drivers::StartRequest request{
+      .domain = domain,
+      .run = run->facts,
+      .ports = std::move(ports),
+      .claims = run->driver_claims,
+      .observer = *run->observer,
+      .paused = paused,
+      .progress = [operation = work.operation](std::string_view step) { operation->step(step, 50); }};
   CO_TRY_ASSIGN(drivers::RunningGuest started, co_await run->driver->start(std::move(request), work.deadline));
   forget_what_status_says(*run);
   run->guest = std::move(started.guest);
@@ -160,7 +167,8 @@ Task<void> take_back(Work& work, RunPtr run, Error why) {
   Core& core = work.core;
   work.operation->step("taking back what was made", 95);
   if (run->guest) {
-    const auto stopped = co_await run->guest->stop(drivers::StopMode::force, Deadline::after(core.settings.internal_limit));
+    const auto stopped = co_await run->guest->stop(drivers::StopMode::force,
+                                                   Deadline::after(core.settings.internal_limit));
     // Its claims tell of it, too.
     if (!stopped) log::degraded(fmt::format("stop {} after its failed start", work.object->name), stopped.error());
   }
@@ -174,7 +182,7 @@ Task<void> take_back(Work& work, RunPtr run, Error why) {
 
 Task<Result<void>> start_run(Work& work, conf::ValidatedDomain domain, bool paused) {
   Core& core = work.core;
-  CO_TRY_ASSIGN(drivers::Driver * const driver, core.driver_for(domain.spec()));
+  CO_TRY_ASSIGN(drivers::Driver* const driver, core.driver_for(domain.spec()));
   CO_TRY(core.reached("start.gate-passed"));
   const RunPtr run = new_run(core, work, *driver, domain);
   work.object->phase = phase::Starting{run};

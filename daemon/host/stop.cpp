@@ -10,7 +10,9 @@ constexpr std::chrono::seconds kRelease{10};
 
 // For one that was not found again: its claims tell which process it is.
 Task<Result<void>> end_unfound(Core& core, RunPtr run, Deadline deadline) {
-  const auto work = [system = core.system(), claims = run->claims(), deadline] { return netdev::release(system, claims, deadline).result(); };
+  const auto work = [system = core.system(), claims = run->claims(), deadline] {
+    return netdev::release(system, claims, deadline).result();
+  };
   auto ended = co_await core.parts.pool.run(work);
   co_return ended;
 }
@@ -34,7 +36,8 @@ Task<Result<void>> end_guest(Work& work, RunPtr run, drivers::StopMode mode) {
 
 void log_report(const Core&, const netdev::ReleaseReport& report) {
   for (const auto& foreign : report.not_ours) log::warn("left alone: {}", foreign.why);
-  for (const auto& failed : report.failed) log::degraded(fmt::format("release {}", netdev::describe(failed.claim)), failed.error);
+  for (const auto& failed : report.failed)
+    log::degraded(fmt::format("release {}", netdev::describe(failed.claim)), failed.error);
 }
 
 }  // namespace

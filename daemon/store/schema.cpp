@@ -50,7 +50,8 @@ constexpr std::array<std::string_view, 1> kMigrations = {
 
 Result<void> apply_from(Database& db, std::size_t version) {
   for (; version < kMigrations.size(); ++version) TRY(db.exec(std::string(kMigrations[version])));
-  return db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplication, kMigrations.size()));
+  return db.exec(
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplication, kMigrations.size()));
 }
 
 }  // namespace
@@ -64,7 +65,8 @@ Result<void> migrate(Database& db) {
   const bool empty = application == 0 && version == 0 && tables == 0;
   if (!empty && application != kApplication) return fail(Code::data_loss, "it is another program's database");
   if (version > newest_schema()) {
-    return fail(Code::failed_precondition, "its schema {} is newer than this program knows ({}): use the newer lodged again", version,
+    return fail(Code::failed_precondition,
+                "its schema {} is newer than this program knows ({}): use the newer lodged again", version,
                 newest_schema());
   }
   db.trust();

@@ -85,7 +85,8 @@ std::int64_t Statement::number(int column) const { return sqlite3_column_int64(s
 
 Result<Database> Database::open(const fs::path& file) {
   sqlite3* raw = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                    SQLITE_OPEN_EXRESCODE;
   const int status = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
   Database db(raw);
   if (status != SQLITE_OK) return failure(raw, status);
@@ -97,7 +98,8 @@ Result<Database> Database::open(const fs::path& file) {
   TRY(db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF;"));
   TRY_ASSIGN(Statement check, db.prepare("PRAGMA quick_check(1)"));
   TRY_ASSIGN(const bool told, check.step());
-  if (const std::string verdict = told ? check.text(0) : "no answer"; verdict != "ok") return fail(Code::data_loss, "{}", verdict);
+  if (const std::string verdict = told ? check.text(0) : "no answer"; verdict != "ok")
+    return fail(Code::data_loss, "{}", verdict);
   return db;
 }
 
@@ -127,7 +129,8 @@ Result<void> Database::exec(const std::string& sql) {
 
 Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
-  const int status = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  const int status = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw,
+                                        nullptr);
   if (status != SQLITE_OK) return failure(db_, status);
   return Statement(raw);
 }

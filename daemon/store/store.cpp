@@ -50,7 +50,8 @@ struct Store::File {
   }
 };
 
-Store::Store(Fd lock, std::unique_ptr<File> file, Pool& pool) : lock_(std::move(lock)), pool_(pool), file_(std::move(file)) {}
+Store::Store(Fd lock, std::unique_ptr<File> file, Pool& pool)
+    : lock_(std::move(lock)), pool_(pool), file_(std::move(file)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const fs::path& folder, Pool& pool) {
@@ -71,7 +72,8 @@ Result<std::unique_ptr<Store>> Store::open_file(const fs::path& path, Fd lock, P
   if (!counters) return Failure(std::move(counters).error());
 
   auto store = std::unique_ptr<Store>(new Store(std::move(lock), std::move(file), pool));
-  for (const auto& [name, next] : *counters) store->counters_.lock()->emplace(name, Counter{.next = next, .reserved = next});
+  for (const auto& [name, next] : *counters)
+    store->counters_.lock()->emplace(name, Counter{.next = next, .reserved = next});
   TRY_ASSIGN(const Contents contents, store->contents());
   if (const auto known = contents.meta.find(kInstanceKey); known != contents.meta.end()) {
     store->instance_ = known->second;
@@ -120,9 +122,12 @@ struct Commit {
   void operator()(Handler handler, Batch batch) {
     auto home = asio::get_associated_executor(handler);
     auto guard = asio::make_work_guard(home);
-    enqueue(std::move(batch), [home, guard = std::move(guard), handler = std::move(handler)](Result<void> result) mutable {
-      asio::post(home, [handler = std::move(handler), result = std::move(result)]() mutable { std::move(handler)(std::move(result)); });
-    });
+    enqueue(std::move(batch),
+            [home, guard = std::move(guard), handler = std::move(handler)](Result<void> result) mutable {
+              asio::post(home, [handler = std::move(handler), result = std::move(result)]() mutable {
+                std::move(handler)(std::move(result));
+              });
+            });
   }
 };
 
@@ -133,8 +138,8 @@ Task<Result<void>> Store::commit(Batch batch) {
     if (enqueue(std::move(work), std::move(done))) pool_.post([this] { work_off(); });
   };
   Commit<decltype(hand_over)> start{hand_over};
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(std::move(start), asio::use_awaitable,
-                                                                                            std::move(batch));
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
+      std::move(start), asio::use_awaitable, std::move(batch));
 }
 
 Result<void> Store::commit_blocking(Batch batch) {

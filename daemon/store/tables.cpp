@@ -69,7 +69,9 @@ auto read_all(Database& db, std::string_view sql, Read read)
   }
 }
 
-Result<std::pair<std::string, std::string>> read_text_pair(const Statement& row) { return std::pair(row.text(0), row.text(1)); }
+Result<std::pair<std::string, std::string>> read_text_pair(const Statement& row) {
+  return std::pair(row.text(0), row.text(1));
+}
 Result<std::pair<std::string, std::uint64_t>> read_counter(const Statement& row) {
   return std::pair(row.text(0), static_cast<std::uint64_t>(row.number(1)));
 }
@@ -80,19 +82,28 @@ Result<Tables> Tables::over(Database& db) {
   TRY_ASSIGN(Statement drop_domain, db.prepare("DELETE FROM domains WHERE uuid = ?1"));
   TRY_ASSIGN(Statement drop_run, db.prepare("DELETE FROM runs WHERE run_id = ?1"));
   TRY_ASSIGN(Statement drop_claim, db.prepare("DELETE FROM claims WHERE id = ?1"));
-  TRY_ASSIGN(Statement put_domain, db.prepare("INSERT INTO domains(uuid, name, owner, generation, autostart, spec) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
-                                              "ON CONFLICT(uuid) DO UPDATE SET name = ?2, owner = ?3, generation = ?4, autostart = ?5, spec = ?6"));
-  TRY_ASSIGN(Statement put_run,
-             db.prepare("INSERT INTO runs(domain_uuid, run_id, id, owner, driver, phase, started_at, folder, log_file, live_spec, memory) "
-                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(domain_uuid) DO UPDATE SET "
-                        "run_id = ?2, id = ?3, owner = ?4, driver = ?5, phase = ?6, started_at = ?7, folder = ?8, log_file = ?9, "
-                        "live_spec = ?10, memory = ?11"));
-  TRY_ASSIGN(Statement put_claim, db.prepare("INSERT INTO claims(id, domain_uuid, run_id, name, state, identity) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
-                                             "ON CONFLICT(id) DO UPDATE SET domain_uuid = ?2, run_id = ?3, name = ?4, state = ?5, identity = ?6"));
-  TRY_ASSIGN(Statement put_meta, db.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2"));
-  TRY_ASSIGN(Statement put_counter, db.prepare("INSERT INTO counters(name, next) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET next = ?2"));
-  return Tables(db, Statements{std::move(drop_domain), std::move(drop_run), std::move(drop_claim), std::move(put_domain), std::move(put_run),
-                               std::move(put_claim), std::move(put_meta), std::move(put_counter)});
+  TRY_ASSIGN(
+      Statement put_domain,
+      db.prepare("INSERT INTO domains(uuid, name, owner, generation, autostart, spec) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+                 "ON CONFLICT(uuid) DO UPDATE SET name = ?2, owner = ?3, generation = ?4, autostart = ?5, spec = ?6"));
+  TRY_ASSIGN(
+      Statement put_run,
+      db.prepare(
+          "INSERT INTO runs(domain_uuid, run_id, id, owner, driver, phase, started_at, folder, log_file, live_spec, memory) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(domain_uuid) DO UPDATE SET "
+          "run_id = ?2, id = ?3, owner = ?4, driver = ?5, phase = ?6, started_at = ?7, folder = ?8, log_file = ?9, "
+          "live_spec = ?10, memory = ?11"));
+  TRY_ASSIGN(
+      Statement put_claim,
+      db.prepare("INSERT INTO claims(id, domain_uuid, run_id, name, state, identity) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+                 "ON CONFLICT(id) DO UPDATE SET domain_uuid = ?2, run_id = ?3, name = ?4, state = ?5, identity = ?6"));
+  TRY_ASSIGN(Statement put_meta,
+             db.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2"));
+  TRY_ASSIGN(Statement put_counter,
+             db.prepare("INSERT INTO counters(name, next) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET next = ?2"));
+  return Tables(db,
+                Statements{std::move(drop_domain), std::move(drop_run), std::move(drop_claim), std::move(put_domain),
+                           std::move(put_run), std::move(put_claim), std::move(put_meta), std::move(put_counter)});
 }
 
 Result<void> Tables::put(const DomainRow& row) {
@@ -150,11 +161,15 @@ Result<void> Tables::apply(const Batch& batch) {
 
 Result<Contents> Tables::load() {
   Contents contents;
-  TRY_ASSIGN(contents.domains, read_all(*db_, "SELECT uuid, name, owner, generation, autostart, spec FROM domains ORDER BY name", read_domain));
-  TRY_ASSIGN(contents.runs, read_all(*db_,
-                                     "SELECT domain_uuid, run_id, id, owner, driver, phase, started_at, folder, log_file, live_spec, memory "
-                                     "FROM runs ORDER BY id",
-                                     read_run));
+  TRY_ASSIGN(
+      contents.domains,
+      read_all(*db_, "SELECT uuid, name, owner, generation, autostart, spec FROM domains ORDER BY name", read_domain));
+  TRY_ASSIGN(
+      contents.runs,
+      read_all(*db_,
+               "SELECT domain_uuid, run_id, id, owner, driver, phase, started_at, folder, log_file, live_spec, memory "
+               "FROM runs ORDER BY id",
+               read_run));
   TRY_ASSIGN(contents.claims, load_claims());
   TRY_ASSIGN(const auto meta, read_all(*db_, "SELECT key, value FROM meta", read_text_pair));
   contents.meta.insert(meta.begin(), meta.end());

@@ -225,6 +225,7 @@ std::vector<Rule<World>> rules_of_starting() {
            for (int turn = 0; turn < turns && !result; ++turn) h.world.loop().run_one_for(10ms);
            cancel.emit(asio::cancellation_type::terminal);
            h.until([&] { return result.has_value(); });
+           INFO("after " << turns << " turns: " << (threw ? "an exception" : *result ? "started" : result->error().message()));
            if (!threw && *result) {
              h.must(h.wait((*result)->guest->stop(StopMode::force, h.soon())));
            } else if (!threw) {

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "drivers/qemu/cancellation.h"
 #include "drivers/qemu/command_line/arguments.h"
 #include "drivers/qemu/log_file.h"
 #include "drivers/qemu/process.h"
@@ -92,6 +93,27 @@ Task<Result<Emulator>> ask(asio::any_io_executor control, Fd socket, Deadline de
   co_return emulator_from(answers);
 }
 
+Task<Result<Emulator>> run_probe(asio::any_io_executor control, Pool& pool, std::string path, Deadline deadline) {
+  const auto identify = [path] { return identify_program(path); };
+  CO_TRY_ASSIGN(ProgramIdentity identity, co_await pool.run(identify));
+  const auto launch = [path] { return start(path); };
+  CO_TRY_ASSIGN(Started started, co_await pool.run(launch));
+
+  Result<Emulator> emulator = co_await ask(control, std::move(started.socket), deadline);
+  const auto end = [&started]() -> std::string {
+    kill_and_reap(started.child.pidfd);
+    return last_line(fmt::format("/proc/self/fd/{}", started.output.get()), 0);
+  };
+  const std::string last_words = co_await pool.run(end);
+  if (!emulator) {
+    const bool told = emulator.error().code() == Code::unavailable && !last_words.empty();
+    if (told) co_return fail(Code::unavailable, "{} ended: {}", path, last_words);
+    co_return wrap(std::move(emulator).error(), "{}", path);
+  }
+  emulator->identity = std::move(identity);
+  co_return emulator;
+}
+
 }  // namespace
 
 const std::vector<ProbeCommand> kProbeCommands = {
@@ -129,25 +151,7 @@ Emulator emulator_from(const std::vector<Json>& answers) {
 }
 
 Task<Result<Emulator>> probe_emulator(asio::any_io_executor control, Pool& pool, std::string path, Deadline deadline) {
-  const auto identify = [path] { return identify_program(path); };
-  CO_TRY_ASSIGN(ProgramIdentity identity, co_await pool.run(identify));
-  const auto launch = [path] { return start(path); };
-  CO_TRY_ASSIGN(Started started, co_await pool.run(launch));
-
-  Result<Emulator> emulator = co_await ask(control, std::move(started.socket), deadline);
-  // Also after a cancellation: work in the pool runs to its end.
-  const auto end = [&started]() -> std::string {
-    kill_and_reap(started.child.pidfd);
-    return last_line(fmt::format("/proc/self/fd/{}", started.output.get()), 0);
-  };
-  const std::string last_words = co_await pool.run(end);
-  if (!emulator) {
-    const bool told = emulator.error().code() == Code::unavailable && !last_words.empty();
-    if (told) co_return fail(Code::unavailable, "{} ended: {}", path, last_words);
-    co_return wrap(std::move(emulator).error(), "{}", path);
-  }
-  emulator->identity = std::move(identity);
-  co_return emulator;
+  return without_throwing(run_probe(std::move(control), pool, std::move(path), deadline));
 }
 
 std::vector<std::string> find_emulators(const std::vector<std::string>& folders) {

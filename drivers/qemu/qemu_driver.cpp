@@ -1,8 +1,10 @@
 #include "drivers/qemu/qemu_driver.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
+#include "drivers/qemu/cancellation.h"
 #include "drivers/qemu/command_line/command_line.h"
 #include "drivers/qemu/host.h"
 #include "drivers/qemu/kvm.h"
@@ -93,18 +95,17 @@ Task<Result<v1::Capabilities>> QemuDriver::probe(bool refresh, Deadline deadline
     co_return fail(Code::unavailable, "no {}* program in {}: install QEMU (Debian: qemu-system-x86), or set [qemu] search",
                    kPrefix, fmt::join(settings_.search, ", "));
   }
-  std::ranges::stable_sort(usable, [](const EmulatorPtr& a, const EmulatorPtr& b) {
-    return std::pair(a->arch, !is_plain(*a)) < std::pair(b->arch, !is_plain(*b));
-  });
-
   const auto ask_host = [] { return std::pair(host_capabilities(), kvm_usable().has_value()); };
   auto [host, kvm] = co_await pool_.run(ask_host);
+  // The one that runs guests like this host comes first, and speaks for all.
+  std::ranges::stable_sort(usable, {}, [&](const EmulatorPtr& emulator) {
+    return std::tuple(emulator->arch != host.cpu().arch(), emulator->arch, !is_plain(*emulator));
+  });
+  version_ = usable[0]->version();
   v1::Capabilities capabilities;
   *capabilities.mutable_host() = std::move(host);
   for (const auto& emulator : usable) {
     *capabilities.add_guests() = guest_capabilities(*emulator, kvm && kvm_runs(emulator->arch));
-    // The one that runs guests like this host speaks for all.
-    if (version_.empty() || emulator->arch == capabilities.host().cpu().arch()) version_ = emulator->version();
   }
   co_return capabilities;
 }
@@ -146,22 +147,13 @@ std::vector<netdev::Claim> QemuDriver::plan(const conf::ValidatedDomain& domain,
 
 Task<Result<RunningGuest>> QemuDriver::start(StartRequest request, Deadline deadline) {
   const std::string name = request.domain.spec().name();
-  // Cancellation must not keep a started QEMU from being ended: waits tell of it instead of throwing.
-  const bool throws = co_await asio::this_coro::throw_if_cancelled();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  auto emulator = co_await emulator_for(request.domain.spec(), deadline);
-  Result<RunningGuest> running = Failure(Error(Code::internal, "not started"));
-  if (emulator) {
-    StartTools tools{.control = control_,
-                     .pool = pool_,
-                     .emulator = std::move(*emulator),
-                     .nvram_dir = settings_.nvram_dir,
-                     .spice_ports = spice_ports_};
-    running = co_await start_guest(std::move(tools), std::move(request), deadline);
-  } else {
-    running = Failure(std::move(emulator).error());
-  }
-  co_await asio::this_coro::throw_if_cancelled(throws);
+  CO_TRY_ASSIGN(EmulatorPtr emulator, co_await emulator_for(request.domain.spec(), deadline));
+  StartTools tools{.control = control_,
+                   .pool = pool_,
+                   .emulator = std::move(emulator),
+                   .nvram_dir = settings_.nvram_dir,
+                   .spice_ports = spice_ports_};
+  auto running = co_await without_throwing(start_guest(std::move(tools), std::move(request), deadline));
   if (!running) co_return wrap(std::move(running).error(), "start {}", name);
   co_return running;
 }
@@ -198,12 +190,10 @@ Task<Result<RunningGuest>> QemuDriver::recover(RecoverRequest request, Deadline 
                        .observer = request.observer});
   const auto status = co_await guest->status(deadline);
   if (!status) co_return wrap(Error(status.error()), "recover {}", name);
-  guest->announce();
   // What happened while nobody listened.
-  if (status->state == v1::DOMAIN_STATE_SHUTDOWN) request.observer.on_guest_event({.kind = GuestEventKind::powered_off});
-  if (status->state == v1::DOMAIN_STATE_CRASHED) {
-    request.observer.on_guest_event({.kind = GuestEventKind::panicked, .held = true});
-  }
+  if (status->state == v1::DOMAIN_STATE_SHUTDOWN) guest->missed({.kind = GuestEventKind::powered_off});
+  if (status->state == v1::DOMAIN_STATE_CRASHED) guest->missed({.kind = GuestEventKind::panicked, .held = true});
+  guest->announce();
   RunningGuest running{.guest = std::move(guest), .status = *status, .memory = std::move(request.memory)};
   co_return running;
 }

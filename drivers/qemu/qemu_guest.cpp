@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "drivers/qemu/console.h"
@@ -57,13 +58,32 @@ qmp::Listener QemuGuest::listener() {
 }
 
 void QemuGuest::tell(const GuestEvent& event) {
-  if (announced_) observer_.on_guest_event(event);
+  if (event.kind == GuestEventKind::resumed && std::exchange(starting_, false)) return;
+  if (!announced_) return early_.push_back(event);
+  observer_.on_guest_event(event);
+}
+
+void QemuGuest::announce() {
+  const auto alive = alive_;
+  announced_ = true;
+  for (const auto& event : std::exchange(early_, {})) {
+    if (*alive) observer_.on_guest_event(event);
+  }
+}
+
+void QemuGuest::missed(GuestEvent event) {
+  using enum GuestEventKind;
+  const auto alike = [&](const GuestEvent& early) {
+    return early.kind == event.kind || (event.kind == powered_off && early.kind == reset_held);
+  };
+  if (std::ranges::none_of(early_, alike)) early_.insert(early_.begin(), std::move(event));
 }
 
 void QemuGuest::ended(ExitStatus status) {
   const auto alive = alive_;
   exit_status_ = status;
   link_.drain();
+  // One that ends before it is announced never was a guest: whoever starts it sees that it has ended.
   if (!*alive || !announced_) return;
   if (stop_requested_) return tell({.kind = GuestEventKind::exited, .requested = true, .detail = status.str()});
   asio::co_spawn(control_,

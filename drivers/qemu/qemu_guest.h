@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/latch.h"
@@ -27,12 +28,16 @@ class QemuGuest final : public Guest, public Pausable, public PowerButton, publi
     std::uint64_t log_start = 0;  // where this run's lines begin
     GuestObserver& observer;
   };
-  // Watches the process and talks to its monitor at once. Says nothing to the observer before announce().
+  // Watches the process and talks to its monitor at once. What happens before announce() is kept until then.
   explicit QemuGuest(Parts parts);
   ~QemuGuest() override;
 
-  // From here on events reach the observer: it has been started, or found again.
-  void announce() { announced_ = true; }
+  // It has been started, or found again: tells the observer what has happened, and from here on what happens.
+  void announce();
+  // Notes an event that this object was too late to see, unless it has seen its like.
+  void missed(GuestEvent event);
+  // The next time that the guest begins to run is no news: a start asked for it.
+  void expect_start() { starting_ = true; }
 
   const v1::DomainSpec& live_spec() const override { return live_spec_; }
   v1::DomainSpec& mutable_live_spec() { return live_spec_; }
@@ -72,6 +77,8 @@ class QemuGuest final : public Guest, public Pausable, public PowerButton, publi
   GuestObserver& observer_;
   Translator translator_;
   bool announced_ = false;
+  bool starting_ = false;
+  std::vector<GuestEvent> early_;  // before announce()
   bool stop_requested_ = false;
   ExitStatus exit_status_;
   Latch reset_done_;

@@ -1,13 +1,16 @@
 #include "drivers/qemu/spawn.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
+#include "base/deadline.h"
 #include "base/undo.h"
 #include "drivers/qemu/pidfd.h"
 #include "netdev/claims/process.h"
@@ -15,6 +18,9 @@
 namespace lodge::drivers::qemu {
 
 namespace {
+
+// A killed process takes longer only while the kernel cannot let go of it (input and output to a device that hangs).
+constexpr auto kLongestDeath = std::chrono::seconds(10);
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> out;
@@ -92,9 +98,13 @@ Result<Spawned> spawn(const SpawnRequest& request) {
 
 void kill_and_reap(const Fd& pidfd) {
   send_signal(pidfd.get(), SIGKILL);
-  siginfo_t info{};
-  while (::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED) != 0 && errno == EINTR) {
+  // Not waitid() alone: it does not wait on a pidfd that an event loop has made non-blocking.
+  const Deadline deadline = Deadline::after(kLongestDeath);
+  pollfd end{.fd = pidfd.get(), .events = POLLIN};
+  while (::poll(&end, 1, deadline.left_ms()) < 0 && errno == EINTR) {
   }
+  siginfo_t info{};
+  ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG);
 }
 
 }  // namespace lodge::drivers::qemu

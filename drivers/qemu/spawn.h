@@ -29,7 +29,8 @@ struct Spawned {
 // Blocks until the program runs or could not be started (then the error says why): use the pool.
 Result<Spawned> spawn(const SpawnRequest& request);
 
-// Ends a child that must go whatever happens: SIGKILL, and waits until it is gone and reaped. Blocks for some ms.
+// Ends a child that must go whatever happens: SIGKILL, and waits until it is gone and reaped. Blocks for some ms, and at most
+// ten seconds.
 void kill_and_reap(const Fd& pidfd);
 
 }  // namespace lodge::drivers::qemu

@@ -179,6 +179,7 @@ Task<Result<void>> bring_up(QemuGuest& guest, const StartRequest& request, Deadl
   CO_TRY(co_await preparation.finish(deadline));
   if (request.paused) co_return Result<void>{};
   if (request.progress) request.progress("letting the guest run");
+  guest.expect_start();
   auto running = guest.link().send("cont");
   CO_TRY(co_await guest.link().answer(std::move(running), deadline));
   co_return Result<void>{};

@@ -16,7 +16,7 @@ struct StartTools {
 };
 
 // Everything from a checked definition to a guest that runs. On any error, also when cancelled, QEMU is gone and reaped.
-// The caller has seen to it that awaiting does not throw when cancelled (this_coro::throw_if_cancelled).
+// The caller has seen to it that awaiting does not throw when cancelled (without_throwing()).
 Task<Result<RunningGuest>> start_guest(StartTools tools, StartRequest request, Deadline deadline);
 
 }  // namespace lodge::drivers::qemu

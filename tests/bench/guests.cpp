@@ -90,6 +90,8 @@ void expect_line(int fd, std::string_view text) {
   std::string heard;
   char buffer[4096];
   while (heard.find(text) == std::string::npos) {
+    pollfd wait{.fd = fd, .events = POLLIN, .revents = 0};
+    if (::poll(&wait, 1, 20'000) != 1) throw WorldError("QEMU said nothing for 20 s");
     const ssize_t n = ::read(fd, buffer, sizeof buffer);
     if (n <= 0) throw WorldError("QEMU hung up; it said: " + heard);
     heard.append(buffer, static_cast<std::size_t>(n));
@@ -99,6 +101,8 @@ void expect_line(int fd, std::string_view text) {
 // Spawns QEMU as lodged would, and returns when its monitor has answered: what a start cannot be faster than.
 double qemu_alone(const std::vector<std::string>& argv, const fs::path& socket_path) {
   ::unlink(socket_path.c_str());
+  if (const auto pidfile = std::find(argv.begin(), argv.end(), "-pidfile"); pidfile != argv.end())
+    fs::create_directories(fs::path(*std::next(pidfile)).parent_path());
   const Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
   socket_path.native().copy(address.sun_path, sizeof address.sun_path - 1);
@@ -111,7 +115,6 @@ double qemu_alone(const std::vector<std::string>& argv, const fs::path& socket_p
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, listener.get(), monitor_fd(argv));
 
   pid_t pid = -1;

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <set>
 
 #include "base/uuid.h"
 #include "conf/domain/checks/checks.h"
+#include "conf/domain/limits.h"
 #include "conf/domain/machine.h"
 
 namespace lodge::conf::checks {
@@ -67,13 +69,15 @@ void check_vcpus(const v1::DomainSpec& spec, Findings& findings) {
   if (vcpu.current() > vcpu.count()) {
     findings.add("/domain/vcpu/@current", "{} is more than there can be: {}", vcpu.current(), vcpu.count());
   }
+  if (spec.iothreads() > kMaxIothreads) {
+    return findings.add("/domain/iothreads", "{} are more than {}", spec.iothreads(), kMaxIothreads);
+  }
+  std::set<std::uint32_t> ids;
   for (int i = 0; i < spec.iothread_ids_size(); ++i) {
     const auto id = spec.iothread_ids(i);
     const auto path = fmt::format("/domain/iothreadids/iothread[{}]/@id", i + 1);
     if (id == 0) findings.add(path, "ids start at 1");
-    if (std::count(spec.iothread_ids().begin(), spec.iothread_ids().begin() + i, id) > 0) {
-      findings.add(path, "{} is another I/O thread's id", id);
-    }
+    if (!ids.insert(id).second) findings.add(path, "{} is another I/O thread's id", id);
   }
 }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <set>
 
 #include "conf/domain/defaults/defaults.h"
 
@@ -32,21 +34,30 @@ void add_if_missing(Controllers& controllers, v1::ControllerType type, std::uint
 }
 
 void number_controllers(Controllers& controllers) {
+  std::map<v1::ControllerType, std::set<std::uint32_t>> taken;
+  for (const auto& controller : controllers) {
+    if (controller.has_index()) taken[controller.type()].insert(controller.index());
+  }
   for (int i = 0; i < controllers.size(); ++i) {
     auto& controller = controllers[i];
     if (controller.has_index()) continue;
     if (i > 0 && is_usb2(controller) && is_usb2(controllers[i - 1])) {
       const auto bus = controllers[i - 1].index();
-      const bool taken = std::ranges::any_of(controllers, [&](const auto& other) {
+      const bool used_already = std::ranges::any_of(controllers, [&](const auto& other) {
         return is_usb2(other) && other.has_index() && other.index() == bus && other.model() == controller.model();
       });
-      if (!taken) {
+      if (!used_already) {
         controller.set_index(bus);
         continue;
       }
     }
+    auto& used = taken[controller.type()];
     std::uint32_t index = 0;
-    while (exists(controllers, controller.type(), index)) ++index;
+    for (const auto other : used) {
+      if (other != index) break;
+      ++index;
+    }
+    used.insert(index);
     controller.set_index(index);
   }
 }

@@ -3,6 +3,7 @@
 
 #include "base/uuid.h"
 #include "conf/domain/defaults/defaults.h"
+#include "conf/domain/limits.h"
 
 namespace lodge::conf::defaults {
 
@@ -31,6 +32,7 @@ void complete_iothreads(v1::DomainSpec& spec) {
   if (ids.empty()) return;
   const auto count = std::max<std::uint32_t>(spec.iothreads(), static_cast<std::uint32_t>(ids.size()));
   spec.set_iothreads(count);
+  if (count > kMaxIothreads) return;  // validate() refuses that many
   for (std::uint32_t id = 1; static_cast<std::uint32_t>(ids.size()) < count; ++id) {
     if (std::ranges::find(ids, id) == ids.end()) ids.Add(id);
   }

@@ -77,6 +77,12 @@ TEST_CASE("documents that are too much are refused before they cost anything") {
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "<a>";
   CHECK(told(small_guest("<metadata>" + deep)) != "accepted\n");
+  std::string controllers;
+  for (int i = 0; i < 50'000; ++i) controllers += "<controller type='scsi'/>";
+  CHECK(told(small_guest("<devices>" + controllers + "</devices>")) ==
+        "1: /domain/devices: 50000 devices are more than 4096, the most a guest can have\n");
+  CHECK(told(small_guest("<iothreads>4294967295</iothreads><iothreadids><iothread id='7'/></iothreadids>")) ==
+        "1: /domain/iothreads: 4294967295 are more than 4096\n");
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
 }
 

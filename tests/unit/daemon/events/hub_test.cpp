@@ -61,8 +61,9 @@ TEST_CASE("a slow subscriber is told once that it lost events, and goes on") {
 
 TEST_CASE("what is known at the subscription comes first and takes no place") {
   Hub hub(1);
-  Subscription subscription =
-      hub.subscribe({}, [] { return std::vector{event("a", v1::DOMAIN_EVENT_KIND_UNSPECIFIED), event("b", v1::DOMAIN_EVENT_KIND_UNSPECIFIED)}; });
+  Subscription subscription = hub.subscribe({}, [] {
+    return std::vector{event("a", v1::DOMAIN_EVENT_KIND_UNSPECIFIED), event("b", v1::DOMAIN_EVENT_KIND_UNSPECIFIED)};
+  });
   hub.publish(event("c"));
   CHECK(subscription.poll()->uuid() == "a");
   CHECK(subscription.poll()->uuid() == "b");
@@ -77,7 +78,8 @@ TEST_CASE("a waiting subscriber wakes for the next event") {
   Hub hub;
   Subscription subscription = hub.subscribe({});
   std::string got;
-  asio::co_spawn(loop, subscription.next(), [&](std::exception_ptr, Result<v1::DomainEvent> result) { got = result->uuid(); });
+  asio::co_spawn(loop, subscription.next(),
+                 [&](std::exception_ptr, Result<v1::DomainEvent> result) { got = result->uuid(); });
   loop.poll();
   CHECK(got.empty());
   hub.publish(event("a"));
@@ -93,7 +95,8 @@ TEST_CASE("a waiting subscriber can be cancelled, and loses nothing by it") {
   asio::cancellation_signal signal;
   bool threw = false;
   asio::co_spawn(loop, subscription.next(),
-                 asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr bug, Result<v1::DomainEvent>) { threw = bug != nullptr; }));
+                 asio::bind_cancellation_slot(
+                     signal.slot(), [&](std::exception_ptr bug, Result<v1::DomainEvent>) { threw = bug != nullptr; }));
   loop.poll();
   signal.emit(asio::cancellation_type::terminal);
   loop.restart();
@@ -111,7 +114,8 @@ TEST_CASE("a closed hub ends the wait of its subscribers, after what they have n
   hub.close();
   std::vector<bool> outcomes;
   for (int i = 0; i < 2; ++i) {
-    asio::co_spawn(loop, subscription.next(), [&](std::exception_ptr, Result<v1::DomainEvent> result) { outcomes.push_back(result.has_value()); });
+    asio::co_spawn(loop, subscription.next(),
+                   [&](std::exception_ptr, Result<v1::DomainEvent> result) { outcomes.push_back(result.has_value()); });
     loop.restart();
     loop.run();
   }

@@ -26,7 +26,8 @@ TEST_CASE("a second definition of the same guest replaces the first") {
   World world;
   REQUIRE(world.boot());
   world.define("web1");
-  const auto defined = world.run(world.host().define(world.call(), document(guest_xml("web1", "", "<title>new</title>")), false));
+  const auto defined = world.run(
+      world.host().define(world.call(), document(guest_xml("web1", "", "<title>new</title>")), false));
   REQUIRE(defined);
   CHECK_FALSE(defined->created);
   CHECK(world.domain("web1").generation() == 2);
@@ -55,7 +56,8 @@ TEST_CASE("a name that another guest has is refused with that guest's uuid") {
   const auto refused = world.run(world.host().define(world.call(), document(other), false));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == Code::already_exists);
-  CHECK_THAT(refused.error().message(), Catch::Contains("domain 'web1' already exists with uuid " + world.domain("web1").uuid()));
+  CHECK_THAT(refused.error().message(),
+             Catch::Contains("domain 'web1' already exists with uuid " + world.domain("web1").uuid()));
 }
 
 TEST_CASE("a definition cannot rename a guest") {
@@ -73,7 +75,8 @@ TEST_CASE("a definition cannot rename a guest") {
 TEST_CASE("a wrong document is refused with its findings and leaves nothing") {
   World world;
   REQUIRE(world.boot());
-  const auto refused = world.run(world.host().define(world.call(), document("<domain type='qemu'><nme>x</nme></domain>"), false));
+  const auto refused = world.run(
+      world.host().define(world.call(), document("<domain type='qemu'><nme>x</nme></domain>"), false));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == Code::invalid_argument);
   CHECK_FALSE(refused.error().findings().empty());
@@ -82,7 +85,9 @@ TEST_CASE("a wrong document is refused with its findings and leaves nothing") {
 
 TEST_CASE("a definition that cannot be stored is neither known nor told of") {
   World world;
-  world.failpoint = [](std::string_view name) { return name == "define.gate-passed" ? fail(Code::internal, "disk full") : Result<void>{}; };
+  world.failpoint = [](std::string_view name) {
+    return name == "define.gate-passed" ? fail(Code::internal, "disk full") : Result<void>{};
+  };
   REQUIRE(world.boot());
   const auto refused = world.run(world.host().define(world.call(), document(guest_xml("web1")), false));
   REQUIRE_FALSE(refused);
@@ -133,14 +138,16 @@ TEST_CASE("a transient guest has no definition to forget or to start at boot") {
   REQUIRE(world.boot());
   REQUIRE(world.run(world.host().create(world.call(), document(guest_xml("web1")), false)));
   CHECK(world.run(world.host().undefine(world.call(), named("web1"))).error().code() == Code::failed_precondition);
-  CHECK(world.run(world.host().set_autostart(world.call(), named("web1"), true)).error().code() == Code::failed_precondition);
+  CHECK(world.run(world.host().set_autostart(world.call(), named("web1"), true)).error().code() ==
+        Code::failed_precondition);
 }
 
 TEST_CASE("guests marked so are started on a freshly booted host, once") {
   World world;
   REQUIRE(world.boot());
   for (const char* name : {"a", "b", "c", "d", "e", "f"}) world.define(name);
-  for (const char* name : {"a", "b", "c", "d", "e"}) REQUIRE(world.run(world.host().set_autostart(world.call(), named(name), true)));
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    REQUIRE(world.run(world.host().set_autostart(world.call(), named(name), true)));
   world.kill();
 
   REQUIRE(world.boot());

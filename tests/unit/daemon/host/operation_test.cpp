@@ -54,7 +54,8 @@ TEST_CASE("ended operations are forgotten after an hour, or when they are too ma
 TEST_CASE("more operations at once than the daemon takes are refused") {
   Operations operations;
   for (std::size_t i = 0; i < Operations::kMostRunning; ++i) begin(operations, "start");
-  const auto refused = operations.begin({.verb = "start", .caller = "uid:0", .domain_uuid = "u", .domain_name = "web1"});
+  const auto refused = operations.begin(
+      {.verb = "start", .caller = "uid:0", .domain_uuid = "u", .domain_name = "web1"});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == Code::resource_exhausted);
 }

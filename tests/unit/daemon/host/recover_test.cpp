@@ -98,7 +98,8 @@ TEST_CASE("a guest that does not answer delays neither the daemon nor the others
   const auto suspended = world.run(world.host().suspend(world.call(std::chrono::milliseconds(5)), named("web1")));
   REQUIRE_FALSE(suspended);
   CHECK(suspended.error().code() == Code::deadline_exceeded);
-  CHECK_THAT(suspended.error().message(), Catch::StartsWith("suspend web1: the hypervisor has not answered since the daemon started"));
+  CHECK_THAT(suspended.error().message(),
+             Catch::StartsWith("suspend web1: the hypervisor has not answered since the daemon started"));
 
   world.hypervisor.answer_again("web1");
   world.until([&] { return !world.domain("web1").status().stale(); });
@@ -112,7 +113,12 @@ TEST_CASE("links of ours that no claim knows are removed, foreign ones are not")
   const std::string mark = netdev::link_mark(world.store().instance(), "0123456789abcdef");
   world.kill();
   const auto parent = world.kernel.link("eth0")->ifindex;
-  world.kernel.add_link({.ifindex = 1'000'000'005, .name = "macvtap5", .kind = "macvtap", .parent_ifindex = parent, .alias = mark, .group = netdev::kLinkGroup});
+  world.kernel.add_link({.ifindex = 1'000'000'005,
+                         .name = "macvtap5",
+                         .kind = "macvtap",
+                         .parent_ifindex = parent,
+                         .alias = mark,
+                         .group = netdev::kLinkGroup});
   world.kernel.add_link({.ifindex = 1'000'000'006,
                          .name = "macvtap6",
                          .kind = "macvtap",

@@ -44,14 +44,16 @@ TEST_CASE("a guest that is off is neither destroyed nor suspended") {
   World world;
   REQUIRE(world.boot());
   world.define("web1");
-  CHECK(world.run(world.host().destroy(world.call(), named("web1"), false)).error().message() == "destroy web1: it is not running");
+  CHECK(world.run(world.host().destroy(world.call(), named("web1"), false)).error().message() ==
+        "destroy web1: it is not running");
   CHECK(world.run(world.host().suspend(world.call(), named("web1"))).error().code() == Code::failed_precondition);
 }
 
 TEST_CASE("a graceful destroy of a hypervisor that does not end fails, and the guest runs on") {
   Running world;
   world.hypervisor.stop_answering("web1");
-  const auto destroyed = world.run(world.host().destroy(world.call(std::chrono::milliseconds(10)), named("web1"), true));
+  const auto destroyed = world.run(
+      world.host().destroy(world.call(std::chrono::milliseconds(10)), named("web1"), true));
   REQUIRE_FALSE(destroyed);
   CHECK(destroyed.error().code() == Code::busy);
   world.hypervisor.answer_again("web1");
@@ -59,26 +61,33 @@ TEST_CASE("a graceful destroy of a hypervisor that does not end fails, and the g
   REQUIRE(world.run(world.host().suspend(world.call(), named("web1"))));
 }
 
-TEST_CASE("a hung guest delays its own mutations only, until their deadline, and no look at any guest") {
+TEST_CASE("a hung guest delays its own mutations only, and no look at any guest") {
   Running world;
   world.define("web2");
   world.hypervisor.stop_answering("web1");
-  const auto hung = world.start(world.host().suspend(world.call(std::chrono::milliseconds(50)), named("web1")));
-  const auto queued = world.start(world.host().resume(world.call(std::chrono::milliseconds(20)), named("web1")));
+  const auto hung = world.start(world.host().suspend(world.call(), named("web1")));
   world.start_guest("web2");
   CHECK_FALSE(hung->outcome.has_value());
   CHECK(world.state("web1") == v1::DOMAIN_STATE_RUNNING);
   CHECK(world.host().list().size() == 2);
 
-  world.until([&] { return hung->outcome && queued->outcome; });
-  CHECK(hung->outcome->error().code() == Code::deadline_exceeded);
-  CHECK(hung->outcome->error().message() == "suspend web1: pause: no answer within the deadline");
-  CHECK_THAT(queued->outcome->error().message(),
-             Catch::StartsWith("resume web1: waited 0.0 s for suspend, begun 0.0 s ago by uid:0"));
+  const auto queued = world.run(world.host().resume(world.call(std::chrono::milliseconds(-1)), named("web1")));
+  REQUIRE_FALSE(queued);
+  CHECK(queued.error().code() == Code::deadline_exceeded);
+  CHECK_THAT(queued.error().message(), Catch::Matches("resume web1: waited .* s for suspend, begun .* s ago by uid:0"));
+  CHECK_FALSE(hung->outcome.has_value());
+}
+
+TEST_CASE("a mutation of a hung guest ends at its deadline, and the guest is known as stale until it answers") {
+  Running world;
+  world.hypervisor.stop_answering("web1");
+  const auto hung = world.run(world.host().suspend(world.call(std::chrono::milliseconds(5)), named("web1")));
+  REQUIRE_FALSE(hung);
+  CHECK(hung.error().code() == Code::deadline_exceeded);
+  CHECK(hung.error().message() == "suspend web1: pause: no answer within the deadline");
   CHECK(world.domain("web1").status().stale());
 
   world.hypervisor.answer_again("web1");
-  world.settle();
   CHECK_FALSE(world.domain("web1").status().stale());
   REQUIRE(world.run(world.host().suspend(world.call(), named("web1"))));
 }
@@ -172,7 +181,8 @@ TEST_CASE("a crashed guest is stopped, kept, or started anew as on_crash says") 
   kept.hypervisor.panic("web1");
   kept.settle();
   CHECK(kept.state("web1") == v1::DOMAIN_STATE_CRASHED);
-  CHECK(kept.run(kept.host().resume(kept.call(), named("web1"))).error().message() == "resume web1: it has crashed: reset it first");
+  CHECK(kept.run(kept.host().resume(kept.call(), named("web1"))).error().message() ==
+        "resume web1: it has crashed: reset it first");
 
   Running restarted("<on_crash>restart</on_crash>");
   const auto run = restarted.domain("web1").status().run_id();
@@ -201,7 +211,7 @@ TEST_CASE("shutdown presses the button, and waits for the end if asked to") {
   CHECK(world.state("web1") == v1::DOMAIN_STATE_RUNNING);
 
   const auto late = world.run(world.host().shutdown(world.call(std::chrono::milliseconds(5)), named("web1"), true));
-  CHECK_THAT(late.error().message(), Catch::StartsWith("shutdown web1: asked 0.0 s ago and still running"));
+  CHECK_THAT(late.error().message(), Catch::Matches("shutdown web1: asked .* s ago and still running.*"));
 
   const auto shutdown = world.start(world.host().shutdown(world.call(), named("web1"), true));
   world.until([&] { return world.hypervisor.log().back() == "web1: press the power button"; });

@@ -95,7 +95,8 @@ TEST_CASE("a guest whose uplink does not exist is told which there are") {
   world.define("web1", "<interface type='direct'><source dev='eth7' mode='bridge'/></interface>");
   const auto started = world.run(world.host().start(world.call(), named("web1"), false));
   REQUIRE_FALSE(started);
-  CHECK_THAT(started.error().message(), Catch::StartsWith("start web1: interface 1: ") && Catch::Contains("eth7") && Catch::Contains("eth0"));
+  CHECK_THAT(started.error().message(),
+             Catch::StartsWith("start web1: interface 1: ") && Catch::Contains("eth7") && Catch::Contains("eth0"));
   CHECK(world.domain("web1").status().last_error() == started.error().message());
   CHECK(world.domain("web1").status().reason() == v1::DOMAIN_STATE_REASON_SHUTOFF_FAILED);
   CHECK(world.is_pristine());

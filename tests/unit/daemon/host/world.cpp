@@ -77,7 +77,8 @@ void World::settle() {
 }
 
 host::CallContext World::call(std::chrono::milliseconds limit) const {
-  return {.caller = {.identity = "uid:0", .may_change = true, .request_id = "request"}, .deadline = Deadline::after(limit)};
+  return {.caller = {.identity = "uid:0", .may_change = true, .request_id = "request"},
+          .deadline = Deadline::after(limit)};
 }
 
 v1::Domain World::domain(const std::string& name) {
@@ -89,7 +90,9 @@ v1::DomainState World::state(const std::string& name) { return domain(name).stat
 
 void World::define(const std::string& name, const std::string& devices, const std::string& more) {
   const auto defined = run(host().define(call(), document(guest_xml(name, devices, more)), false));
-  INFO((defined ? "" : defined.error().message() + (defined.error().findings().empty() ? "" : ": " + defined.error().findings()[0].message)));
+  INFO((defined ? ""
+                : defined.error().message() +
+                      (defined.error().findings().empty() ? "" : ": " + defined.error().findings()[0].message)));
   REQUIRE(defined);
 }
 
@@ -111,7 +114,8 @@ std::vector<std::string> World::events() {
 bool World::is_pristine() {
   const store::Contents contents = store().contents().value();
   const bool no_folder = !fs::exists(settings.run_folder) || fs::is_empty(settings.run_folder);
-  return kernel.is_pristine() && hypervisor.is_pristine() && no_folder && contents.runs.empty() && contents.claims.empty();
+  return kernel.is_pristine() && hypervisor.is_pristine() && no_folder && contents.runs.empty() &&
+         contents.claims.empty();
 }
 
 v1::DomainRef named(const std::string& name) {

@@ -10,9 +10,9 @@
 #include "daemon/host/host.h"
 #include "daemon/store/store.h"
 #include "drivers/fake/fake_driver.h"
+#include "netdev/claims/claims.h"
 #include "netdev/fake/fake_kernel.h"
 #include "netdev/fake/fake_processes.h"
-#include "netdev/claims/claims.h"
 #include "netdev/fake/steps.h"
 #include "tests/unit/daemon/store/temp_folder.h"
 
@@ -61,11 +61,12 @@ class World {
   template <class T>
   std::shared_ptr<Pending<T>> start(Task<Result<T>> task) {
     const auto pending = std::make_shared<Pending<T>>();
-    asio::co_spawn(life_->loop, std::move(task),
-                   asio::bind_cancellation_slot(pending->cancel.slot(), [pending](std::exception_ptr bug, Result<T> result) {
-                     if (bug) std::rethrow_exception(bug);
-                     pending->outcome = std::move(result);
-                   }));
+    asio::co_spawn(
+        life_->loop, std::move(task),
+        asio::bind_cancellation_slot(pending->cancel.slot(), [pending](std::exception_ptr bug, Result<T> result) {
+          if (bug) std::rethrow_exception(bug);
+          pending->outcome = std::move(result);
+        }));
     return pending;
   }
 

@@ -19,7 +19,12 @@ SpecPtr spec(const std::string& name) {
 }
 
 DomainRow domain(const std::string& name) {
-  return {.uuid = "uuid-of-" + name, .name = name, .owner = "uid:0", .generation = 3, .autostart = true, .spec = spec(name)};
+  return {.uuid = "uuid-of-" + name,
+          .name = name,
+          .owner = "uid:0",
+          .generation = 3,
+          .autostart = true,
+          .spec = spec(name)};
 }
 
 RunRow run(const std::string& name, std::uint32_t id) {
@@ -41,7 +46,8 @@ netdev::Claim claim(const std::string& id) {
   made.id = id;
   made.owner = {.domain_uuid = "uuid-of-web1", .run_id = "run-1"};
   made.name = "macvtap7";
-  made.identity = netdev::LinkIdentity{.ifindex = 1'000'000'007, .link_kind = "macvtap", .parent_ifindex = 2, .alias = "lodge:x:" + id};
+  made.identity = netdev::LinkIdentity{
+      .ifindex = 1'000'000'007, .link_kind = "macvtap", .parent_ifindex = 2, .alias = "lodge:x:" + id};
   return made;
 }
 
@@ -191,12 +197,15 @@ TEST_CASE("a second daemon on the same folder is refused and told who is there")
   Opened second(folder.path());
   REQUIRE_FALSE(second.store);
   CHECK(second.store.error().code() == Code::busy);
-  CHECK_THAT(second.store.error().message(), Catch::Contains(fmt::format("in use by another lodged (process {})", ::getpid())));
+  CHECK_THAT(second.store.error().message(),
+             Catch::Contains(fmt::format("in use by another lodged (process {})", ::getpid())));
 }
 
 TEST_CASE("a file of a newer lodged is refused and left as it is") {
   test::TempFolder folder;
-  { Opened opened(folder.path()); }
+  {
+    Opened opened(folder.path());
+  }
   run_sql(folder.path(), "PRAGMA user_version = 99");
   const std::string before = file_of(folder.path());
   {
