@@ -190,6 +190,7 @@ Task<Result<RunningGuest>> QemuDriver::recover(RecoverRequest request, Deadline 
                        .observer = request.observer});
   const auto status = co_await guest->status(deadline);
   if (!status) co_return wrap(Error(status.error()), "recover {}", name);
+  if (guest->process().ended()) co_return fail(Code::not_found, "recover {}: QEMU ended meanwhile", name);
   // What happened while nobody listened.
   if (status->state == v1::DOMAIN_STATE_SHUTDOWN) guest->missed({.kind = GuestEventKind::powered_off});
   if (status->state == v1::DOMAIN_STATE_CRASHED) guest->missed({.kind = GuestEventKind::panicked, .held = true});
