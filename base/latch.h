@@ -42,7 +42,8 @@ class Latch {
 
   // Among the waiters, until the wait ends or its coroutine is thrown away.
   struct Place {
-    Place(std::list<asio::steady_timer*>& all, asio::steady_timer& mine) : waiters(all), it(all.insert(all.end(), &mine)) {}
+    Place(std::list<asio::steady_timer*>& all, asio::steady_timer& mine)
+        : waiters(all), it(all.insert(all.end(), &mine)) {}
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place() { waiters.erase(it); }

@@ -4,6 +4,12 @@
 
 namespace lodge::conf {
 
+namespace {
+
+constexpr std::size_t kMaxFindings = 100;  // as many as the codec tells
+
+}  // namespace
+
 void Findings::push(std::string path, std::string message) {
   const int line = source_.line(path);
   findings_.push_back({.line = line, .path = std::move(path), .message = std::move(message)});
@@ -12,6 +18,7 @@ void Findings::push(std::string path, std::string message) {
 Result<void> Findings::result() && {
   if (findings_.empty()) return {};
   std::ranges::stable_sort(findings_, {}, &Finding::line);
+  if (findings_.size() > kMaxFindings) findings_.resize(kMaxFindings);
   const auto& first = findings_.front();
   const std::string where = first.line ? fmt::format("line {}: ", first.line) : std::string();
   const std::string more = findings_.size() > 1 ? fmt::format(" (and {} more)", findings_.size() - 1) : std::string();

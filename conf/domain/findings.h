@@ -24,7 +24,7 @@ class Findings {
     push(std::move(path), fmt::vformat(message, fmt::make_format_args(args...)));
   }
 
-  // Success if nothing was found; else invalid_argument with all of it, in document order.
+  // Success if nothing was found; else invalid_argument with all of it, in document order; at most 100.
   Result<void> result() &&;
 
  private:

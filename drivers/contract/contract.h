@@ -68,7 +68,7 @@ class Hands {
  public:
   World world;
 
-  static Deadline soon() { return Deadline::after(20s); }
+  static Deadline soon() { return Deadline::after(120s); }
 
   // Runs the loop until the task has ended.
   template <class T>
