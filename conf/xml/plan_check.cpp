@@ -183,7 +183,8 @@ class Checker {
       case opt::YES_NO:
       case opt::ON_OFF: return type == FieldDescriptor::CPPTYPE_BOOL;
       case opt::PRESENCE: return type == FieldDescriptor::CPPTYPE_BOOL && !field.is_repeated() && !field.has_presence();
-      case opt::HEX: return is_unsigned;
+      case opt::HEX:
+      case opt::ANY_BASE: return is_unsigned;
       case opt::SCALED: return type == FieldDescriptor::CPPTYPE_UINT64 && !field.is_repeated();
       case opt::CPUSET:
       case opt::UUID:

@@ -97,7 +97,7 @@ Result<void> read_integer(const ValueSpec& spec, std::string_view text, std::str
   const bool scaled = spec.kind == ::lodge::xml::SCALED;
   TRY_ASSIGN(const std::uint64_t value,
              scaled ? parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes)
-                    : parse_number(text, spec.kind == ::lodge::xml::HEX));
+                    : parse_number(text, spec.kind == ::lodge::xml::HEX || spec.kind == ::lodge::xml::ANY_BASE));
   if (type == FieldDescriptor::CPPTYPE_UINT64) return store(to, field, value), Result<void>();
   TRY_ASSIGN(const std::uint32_t small, narrow<std::uint32_t>(text, value));
   return store(to, field, small), Result<void>();

@@ -52,6 +52,13 @@ TEST_CASE("the order of declaration is the order of output, whatever the order o
   CHECK(pass(proto, "<m x='1' y='2'><a>3</a><b>4</b></m>") == "<m y='2' x='1'>\n  <b>4</b>\n  <a>3</a>\n</m>\n");
 }
 
+TEST_CASE("a number of any base is written in decimal") {
+  const auto proto = document(R"(optional uint32 n = 1 [(xml.at) = "@n", (xml.kind) = ANY_BASE];)");
+  CHECK(pass(proto, "<m n='0x1f'/>") == "<m n='31'/>\n");
+  CHECK(pass(proto, "<m n='31'/>") == "<m n='31'/>\n");
+  CHECK(pass(proto, "<m n='1f'/>") == "error: /m/@n: '1f' is not a whole number");
+}
+
 TEST_CASE("yes, no, on, off and presence") {
   const auto proto = document(
       R"(optional bool y = 1 [(xml.at) = "@y", (xml.kind) = YES_NO]; optional bool o = 2 [(xml.at) = "@o", (xml.kind) = ON_OFF];
