@@ -18,6 +18,54 @@ Result<v1::DomainDocument> read_file_operand(Session& session) {
   return read_document(text, file);
 }
 
+// "/domain/memory: 131072 -> 262144"; whole elements come with the sign of diff(1).
+std::string line_of(const v1::Change& change) {
+  if (change.before().empty()) return fmt::format("+ {}: {}\n", change.path(), change.after());
+  if (change.after().empty()) return fmt::format("- {}: {}\n", change.path(), change.before());
+  return fmt::format("  {}: {} -> {}\n", change.path(), change.before(), change.after());
+}
+
+template <class Response>
+void print_changes(Session& session, const Response& response, const std::string& name) {
+  for (const v1::Change& change : response.changes()) session.print(line_of(change));
+  if (response.needs_restart())
+    session.say("'{}' runs as it was started: this takes effect when it is stopped and started again", name);
+}
+
+Result<ExitCode> diff(Session& session) {
+  TRY_ASSIGN(auto document, read_file_operand(session));
+  TRY_ASSIGN(const auto* daemon, session.daemon());
+  v1::CompareDomainRequest request;
+  *request.mutable_domain() = domain_ref(session);
+  *request.mutable_document() = std::move(document);
+  TRY_ASSIGN(const auto response, daemon->compare_domain(request, session.deadline()));
+  if (session.form() == Form::table) {
+    if (response.changes().empty()) session.say("Nothing would change");
+    print_changes(session, response, session.args().text("DOMAIN"));
+    return ExitCode::ok;
+  }
+  TRY_ASSIGN(const Json data, json_of(response));
+  session.print(print_data(data, session.form()));
+  return ExitCode::ok;
+}
+
+Result<ExitCode> validate(Session& session) {
+  TRY_ASSIGN(auto document, read_file_operand(session));
+  TRY_ASSIGN(const auto* daemon, session.daemon());
+  v1::ValidateDomainRequest request;
+  *request.mutable_document() = std::move(document);
+  TRY_ASSIGN(const auto response, daemon->validate_domain(request, session.deadline()));
+  if (session.form() == Form::table) {
+    session.say("{} is a good definition of '{}'", display_name(session.args().text("FILE")), response.spec().name());
+  } else if (session.form() == Form::xml) {
+    session.print(response.xml());
+  } else {
+    TRY_ASSIGN(const Json data, json_of(response.spec()));
+    session.print(print_data(data, session.form()));
+  }
+  return ExitCode::ok;
+}
+
 Result<ExitCode> define(Session& session) {
   TRY_ASSIGN(auto document, read_file_operand(session));
   TRY_ASSIGN(const auto* daemon, session.daemon());
@@ -31,10 +79,12 @@ Result<ExitCode> define(Session& session) {
   }
   const std::string from = display_name(session.args().text("FILE"));
   const std::string& name = response.domain().name();
-  if (request.dry_run())
-    return show_changed(
-        session, response.domain(),
-        fmt::format("Domain '{}' would be {} from {}", name, response.created() ? "defined" : "redefined", from));
+  if (request.dry_run()) {
+    const char* const verb = response.created() ? "defined" : "redefined";
+    TRY(show_changed(session, response.domain(), fmt::format("Domain '{}' would be {} from {}", name, verb, from)));
+    if (session.form() == Form::table) print_changes(session, response, name);
+    return ExitCode::ok;
+  }
   return show_changed(session, response.domain(), fmt::format("Domain '{}' defined from {}", name, from));
 }
 
@@ -90,6 +140,18 @@ CommandGroup defining_commands() {
                {{"--dry-run", "", "only check it; with -o xml show what would be stored"}},
                {Form::table, Form::xml, Form::json, Form::yaml, Form::name},
                define},
+              {"diff",
+               "show what a document would change of a guest",
+               {domain, file},
+               {},
+               {Form::table, Form::json, Form::yaml},
+               diff},
+              {"validate",
+               "check a document against this host's hypervisors",
+               {file},
+               {},
+               {Form::table, Form::xml, Form::json, Form::yaml},
+               validate},
               {"create",
                "start a guest from a document without storing it",
                {file},

@@ -150,6 +150,8 @@ const Address& Connection::address() const { return impl_->address; }
 
 LODGE_CALL(define_domain, domains, DomainService, DefineDomain)
 LODGE_CALL(create_domain, domains, DomainService, CreateDomain)
+LODGE_CALL(validate_domain, domains, DomainService, ValidateDomain)
+LODGE_CALL(compare_domain, domains, DomainService, CompareDomain)
 LODGE_CALL(undefine_domain, domains, DomainService, UndefineDomain)
 LODGE_CALL(set_autostart, domains, DomainService, SetAutostart)
 LODGE_CALL(start_domain, domains, DomainService, StartDomain)

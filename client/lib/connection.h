@@ -54,6 +54,8 @@ class Connection {
 
   // proto/lodge/v1/domain_service.proto says what each does.
   Result<v1::DefineDomainResponse> define_domain(const v1::DefineDomainRequest&, When = {}) const;
+  Result<v1::ValidateDomainResponse> validate_domain(const v1::ValidateDomainRequest&, When = {}) const;
+  Result<v1::CompareDomainResponse> compare_domain(const v1::CompareDomainRequest&, When = {}) const;
   Result<v1::CreateDomainResponse> create_domain(const v1::CreateDomainRequest&, When = {}) const;
   Result<v1::UndefineDomainResponse> undefine_domain(const v1::UndefineDomainRequest&, When = {}) const;
   Result<v1::SetAutostartResponse> set_autostart(const v1::SetAutostartRequest&, When = {}) const;

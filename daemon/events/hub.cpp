@@ -1,11 +1,10 @@
 #include "daemon/events/hub.h"
 
-#include <google/protobuf/util/time_util.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
 
+#include "daemon/events/clock.h"
 #include "daemon/events/queue.h"
 
 namespace lodge::events {
@@ -134,7 +133,7 @@ Subscription Hub::subscribe(Filter filter, const std::function<std::vector<v1::D
 }
 
 void Hub::publish(v1::DomainEvent event) {
-  *event.mutable_at() = google::protobuf::util::TimeUtil::GetCurrentTime();
+  *event.mutable_at() = now();
   auto state = state_.lock();
   for (const auto& weak : state->queues) {
     const auto queue = weak.lock();

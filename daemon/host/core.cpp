@@ -1,6 +1,7 @@
 #include "daemon/host/core.h"
 
 #include "conf/domain/prepare.h"
+#include "conf/xml/codec.h"
 
 namespace lodge::host {
 namespace {
@@ -24,6 +25,17 @@ bool is_callers_fault(Code code) {
     case Code::internal: return false;
   }
   return false;
+}
+
+using SpecDocument = conf::xml::Document<v1::DomainSpec>;
+
+Result<SpecDocument> read_document(const v1::DomainDocument& document) {
+  switch (document.form_case()) {
+    case v1::DomainDocument::kXml: return conf::xml::parse<v1::DomainSpec>(document.xml());
+    case v1::DomainDocument::kSpec: return SpecDocument{.message = document.spec(), .source = {}};
+    case v1::DomainDocument::FORM_NOT_SET: break;
+  }
+  return fail(Code::invalid_argument, "the request carries no document");
 }
 
 }  // namespace
@@ -117,15 +129,13 @@ drivers::Driver* Core::driver_named(std::string_view name) const {
   return nullptr;
 }
 
-Task<Result<conf::ValidatedDomain>> Core::prepare(v1::DomainDocument document) {
+Task<Result<conf::ValidatedDomain>> Core::prepare(v1::DomainDocument document, ObjectPtr like) {
   const std::shared_ptr<const v1::Capabilities> host = *capabilities.lock();
-  const auto work = [document = std::move(document), host]() -> Result<conf::ValidatedDomain> {
-    switch (document.form_case()) {
-      case v1::DomainDocument::kXml: return conf::prepare_xml(document.xml(), *host);
-      case v1::DomainDocument::kSpec: return conf::prepare(document.spec(), *host);
-      case v1::DomainDocument::FORM_NOT_SET: break;
-    }
-    return fail(Code::invalid_argument, "the request carries no document");
+  const auto work = [document = std::move(document), host, like]() -> Result<conf::ValidatedDomain> {
+    TRY_ASSIGN(auto read, read_document(document));
+    if (like && read.message.uuid().empty()) read.message.set_uuid(like->uuid);
+    if (like && read.message.name().empty()) read.message.set_name(like->name);
+    return conf::prepare(std::move(read.message), *host, read.source);
   };
   auto prepared = co_await parts.pool.run(work);
   co_return prepared;

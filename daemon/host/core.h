@@ -87,7 +87,8 @@ struct Core {
   Result<drivers::Driver*> driver_for(const v1::DomainSpec& spec) const;
   drivers::Driver* driver_named(std::string_view name) const;
   // Completes and checks a document or a stored specification, on the pool.
-  Task<Result<conf::ValidatedDomain>> prepare(v1::DomainDocument document);
+  // What has no uuid or name gets that of `like`.
+  Task<Result<conf::ValidatedDomain>> prepare(v1::DomainDocument document, ObjectPtr like = nullptr);
   Task<Result<conf::ValidatedDomain>> prepare(store::SpecPtr spec);
   // Asks all drivers, and makes what they say known.
   Task<Result<void>> probe(bool refresh, Deadline deadline);

@@ -28,14 +28,20 @@ Task<Result<void>> commit_row(Work& work, store::DomainRow row) {
   co_return Result<void>{};
 }
 
+// Null for an object that has just been made for a definition still to come.
+DomainPtr as_it_is(const Core& core, const Object& object) {
+  return object.stored || object.running() ? core.snapshot(object) : nullptr;
+}
+
 // As it would be, without touching anything.
 Result<Defined> rehearse(Core& core, const Caller& caller, const v1::DomainSpec& spec) {
   TRY_ASSIGN(const ObjectPtr object, core.claim_name(spec.uuid(), spec.name()));
+  const DomainPtr before = as_it_is(core, *object);
   Object would_be(object->uuid, object->name, nullptr);
   would_be.stored = next_row(object.get(), caller, spec);
   const bool created = !object->stored;
   core.publish(object);
-  return Defined{.domain = core.snapshot(would_be), .created = created};
+  return Defined{.domain = core.snapshot(would_be), .created = created, .before = before};
 }
 
 }  // namespace
@@ -49,13 +55,31 @@ Task<Result<Defined>> Host::define(CallContext context, v1::DomainDocument docum
   const Body<Defined> body = [domain](Work& work) -> Task<Result<Defined>> {
     CO_TRY(work.core.reached("define.gate-passed"));
     const bool created = !work.object->stored;
+    const DomainPtr before = as_it_is(work.core, *work.object);
     CO_TRY(co_await commit_row(work, next_row(work.object.get(), work.caller, domain.spec())));
     work.core.passed("define.committed");
     work.core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEFINED, created ? "added" : "updated");
-    co_return Defined{.domain = work.core.snapshot(*work.object), .created = created};
+    co_return Defined{.domain = work.core.snapshot(*work.object), .created = created, .before = before};
   };
   auto result = co_await core_->perform<Defined>(std::move(context), "define", object, Entry::in_turn, body);
   co_return result;
+}
+
+Task<Result<conf::ValidatedDomain>> Host::validate(CallContext, v1::DomainDocument document) {
+  CO_TRY_ASSIGN(conf::ValidatedDomain domain, co_await core_->prepare(std::move(document)));
+  CO_TRY(core_->driver_for(domain.spec()));
+  co_return domain;
+}
+
+Task<Result<Defined>> Host::compare(CallContext context, v1::DomainRef ref, v1::DomainDocument document) {
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const conf::ValidatedDomain domain, co_await core_->prepare(std::move(document), object));
+  CO_TRY(core_->driver_for(domain.spec()));
+  if (domain.spec().uuid() != object->uuid) {
+    co_return fail(Code::invalid_argument, "the document is about another guest: its uuid is {}, that of '{}' is {}",
+                   domain.spec().uuid(), object->name, object->uuid);
+  }
+  co_return rehearse(*core_, context.caller, domain.spec());
 }
 
 Task<Result<void>> Host::undefine(CallContext context, v1::DomainRef ref) {

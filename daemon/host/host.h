@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "base/task.h"
+#include "conf/domain/validated.h"
 #include "daemon/events/hub.h"
 #include "daemon/host/catalog.h"
 #include "daemon/host/console.h"
@@ -71,6 +72,7 @@ struct HostParts {
 struct Defined {
   DomainPtr domain;
   bool created = false;  // false if it replaced a definition, or would have
+  DomainPtr before;      // as it was until then; null if nobody knew it
 };
 
 // The application layer: every guest, everything that can be done to one. Knows nothing of how it is called.
@@ -111,6 +113,10 @@ class Host {
 
   // --- definitions ---
   Task<Result<Defined>> define(CallContext context, v1::DomainDocument document, bool dry_run);
+  // Completes and checks it, as define() would, for nobody in particular.
+  Task<Result<conf::ValidatedDomain>> validate(CallContext context, v1::DomainDocument document);
+  // define()'s dry run for this very guest: a document without a uuid, or without a name, means it. Takes no turn.
+  Task<Result<Defined>> compare(CallContext context, v1::DomainRef ref, v1::DomainDocument document);
   Task<Result<void>> undefine(CallContext context, v1::DomainRef ref);
   Task<Result<DomainPtr>> set_autostart(CallContext context, v1::DomainRef ref, bool autostart);
 

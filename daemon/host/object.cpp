@@ -1,17 +1,11 @@
 #include "daemon/host/object.h"
 
-#include <google/protobuf/util/time_util.h>
+#include "daemon/events/clock.h"
 
 namespace lodge::host {
 namespace {
 
-using std::chrono::duration_cast;
-using std::chrono::system_clock;
-
-google::protobuf::Timestamp timestamp(system_clock::time_point at) {
-  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(
-      duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count());
-}
+using events::timestamp;
 
 }  // namespace
 

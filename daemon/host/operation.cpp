@@ -1,16 +1,13 @@
 #include "daemon/host/operation.h"
 
-#include <google/protobuf/util/time_util.h>
-
 #include <algorithm>
 #include <ranges>
 
 #include "base/uuid.h"
+#include "daemon/events/clock.h"
 
 namespace lodge::host {
 namespace {
-
-using google::protobuf::util::TimeUtil;
 
 v1::ErrorInfo describe(const Error& error, const v1::Operation& operation, std::string_view request_id) {
   v1::ErrorInfo info;
@@ -41,7 +38,7 @@ void Operation::end(const Error* error, std::string_view request_id) {
   {
     auto facts = facts_.lock();
     facts->set_percent(100);
-    *facts->mutable_ended_at() = TimeUtil::GetCurrentTime();
+    *facts->mutable_ended_at() = events::now();
     if (error) *facts->mutable_error() = describe(*error, *facts, request_id);
     const auto failed = error && error->code() == Code::cancelled ? v1::OPERATION_STATE_CANCELLED
                                                                   : v1::OPERATION_STATE_FAILED;
@@ -70,7 +67,7 @@ Result<OperationPtr> Operations::begin(Asked asked) {
   facts.set_domain_name(std::move(asked.domain_name));
   facts.set_caller(std::move(asked.caller));
   facts.set_state(v1::OPERATION_STATE_WAITING);
-  *facts.mutable_started_at() = TimeUtil::GetCurrentTime();
+  *facts.mutable_started_at() = events::now();
   return all->emplace_back(std::make_shared<Operation>(std::move(facts)));
 }
 

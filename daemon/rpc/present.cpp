@@ -15,7 +15,8 @@ const google::protobuf::FieldMask& all_but_specs() {
     google::protobuf::FieldMask fields;
     const auto* descriptor = v1::Domain::descriptor();
     for (int i = 0; i < descriptor->field_count(); ++i)
-      if (descriptor->field(i)->message_type() != v1::DomainSpec::descriptor()) fields.add_paths(descriptor->field(i)->name());
+      if (descriptor->field(i)->message_type() != v1::DomainSpec::descriptor())
+        fields.add_paths(descriptor->field(i)->name());
     return fields;
   }();
   return mask;
@@ -31,8 +32,10 @@ v1::Domain present_briefly(const v1::Domain& domain) {
 
 v1::Domain present(const v1::Domain& domain, bool secure) {
   v1::Domain shown = domain;
-  if (shown.has_persistent_spec()) conf::apply_view(*shown.mutable_persistent_spec(), {.view = conf::View::inactive, .secure = secure});
-  if (shown.has_running_spec()) conf::apply_view(*shown.mutable_running_spec(), {.view = conf::View::live, .secure = secure});
+  if (shown.has_persistent_spec())
+    conf::apply_view(*shown.mutable_persistent_spec(), {.view = conf::View::inactive, .secure = secure});
+  if (shown.has_running_spec())
+    conf::apply_view(*shown.mutable_running_spec(), {.view = conf::View::live, .secure = secure});
   return shown;
 }
 
@@ -43,9 +46,12 @@ Result<std::string> document_of(const v1::Domain& domain, v1::DomainView view, b
     return conf::xml::format(spec, {.view = {.view = as, .secure = secure}});
   };
   switch (view) {
-    case v1::DOMAIN_VIEW_UNSPECIFIED: return runs ? print(domain.running_spec(), conf::View::live) : print(stored, conf::View::inactive);
+    case v1::DOMAIN_VIEW_UNSPECIFIED:
+      return runs ? print(domain.running_spec(), conf::View::live) : print(stored, conf::View::inactive);
     case v1::DOMAIN_VIEW_LIVE:
-      if (!runs) return fail(Code::failed_precondition, "{} does not run, so it has no live document; ask for the inactive one", domain.name());
+      if (!runs)
+        return fail(Code::failed_precondition, "{} does not run, so it has no live document; ask for the inactive one",
+                    domain.name());
       return print(domain.running_spec(), conf::View::live);
     case v1::DOMAIN_VIEW_INACTIVE: return print(stored, conf::View::inactive);
     case v1::DOMAIN_VIEW_MIGRATABLE: return print(runs ? domain.running_spec() : stored, conf::View::migratable);

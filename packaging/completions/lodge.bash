@@ -1,7 +1,7 @@
 # bash completion for lodge(1). The lists are checked against the program's own table by the unit tests.
 
 _lodge_commands='list dominfo domstate domid domuuid domname dumpxml domiflist domblklist
-  define create undefine autostart
+  define diff validate create undefine autostart
   start shutdown reboot reset suspend resume destroy
   console event
   version capabilities operations operation
@@ -32,8 +32,9 @@ _lodge_options() {
 _lodge_forms() {
   case $1 in
     define) echo 'table xml json yaml name' ;;
+    validate) echo 'table xml json yaml' ;;
     dumpxml | capabilities | xml) echo 'xml json yaml' ;;
-    dominfo | domstate | event | version | operation) echo 'table json yaml' ;;
+    dominfo | domstate | diff | event | version | operation) echo 'table json yaml' ;;
     domid | domuuid | domname | undefine | console | help) ;;
     *) echo 'table json yaml name' ;;
   esac
@@ -100,7 +101,8 @@ _lodge() {
   fi
   case $command in
     '') mapfile -t COMPREPLY < <(compgen -W "$_lodge_commands" -- "$cur") ;;
-    define | create) ((operands == 0)) && _lodge_files ;;
+    define | create | validate) ((operands == 0)) && _lodge_files ;;
+    diff) if ((operands == 0)); then _lodge_guests --all; else _lodge_files; fi ;;
     xml) _lodge_files ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$_lodge_commands" -- "$cur") ;;
     operation)

@@ -47,6 +47,46 @@ TEST_CASE("a dry run shows what would be stored and changes nothing") {
   world.define("web1");
 }
 
+TEST_CASE("a redefinition tells what it changed") {
+  World world;
+  REQUIRE(world.boot());
+  world.define("web1");
+  const auto defined = world.run(
+      world.host().define(world.call(), document(guest_xml("web1", "", "<title>new</title>")), true));
+  REQUIRE(defined);
+  REQUIRE(defined->before);
+  CHECK(defined->before->persistent_spec().title().empty());
+  CHECK(defined->domain->persistent_spec().title() == "new");
+}
+
+TEST_CASE("comparing takes a document without a uuid for the guest it is compared with") {
+  World world;
+  REQUIRE(world.boot());
+  world.define("web1");
+  std::string anonymous = guest_xml("web1", "", "<title>new</title>");
+  anonymous.erase(anonymous.find("<uuid>"), 42 + 7);
+  v1::DomainRef web1;
+  web1.set_name("web1");
+  const auto compared = world.run(world.host().compare(world.call(), web1, document(anonymous)));
+  REQUIRE(compared);
+  CHECK(compared->domain->persistent_spec().uuid() == world.domain("web1").uuid());
+  CHECK(compared->before->generation() == 1);
+  CHECK(world.domain("web1").generation() == 1);
+}
+
+TEST_CASE("comparing with another guest's document is refused with both uuids") {
+  World world;
+  REQUIRE(world.boot());
+  world.define("web1");
+  world.define("web2");
+  v1::DomainRef web1;
+  web1.set_name("web1");
+  const auto refused = world.run(world.host().compare(world.call(), web1, document(guest_xml("web2"))));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == Code::invalid_argument);
+  CHECK_THAT(refused.error().message(), Catch::Contains(world.domain("web2").uuid()));
+}
+
 TEST_CASE("a name that another guest has is refused with that guest's uuid") {
   World world;
   REQUIRE(world.boot());
