@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "conf/xml/printer.h"
-#include "conf/xml/raw.h"
 #include "conf/xml/text.h"
 #include "conf/xml/tree.h"
 
@@ -28,16 +27,20 @@ std::string text_of(const TreeNode& element) {
   return std::string(trim(Tree::text_of(element, scratch)));
 }
 
+// With its text before its children, as definitions have one or the other.
 std::string on_one_line(const TreeNode& element) {
-  std::string out = "<" + qualified_name(element);
+  const std::string name = qualified_name(element);
+  std::string out = "<" + name;
   for (const Attribute& attribute : element.attributes) {
     out += fmt::format(" {}='", attribute_name(attribute));
     append_escaped_attribute(out, attribute.value, '\'');
     out += '\'';
   }
   std::string inside;
-  RawContent::of(element).print_inline(inside);
-  return out + (inside.empty() ? "/>" : fmt::format(">{}</{}>", inside, qualified_name(element)));
+  append_escaped_text(inside, text_of(element));
+  for (const TreeNode* child = element.first; child; child = child->next)
+    if (child->kind == NodeKind::element) inside += on_one_line(*child);
+  return out + (inside.empty() ? "/>" : fmt::format(">{}</{}>", inside, name));
 }
 
 // An element and everything that it says, as sorted facts: "/source/@dev=eth0".
