@@ -14,39 +14,33 @@ namespace lodge::cli {
 
 namespace {
 
-using GuestDocument = conf::xml::Document<v1::DomainSpec>;
-
-Result<GuestDocument> read_spec(const std::string& file) {
-  TRY_ASSIGN(const std::string text, read_text(file));
-  TRY_ASSIGN(v1::DomainDocument document, read_document(text, file));
-  if (document.has_xml()) return conf::xml::parse<v1::DomainSpec>(document.xml(), {.name = display_name(file)});
-  return GuestDocument{.message = std::move(*document.mutable_spec()), .source = {}};
-}
-
 // What a daemon would store for it, on a host with every usual emulator.
-Result<v1::DomainSpec> complete(GuestDocument document) {
+Result<void> complete(KindDocument& document) {
+  if (document.kind->check) return conf::validate(*document.kind, *document.message, document.source);
+  auto* spec = dynamic_cast<v1::DomainSpec*>(document.message.get());
+  if (!spec) return {};
   const v1::Capabilities host = conf::default_capabilities();
-  TRY_ASSIGN(const conf::ValidatedDomain domain, conf::prepare(std::move(document.message), host, document.source));
-  return domain.spec();
+  TRY_ASSIGN(const conf::ValidatedDomain domain, conf::prepare(std::move(*spec), host, document.source));
+  *spec = domain.spec();
+  return {};
 }
 
 Result<void> check_file(Session& session, const std::string& file) {
-  TRY_ASSIGN(GuestDocument document, read_spec(file));
-  v1::DomainSpec spec;
-  if (session.args().has("--syntax")) {
-    spec = std::move(document.message);
-  } else {
-    TRY_ASSIGN(spec, complete(std::move(document)));
-  }
+  const bool syntax = session.args().has("--syntax");
+  // Grammar alone takes nothing out, not even what belongs to a run.
+  const conf::View view = syntax ? conf::View::live : conf::View::inactive;
+  TRY_ASSIGN(const std::string text, read_text(file));
+  TRY_ASSIGN(KindDocument document, read_kind_document(text, file, session.args().text("--as"), view));
+  if (!syntax) TRY(complete(document));
   if (session.quiet()) return {};
   if (session.form() == Form::xml) {
     // The file is the caller's own: its passwords stay in.
-    TRY_ASSIGN(const std::string text,
-               conf::xml::format(spec, {.view = {.view = conf::View::inactive, .secure = true}}));
-    session.print(text);
+    TRY_ASSIGN(const std::string printed,
+               conf::xml::format(*document.message, {.view = {.view = view, .secure = true}}));
+    session.print(printed);
     return {};
   }
-  TRY_ASSIGN(const Json data, json_of(spec));
+  TRY_ASSIGN(const Json data, json_of(*document.message));
   session.print(print_data(data, session.form()));
   return {};
 }
@@ -79,7 +73,8 @@ CommandGroup local_commands() {
               {"xml",
                "check and complete documents offline",
                {{"FILE", Operand::many}},
-               {{"--syntax", "", "only read them: complete and judge nothing"}},
+               {{"--syntax", "", "only read them: complete and judge nothing"},
+                {"--as", "KIND", "what they describe: domain, network, pool, …; guessed from their root elements"}},
                {Form::xml, Form::json, Form::yaml},
                xml},
               {"help", "tell about a command, or list them all", {{"COMMAND", Operand::optional}}, {}, {}, help},

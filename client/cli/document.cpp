@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "client/cli/data.h"
 #include "conf/json.h"
+#include "conf/xml/codec.h"
 #include "conf/xml/prescan.h"
 
 namespace lodge::cli {
@@ -52,6 +53,36 @@ Result<v1::DomainDocument> read_document(const std::string& text, const std::str
   }
   TRY_ASSIGN(const std::string json, json_from_yaml(text));
   TRY(conf::from_json(json, *document.mutable_spec()));
+  return document;
+}
+
+namespace {
+
+Result<const conf::Kind*> kind_for(const std::string& text, const std::string& name) {
+  if (!name.empty()) {
+    if (const conf::Kind* kind = conf::find_kind(name)) return kind;
+    std::vector<std::string_view> names;
+    for (const conf::Kind& kind : conf::kinds()) names.push_back(kind.name);
+    return fail(Code::invalid_argument, "--as takes one of {}, not '{}'", fmt::join(names, ", "), name);
+  }
+  const conf::Kind* guessed = conf::guess_kind(text);
+  return guessed ? guessed : conf::find_kind("domain");
+}
+
+}  // namespace
+
+Result<KindDocument> read_kind_document(const std::string& text, const std::string& file, const std::string& kind,
+                                        conf::View view) {
+  TRY_ASSIGN(const conf::Kind* of, kind_for(text, kind));
+  KindDocument document{.kind = of, .message = nullptr, .source = {}};
+  document.message.reset(of->prototype->New());
+  if (is_data(text, file)) {
+    TRY_ASSIGN(const std::string json, json_from_yaml(text));
+    TRY(conf::from_json(json, *document.message));
+    return document;
+  }
+  TRY_ASSIGN(document.source,
+             conf::xml::parse_into(text, *document.message, {.view = view, .name = display_name(file)}));
   return document;
 }
 

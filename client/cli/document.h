@@ -1,8 +1,14 @@
 #pragma once
 
+#include <google/protobuf/message.h>
+
+#include <memory>
 #include <string>
 
 #include "base/result.h"
+#include "conf/kinds.h"
+#include "conf/view.h"
+#include "conf/xml/source_map.h"
 #include "lodge/v1/domain_service.pb.h"
 
 namespace lodge::cli {
@@ -17,5 +23,17 @@ std::string display_name(const std::string& file);
 // begins with '{', or comes from a file called *.json, *.yaml or *.yml, is the DomainSpec in JSON or YAML; anything else is
 // taken for XML too. Error: invalid_argument if JSON or YAML does not fit the message.
 Result<v1::DomainDocument> read_document(const std::string& text, const std::string& file);
+
+// An object's description, whatever its kind, and where things are said in it.
+struct KindDocument {
+  const conf::Kind* kind;
+  std::unique_ptr<google::protobuf::Message> message;
+  conf::xml::SourceMap source;
+};
+
+// The same for any kind of object, by its name ("network"); empty: by the document's root element, and a domain where that
+// says nothing. What `view` does not carry is taken out. Error: invalid_argument for an unknown kind or a bad document.
+Result<KindDocument> read_kind_document(const std::string& text, const std::string& file, const std::string& kind,
+                                        conf::View view);
 
 }  // namespace lodge::cli

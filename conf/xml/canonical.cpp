@@ -93,6 +93,10 @@ Result<std::uint64_t> parse_number(std::string_view text, bool prefixed) {
   std::string_view digits = rest;
   const auto value = take_number(digits, base);
   if (value && digits.empty()) return *value;
+  if (prefixed && base != 16) {
+    digits = rest;
+    if (const auto hex = take_number(digits, 16); hex && digits.empty()) return *hex;
+  }
   if (!rest.empty() && rest.find_first_not_of("0123456789") == rest.npos && base == 10) {
     return fail(Code::invalid_argument, "'{}' is more than {}", text, UINT64_MAX);
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "lodge/xml/options.pb.h"
 
 // The canonical spelling of kinds that have many. Every result reads back as itself.
 namespace lodge::conf::xml {
@@ -13,9 +14,14 @@ namespace lodge::conf::xml {
 // The highest processor or NUMA node number in a set, plus one.
 inline constexpr std::size_t kCpusetBits = 16384;
 
-// A whole number that is not negative. Base 10, or, `prefixed`, as its prefix says (0x16, 016, 16).
+// A whole number that is not negative. Base 10, or, `prefixed`, as its prefix says (0x16, 016, 16); what can
+// only be hexadecimal (1f, 019) may then lack its prefix.
 // Error: invalid_argument "'abc' is not a whole number".
 Result<std::uint64_t> parse_number(std::string_view text, bool prefixed = false);
+
+// What may stand in a network filter: a variable, "$NAME", "$NAME[3]" or "$NAME[@1]", or what `instead` says.
+// Error: invalid_argument that says what was expected.
+Result<void> check_variable(std::string_view text, const ::lodge::xml::Variable& instead);
 
 // The bytes in a unit: bytes, b, k, KB (1000), KiB (1024), M, MB, MiB, … up to E, in any letter case; nothing if unknown.
 std::optional<std::uint64_t> unit_bytes(std::string_view unit);

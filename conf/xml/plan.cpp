@@ -93,6 +93,7 @@ class Planner {
     value.skip_value = options.GetExtension(opt::skip_value);
     if (planned.field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM)
       value.spellings = spellings(*planned.field->enum_type());
+    if (options.HasExtension(opt::variable)) value.variable = &options.GetExtension(opt::variable);
     if (value.kind != opt::SCALED) return;
     value.unit = options.GetExtension(opt::unit);
     value.unit_default = options.HasExtension(opt::default_unit) ? options.GetExtension(opt::default_unit) : value.unit;
@@ -101,6 +102,14 @@ class Planner {
     if (value.unit.empty() || value.unit_bytes == 0 || !unit_bytes(value.unit_default)) {
       complain(planned.field->full_name(), "SCALED needs a `unit` that exists");
       value.unit_bytes = 1;
+    }
+    for (const std::string& name : all(options, opt::written_unit)) {
+      const std::uint64_t bytes = unit_bytes(name).value_or(0);
+      if (bytes == 0 || bytes % value.unit_bytes != 0) {
+        complain(planned.field->full_name(), fmt::format("`written_unit` '{}' is no multiple of its `unit`", name));
+        continue;
+      }
+      value.written_units.push_back({name, bytes / value.unit_bytes});
     }
     if (!planned.unit_attribute.starts_with('@'))
       complain(planned.field->full_name(), "`unit_attr` is not an attribute");

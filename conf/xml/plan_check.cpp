@@ -181,13 +181,16 @@ class Checker {
                             type == FieldDescriptor::CPPTYPE_INT64;
     switch (planned.value.kind) {
       case opt::YES_NO:
-      case opt::ON_OFF: return type == FieldDescriptor::CPPTYPE_BOOL;
+      case opt::ON_OFF:
+      case opt::ONE_ZERO: return type == FieldDescriptor::CPPTYPE_BOOL;
       case opt::PRESENCE: return type == FieldDescriptor::CPPTYPE_BOOL && !field.is_repeated() && !field.has_presence();
+      case opt::OCTAL: return type == FieldDescriptor::CPPTYPE_UINT32;
       case opt::HEX:
       case opt::ANY_BASE: return is_unsigned;
       case opt::SCALED: return type == FieldDescriptor::CPPTYPE_UINT64 && !field.is_repeated();
       case opt::CPUSET:
       case opt::UUID:
+      case opt::VARREF:
       case opt::MAC: return type == FieldDescriptor::CPPTYPE_STRING;
       case opt::RAW: return type == FieldDescriptor::CPPTYPE_STRING && !field.is_repeated();
       default:

@@ -251,7 +251,8 @@ class Reader {
     const bool is_string = planned.field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
     if (!is_blank(text)) return store(element, {}, claim, scope, text);
     if (is_string && planned.value.kind == ::lodge::xml::KIND_UNSPECIFIED) {
-      if (!text.empty() || planned.field->is_repeated()) store(element, {}, claim, scope, text);
+      if (!text.empty() || planned.field->is_repeated() || planned.field->has_presence())
+        store(element, {}, claim, scope, text);
       return;
     }
     const bool says_more = std::ranges::any_of(

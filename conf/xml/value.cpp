@@ -54,6 +54,15 @@ Result<std::int64_t> parse_signed(std::string_view text) {
   return value;
 }
 
+Result<std::uint64_t> parse_octal(std::string_view text) {
+  const std::string_view trimmed = trim(text);
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(), value, 8);
+  if (error != std::errc() || end != trimmed.data() + trimmed.size())
+    return fail(Code::invalid_argument, "'{}' is not an octal number", text);
+  return value;
+}
+
 template <class T>
 Result<T> narrow(std::string_view text, auto value) {
   if (std::cmp_greater(value, std::numeric_limits<T>::max())) {
@@ -65,12 +74,22 @@ Result<T> narrow(std::string_view text, auto value) {
   return static_cast<T>(value);
 }
 
+struct BoolWords {
+  std::string_view yes;
+  std::string_view no;
+};
+
+BoolWords bool_words(::lodge::xml::Kind kind) {
+  if (kind == ::lodge::xml::ON_OFF) return {"on", "off"};
+  if (kind == ::lodge::xml::ONE_ZERO) return {"1", "0"};
+  return {"yes", "no"};
+}
+
 Result<void> read_bool(const ValueSpec& spec, std::string_view text, Handle to) {
-  const bool on_off = spec.kind == ::lodge::xml::ON_OFF;
+  const auto [yes, no] = bool_words(spec.kind);
   const std::string_view word = trim(text);
-  if (word != (on_off ? "on" : "yes") && word != (on_off ? "off" : "no"))
-    return refuse(text, on_off ? "on, off" : "yes, no");
-  store(to, *spec.field, word == "on" || word == "yes");
+  if (word != yes && word != no) return refuse(text, fmt::format("{}, {}", yes, no));
+  store(to, *spec.field, word == yes);
   return {};
 }
 
@@ -94,6 +113,11 @@ Result<void> read_integer(const ValueSpec& spec, std::string_view text, std::str
     TRY_ASSIGN(const std::int32_t small, narrow<std::int32_t>(text, value));
     return store(to, field, small), Result<void>();
   }
+  if (spec.kind == ::lodge::xml::OCTAL) {
+    TRY_ASSIGN(const std::uint64_t value, parse_octal(text));
+    TRY_ASSIGN(const std::uint32_t small, narrow<std::uint32_t>(text, value));
+    return store(to, field, small), Result<void>();
+  }
   const bool scaled = spec.kind == ::lodge::xml::SCALED;
   TRY_ASSIGN(const std::uint64_t value,
              scaled ? parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes)
@@ -108,6 +132,10 @@ Result<std::string> canonical_string(const ValueSpec& spec, std::string_view tex
   switch (spec.kind) {
     case ::lodge::xml::CPUSET: return canonical_cpuset(text);
     case ::lodge::xml::MAC: return canonical_mac(text);
+    case ::lodge::xml::VARREF: {
+      TRY(check_variable(text, spec.variable ? *spec.variable : ::lodge::xml::Variable::default_instance()));
+      return std::string(text);
+    }
     case ::lodge::xml::UUID: {
       TRY_ASSIGN(const Uuid uuid, Uuid::parse(trim(text)));
       return uuid.str();
@@ -184,7 +212,8 @@ Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int ind
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL: {
       const bool value = LODGE_LOAD(Bool);
-      return spec.kind == ::lodge::xml::ON_OFF ? (value ? "on" : "off") : (value ? "yes" : "no");
+      const auto [yes, no] = bool_words(spec.kind);
+      return std::string(value ? yes : no);
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
       const int number = LODGE_LOAD(EnumValue);
@@ -199,9 +228,18 @@ Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int ind
     default: {
       const std::uint64_t value = field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ? LODGE_LOAD(UInt32)
                                                                                       : LODGE_LOAD(UInt64);
-      return spec.kind == ::lodge::xml::HEX ? fmt::format("0x{:0{}x}", value, spec.width) : fmt::format("{}", value);
+      if (spec.kind == ::lodge::xml::OCTAL) return fmt::format("{:0{}o}", value, spec.width);
+      if (spec.kind == ::lodge::xml::HEX) return fmt::format("0x{:0{}x}", value, spec.width);
+      return fmt::format("{}", spec.kind == ::lodge::xml::SCALED ? value / written_unit(spec, from).factor : value);
     }
   }
+}
+
+Unit written_unit(const ValueSpec& spec, ConstHandle from) {
+  const std::uint64_t value = from.reflection->GetUInt64(*from.message, spec.field);
+  const auto fits = std::ranges::find_if(spec.written_units,
+                                         [&](const Unit& unit) { return value != 0 && value % unit.factor == 0; });
+  return fits == spec.written_units.end() ? Unit{spec.unit, 1} : *fits;
 }
 
 void set_plain(Handle to, const FieldDescriptor& field, std::string_view text) {

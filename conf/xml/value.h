@@ -46,15 +46,22 @@ struct EnumSpellings {
 // "DISK_BUS_VIRTIO_SCSI" of enum DiskBus is "virtio-scsi", unless `xv` says otherwise; the zero value has no spelling.
 EnumSpellings spellings_of(const google::protobuf::EnumDescriptor& type);
 
+struct Unit {
+  std::string name;
+  std::uint64_t factor;  // how many of the message's unit it is
+};
+
 // The annotations of a scalar field, compiled.
 struct ValueSpec {
   const google::protobuf::FieldDescriptor* field = nullptr;
   ::lodge::xml::Kind kind = ::lodge::xml::KIND_UNSPECIFIED;
-  int width = 0;                 // HEX
-  std::string unit;              // SCALED: of the message and of what is written
-  std::uint64_t unit_bytes = 1;  // SCALED
-  std::string unit_default;      // SCALED: of documents that name none
+  int width = 0;                    // HEX
+  std::string unit;                 // SCALED: of the message and of what is written
+  std::uint64_t unit_bytes = 1;     // SCALED
+  std::string unit_default;         // SCALED: of documents that name none
+  std::vector<Unit> written_units;  // SCALED: the first that takes no fraction is written, else `unit`
   const EnumSpellings* spellings = nullptr;
+  const ::lodge::xml::Variable* variable = nullptr;  // VARREF
   std::string skip_value;
 };
 
@@ -65,6 +72,9 @@ Result<void> read_value(const ValueSpec& spec, std::string_view text, std::strin
 // The text of the field, or of its element `index` if it is repeated; in canonical spelling.
 // Error: invalid_argument for an enum value without a name, or a string that is not of its kind.
 Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int index = 0);
+
+// The unit in which print_value() writes a SCALED field.
+Unit written_unit(const ValueSpec& spec, ConstHandle from);
 
 // Sets an unannotated spelling: a number in decimal, a string as it is.
 void set_plain(Handle to, const google::protobuf::FieldDescriptor& field, std::string_view text);

@@ -76,7 +76,7 @@ class Writer {
         TRY(write_attribute(source, claim));
       } else if (claim.role == Role::unit) {
         if (has_value(source, *claim.field))
-          TRY(at(claim.name, printer_.attribute(claim.name, claim.field->value.unit)));
+          TRY(at(claim.name, printer_.attribute(claim.name, written_unit(claim.field->value, source.from).name)));
       } else if (claim.role == Role::discriminator) {
         TRY(write_discriminator(source, claim));
       } else if (const auto mounted = mounted_at(source, claim)) {

@@ -80,8 +80,14 @@ void add_cells(v1::HostCapabilities& host) {
   // A kernel without NUMA: one cell with everything.
   auto& cell = *host.add_cells();
   cell.set_id(0);
-  cell.set_memory(static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * (static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024));
+  cell.set_memory(static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                  (static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024));
   for (const std::uint32_t id : expand(line_of(kCpus / "online"))) *cell.add_cpus() = cpu_of(id);
+}
+
+void add_counts(v1::HostCapabilities& host) {
+  host.set_cell_count(static_cast<std::uint32_t>(host.cells_size()));
+  for (auto& cell : *host.mutable_cells()) cell.set_cpu_count(static_cast<std::uint32_t>(cell.cpus_size()));
 }
 
 void add_topology(v1::HostCapabilities& host) {
@@ -125,6 +131,7 @@ v1::HostCapabilities host_capabilities() {
   utsname name{};
   if (::uname(&name) == 0) host.mutable_cpu()->set_arch(name.machine);
   add_cells(host);
+  add_counts(host);
   add_topology(host);
   add_pages(host);
   return host;

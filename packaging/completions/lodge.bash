@@ -25,7 +25,7 @@ _lodge_options() {
     event) echo '--watch --count --initial' ;;
     capabilities) echo '--refresh' ;;
     operations) echo '--all' ;;
-    xml) echo '--syntax' ;;
+    xml) echo '--syntax --as' ;;
   esac
 }
 
@@ -90,6 +90,11 @@ _lodge() {
     --tls-ca | --tls-cert | --tls-key) _lodge_files; return ;;
     -o | --output)
       mapfile -t COMPREPLY < <(compgen -W "$(_lodge_forms "${command:-list}")" -- "$cur")
+      return
+      ;;
+    --as)
+      mapfile -t COMPREPLY < <(compgen -W "domain network networkport pool volume nodedev interface nwfilter nwfilterbinding
+        secret snapshot checkpoint backup capability domaincaps poolcaps cpu" -- "$cur")
       return
       ;;
     --timeout | --tls-server-name | --devname | --count) return ;;

@@ -34,7 +34,7 @@ std::string write(const Document& document) {
 
 std::string str(const xmlChar* text) { return text ? reinterpret_cast<const char*>(text) : ""; }
 
-// "0x1F" and "31" are the same, and so are "a  b" and " a b".
+// "0x1F", "1f" and "31" are the same, and so are "a  b" and " a b".
 std::string normal(const std::string& value) {
   std::string words;
   for (const char c : value) {
@@ -46,7 +46,10 @@ std::string normal(const std::string& value) {
   char* end = nullptr;
   const unsigned long long number = std::strtoull(words.c_str(), &end, 0);
   const bool is_number = !words.empty() && words[0] >= '0' && words[0] <= '9' && *end == '\0';
-  return is_number ? std::to_string(number) : words;
+  if (is_number) return std::to_string(number);
+  const bool is_hex = !words.empty() && words.size() <= 16 &&
+                      words.find_first_not_of("0123456789abcdefABCDEF") == words.npos;
+  return is_hex ? std::to_string(std::strtoull(words.c_str(), nullptr, 16)) : words;
 }
 
 // "3,0-1" → "0 1 3", so that every spelling of a set is the same.
@@ -79,12 +82,32 @@ unsigned long long bytes_in(std::string unit) {
   return bytes;
 }
 
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// Pairs of hexadecimal digits, in upper or lower case.
+bool is_mac(const std::string& value) {
+  return std::ranges::count(value, ':') == 5 && value.find_first_not_of("0123456789abcdefABCDEF:") == value.npos;
+}
+
+bool is_uuid(const std::string& name) { return name == "uuid" || name == "instanceid" || name == "interfaceid"; }
+
+// Values that are sizes in bytes when no unit is given.
+bool is_size_in_bytes(const std::string& name) {
+  return name == "capacity" || name == "allocation" || name == "available" || name == "physical" ||
+         name == "clusterSize" || name == "max_size";
+}
+
 // Values that are sizes in KiB when no unit is given.
 bool is_size(const std::string& name) {
   return name == "memory" || name == "currentMemory" || name == "maxMemory" || name == "size" || name == "pcihole64";
 }
 
-bool is_set(const std::string& name) { return name == "cpuset" || name == "cpus" || name == "nodeset"; }
+bool is_set(const std::string& name) {
+  return name == "cpuset" || name == "cpus" || name == "nodeset" || name == "siblings";
+}
 
 std::string own_text(const xmlNode* element) {
   std::string text;
@@ -110,11 +133,18 @@ class Collector {
       silent = false;
       const bool is_mtu = name == "mtu";
       add(path + "/@" + key, key, str(attribute->children ? attribute->children->content : nullptr),
-          is_size(key) && !is_mtu ? unit_or_kib : "");
+          is_size(key) && !is_mtu ? unit_or_kib
+          : key == "value"        ? unit_name
+                                  : "");
     }
-    if (const std::string text = normal(own_text(element)); !text.empty()) {
+    const bool octal = path.find("/permissions[1]/mode") != path.npos;
+    if (const std::string text = normal((octal ? "0" : "") + own_text(element)); !text.empty()) {
       silent = false;
-      add(path, name, text, is_size(name) ? unit_or_kib : unit_name);
+      add(path, name, text,
+          is_size(name)                                 ? unit_or_kib
+          : is_size_in_bytes(name) && unit_name.empty() ? "bytes"
+          : name == "pages"                             ? ""
+                                                        : unit_name);
     }
     std::map<std::string, int> counts;
     for (xmlNode* child = element->children; child; child = child->next) {
@@ -131,9 +161,8 @@ class Collector {
     std::string shown = is_set(name) ? normal_set(value) : normal(value);
     if (!unit.empty())
       shown = std::to_string((std::strtoull(shown.c_str(), nullptr, 10) * bytes_in(unit) + 1023) / 1024) + " KiB";
-    if (name == "uuid" || name == "instanceid" || name == "interfaceid" || path.ends_with("/mac[1]/@address")) {
-      std::ranges::transform(shown, shown.begin(), [](unsigned char c) { return std::tolower(c); });
-    }
+    if (is_uuid(name)) shown = lower(value), std::erase(shown, '-');
+    if (is_mac(value)) shown = lower(value);
     ++facts[path + "=" + shown];
   }
 };

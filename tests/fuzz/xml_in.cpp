@@ -2,30 +2,40 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "conf/kinds.h"
 #include "conf/xml/codec.h"
-#include "lodge/v1/domain.pb.h"
 #include "tests/fuzz/check.h"
 
-// Any bytes as a domain document. Whatever is accepted can be printed, and reads back as the same message.
+// Any bytes as a document of the kind that its root element says; a domain if it says none. Whatever is accepted can be printed, and reads back as the same message.
 
 using namespace lodge;
 using google::protobuf::util::MessageDifferencer;
 
+namespace {
+
+void check(const conf::Kind& kind, std::string_view xml, conf::View view) {
+  const std::unique_ptr<google::protobuf::Message> read(kind.prototype->New());
+  if (const auto parsed = conf::xml::parse_into(xml, *read, {.view = view}); !parsed) {
+    if (parsed.error().findings().empty()) fuzz::broken("refused without a finding", parsed.error());
+    return;
+  }
+  std::ignore = conf::validate(kind, *read);
+  const auto printed = conf::xml::format(*read, {.view = {.view = view, .secure = true}});
+  if (!printed) fuzz::broken("read but not printable", printed.error());
+  const std::unique_ptr<google::protobuf::Message> again(kind.prototype->New());
+  if (const auto parsed = conf::xml::parse_into(*printed, *again, {.view = view}); !parsed)
+    fuzz::broken("printed but not readable", parsed.error());
+  if (!MessageDifferencer::Equals(*read, *again)) fuzz::broken("reads back as another message", *printed);
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view xml(reinterpret_cast<const char*>(data), size);
-  for (const conf::View view : {conf::View::live, conf::View::inactive}) {
-    const auto parsed = conf::xml::parse<v1::DomainSpec>(xml, {.view = view});
-    if (!parsed) {
-      if (parsed.error().findings().empty()) fuzz::broken("refused without a finding", parsed.error());
-      continue;
-    }
-    const auto printed = conf::xml::format(parsed->message, {.view = {.view = view, .secure = true}});
-    if (!printed) fuzz::broken("read but not printable", printed.error());
-    const auto again = conf::xml::parse<v1::DomainSpec>(*printed, {.view = view});
-    if (!again) fuzz::broken("printed but not readable", again.error());
-    if (!MessageDifferencer::Equals(parsed->message, again->message))
-      fuzz::broken("reads back as another message", *printed);
-  }
+  const conf::Kind* guessed = conf::guess_kind(xml);
+  const conf::Kind& kind = guessed ? *guessed : *conf::find_kind("domain");
+  for (const conf::View view : {conf::View::live, conf::View::inactive}) check(kind, xml, view);
   return 0;
 }

@@ -52,11 +52,20 @@ TEST_CASE("the order of declaration is the order of output, whatever the order o
   CHECK(pass(proto, "<m x='1' y='2'><a>3</a><b>4</b></m>") == "<m y='2' x='1'>\n  <b>4</b>\n  <a>3</a>\n</m>\n");
 }
 
+TEST_CASE("a size is written in the first of its units that takes no fraction") {
+  const auto proto = document(R"(uint64 n = 1 [(xml.at) = "n", (xml.kind) = SCALED, (xml.unit) = "bytes",
+      (xml.default_unit) = "KiB", (xml.written_unit) = "MiB", (xml.written_unit) = "KiB"];)");
+  CHECK(pass(proto, "<m><n unit='KiB'>2048</n></m>") == "<m>\n  <n unit='MiB'>2</n>\n</m>\n");
+  CHECK(pass(proto, "<m><n>3</n></m>") == "<m>\n  <n unit='KiB'>3</n>\n</m>\n");
+  CHECK(pass(proto, "<m><n unit='B'>5</n></m>") == "<m>\n  <n unit='bytes'>5</n>\n</m>\n");
+}
+
 TEST_CASE("a number of any base is written in decimal") {
   const auto proto = document(R"(optional uint32 n = 1 [(xml.at) = "@n", (xml.kind) = ANY_BASE];)");
   CHECK(pass(proto, "<m n='0x1f'/>") == "<m n='31'/>\n");
   CHECK(pass(proto, "<m n='31'/>") == "<m n='31'/>\n");
-  CHECK(pass(proto, "<m n='1f'/>") == "error: /m/@n: '1f' is not a whole number");
+  CHECK(pass(proto, "<m n='1f'/>") == "<m n='31'/>\n");
+  CHECK(pass(proto, "<m n='1g'/>") == "error: /m/@n: '1g' is not a whole number");
 }
 
 TEST_CASE("yes, no, on, off and presence") {
@@ -272,4 +281,21 @@ TEST_CASE("what is too deep to be read is not printed") {
 TEST_CASE("comments in a text do not cut it") {
   const auto proto = document(R"(string t = 1 [(xml.at) = "t"];)");
   CHECK(pass(proto, "<m><t>one<!-- and -->two</t></m>") == "<m>\n  <t>onetwo</t>\n</m>\n");
+}
+
+TEST_CASE("a truth value may be spelled 1 and 0") {
+  const auto proto = document(R"(optional bool b = 1 [(xml.at) = "b", (xml.kind) = ONE_ZERO];)");
+  CHECK(pass(proto, "<m><b>1</b></m>") == "<m>\n  <b>1</b>\n</m>\n");
+  CHECK(pass(proto, "<m><b>yes</b></m>") == "error: /m/b: 'yes' is not one of 1, 0");
+}
+
+TEST_CASE("a filter's value may be a variable, and is kept as it is written") {
+  const auto proto = document(R"(string s = 1 [(xml.at) = "@s", (xml.kind) = VARREF,
+      (xml.variable) = { value: NUMBER, word: "arp" }];)");
+  for (const std::string text : {"$IP", "$IP[3]", "$IP[@1]", "0x10", "007", "arp"}) {
+    CHECK(pass(proto, "<m s='" + text + "'/>") == "<m s='" + text + "'/>\n");
+  }
+  for (const std::string text : {"$", "$IP[", "$IP[x]", "$I-P", "ten", ""}) {
+    CHECK(pass(proto, "<m s='" + text + "'/>").starts_with("error: /m/@s"));
+  }
 }

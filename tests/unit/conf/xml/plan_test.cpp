@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "conf/kinds.h"
 #include "lodge/v1/capabilities.pb.h"
 #include "lodge/v1/domain.pb.h"
 #include "tests/unit/conf/xml/inline_proto.h"
@@ -33,6 +34,15 @@ TEST_CASE("every message with a place in a document has a sound plan") {
       INFO((checked ? std::string() : checked.error().message()));
       CHECK(checked);
     }
+  }
+}
+
+TEST_CASE("every kind of document has a sound plan and the root it says") {
+  for (const auto& kind : conf::kinds()) {
+    const auto checked = check_plan(kind.prototype->GetDescriptor());
+    INFO(kind.name << ": " << (checked ? std::string() : checked.error().message()));
+    CHECK(checked);
+    CHECK(kind.prototype->GetDescriptor()->options().GetExtension(::lodge::xml::root) == kind.root);
   }
 }
 

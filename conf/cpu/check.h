@@ -1,0 +1,11 @@
+#pragma once
+
+#include "conf/domain/findings.h"
+#include "lodge/v1/cpu_document.pb.h"
+
+// What libvirt 9.0 refuses when one is defined, beyond what the grammar says.
+namespace lodge::conf {
+
+void check_cpu(const v1::CpuDocument& document, Findings& findings);
+
+}  // namespace lodge::conf

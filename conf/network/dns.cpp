@@ -1,0 +1,54 @@
+#include "conf/network/dns.h"
+
+#include "conf/ip_address.h"
+
+namespace lodge::conf {
+
+namespace {
+
+constexpr std::size_t kLongestService = 15;  // characters, RFC 6335
+
+void check_ip(const std::string& path, const std::string& text, Findings& findings) {
+  if (!text.empty() && !IpAddress::parse(text)) findings.add(path, "'{}' is not an IP address", text);
+}
+
+void check_srv(const std::string& path, const v1::NetworkDnsSrv& srv, Findings& findings) {
+  if (srv.service().empty()) findings.add(path + "/@service", "is missing");
+  if (srv.service().size() > kLongestService)
+    findings.add(path + "/@service", "'{}' is longer than {} characters", srv.service(), kLongestService);
+  if (srv.protocol().empty()) findings.add(path + "/@protocol", "is missing");
+  if (!srv.protocol().empty() && srv.protocol() != "tcp" && srv.protocol() != "udp")
+    findings.add(path + "/@protocol", "'{}' is not one of tcp, udp", srv.protocol());
+  const bool numbers = srv.has_port() || srv.has_priority() || srv.has_weight();
+  if (srv.target().empty() && numbers) findings.add(path + "/@target", "is missing; port, priority and weight need it");
+  if (srv.has_port() && (srv.port() < 1 || srv.port() > 65535))
+    findings.add(path + "/@port", "'{}' is not from 1 to 65535", srv.port());
+  if (srv.priority() > 65535) findings.add(path + "/@priority", "'{}' is more than 65535", srv.priority());
+  if (srv.weight() > 65535) findings.add(path + "/@weight", "'{}' is more than 65535", srv.weight());
+}
+
+}  // namespace
+
+void check_dns(const v1::NetworkDns& dns, Findings& findings) {
+  const auto path = [](std::string_view name, int i) { return fmt::format("/network/dns/{}[{}]", name, i + 1); };
+  for (int i = 0; i < dns.forwarders_size(); ++i) {
+    const auto& forwarder = dns.forwarders(i);
+    if (forwarder.addr().empty() && forwarder.domain().empty())
+      findings.add(path("forwarder", i), "it needs an addr or a domain");
+    check_ip(path("forwarder", i) + "/@addr", forwarder.addr(), findings);
+  }
+  for (int i = 0; i < dns.txts_size(); ++i) {
+    if (dns.txts(i).name().empty()) findings.add(path("txt", i) + "/@name", "is missing");
+    if (dns.txts(i).name().find(' ') != std::string::npos)
+      findings.add(path("txt", i) + "/@name", "'{}' has a space", dns.txts(i).name());
+    if (dns.txts(i).value().empty()) findings.add(path("txt", i) + "/@value", "is missing");
+  }
+  for (int i = 0; i < dns.hosts_size(); ++i) {
+    if (dns.hosts(i).ip().empty()) findings.add(path("host", i) + "/@ip", "is missing");
+    if (dns.hosts(i).hostnames().empty()) findings.add(path("host", i), "it needs a hostname");
+    check_ip(path("host", i) + "/@ip", dns.hosts(i).ip(), findings);
+  }
+  for (int i = 0; i < dns.srvs_size(); ++i) check_srv(path("srv", i), dns.srvs(i), findings);
+}
+
+}  // namespace lodge::conf

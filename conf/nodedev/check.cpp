@@ -1,0 +1,64 @@
+#include "conf/nodedev/check.h"
+
+namespace lodge::conf {
+
+namespace {
+
+bool is_wwn(std::string_view text) {
+  if (text.starts_with("0x")) text.remove_prefix(2);
+  return text.size() == 16 && text.find_first_not_of("0123456789abcdefABCDEF") == text.npos;
+}
+
+void check_wwn(const std::string& path, const std::string& text, Findings& findings) {
+  if (!text.empty() && !is_wwn(text)) findings.add(path, "'{}' is not 16 hexadecimal digits", text);
+}
+
+void check_pci(const std::string& path, const v1::NodeDevicePci& pci, Findings& findings) {
+  const auto need = [&](bool is_there, std::string_view name) {
+    if (!is_there) findings.add(fmt::format("{}/{}", path, name), "is missing");
+  };
+  need(pci.has_domain(), "domain");
+  need(pci.has_bus(), "bus");
+  need(pci.has_slot(), "slot");
+  need(pci.has_function(), "function");
+  need(pci.vendor().has_id(), "vendor/@id");
+  need(pci.product().has_id(), "product/@id");
+}
+
+void check_mdev(const std::string& path, const v1::NodeDeviceMdev& mdev, Findings& findings) {
+  if (mdev.type().empty()) findings.add(path + "/type/@id", "is missing");
+  for (int i = 0; i < mdev.attributes_size(); ++i) {
+    if (mdev.attributes(i).name().empty()) findings.add(fmt::format("{}/attr[{}]/@name", path, i + 1), "is missing");
+  }
+}
+
+void check_scsi_host(const std::string& path, const v1::NodeDeviceScsiHost& host, Findings& findings) {
+  for (int i = 0; i < host.capabilities_size(); ++i) {
+    const auto& capability = host.capabilities(i);
+    if (!capability.has_fc_host()) continue;
+    check_wwn(fmt::format("{}/capability[{}]/wwnn", path, i + 1), capability.fc_host().wwnn(), findings);
+    check_wwn(fmt::format("{}/capability[{}]/wwpn", path, i + 1), capability.fc_host().wwpn(), findings);
+  }
+}
+
+}  // namespace
+
+void check_node_device(const v1::NodeDeviceSpec& device, Findings& findings) {
+  if (device.capabilities().empty()) findings.add("/device/capability", "is missing");
+  check_wwn("/device/parent/@wwnn", device.parent().wwnn(), findings);
+  check_wwn("/device/parent/@wwpn", device.parent().wwpn(), findings);
+  check_wwn("/device/parent/@fabric_wwn", device.parent().fabric_wwn(), findings);
+  if (device.parent().wwnn().empty() != device.parent().wwpn().empty())
+    findings.add("/device/parent", "wwnn and wwpn need each other");
+  for (int i = 0; i < device.capabilities_size(); ++i) {
+    const auto& capability = device.capabilities(i);
+    const std::string path = fmt::format("/device/capability[{}]", i + 1);
+    if (capability.has_pci()) check_pci(path, capability.pci(), findings);
+    if (capability.has_mdev()) check_mdev(path, capability.mdev(), findings);
+    if (capability.has_scsi_host()) check_scsi_host(path, capability.scsi_host(), findings);
+    if (capability.has_net() && capability.net().interface().empty()) findings.add(path + "/interface", "is missing");
+    if (capability.has_storage() && capability.storage().block().empty()) findings.add(path + "/block", "is missing");
+  }
+}
+
+}  // namespace lodge::conf

@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "conf/storage/check.h"
+
+namespace lodge::conf {
+
+namespace {
+
+// What the source of each type of pool must have, and which formats it knows (libvirt's storage_conf).
+struct Needs {
+  v1::StoragePoolType type;
+  bool host = false;
+  bool device = false;
+  bool dir = false;
+  bool name = false;
+  bool adapter = false;
+  bool initiator = false;
+  bool target = true;
+};
+
+constexpr std::array kNeeds{
+    Needs{.type = v1::STORAGE_POOL_TYPE_DIR},
+    Needs{.type = v1::STORAGE_POOL_TYPE_FS, .device = true},
+    Needs{.type = v1::STORAGE_POOL_TYPE_NETFS, .host = true, .dir = true},
+    Needs{.type = v1::STORAGE_POOL_TYPE_LOGICAL, .target = false},  // /dev/NAME
+    Needs{.type = v1::STORAGE_POOL_TYPE_DISK, .device = true},
+    Needs{.type = v1::STORAGE_POOL_TYPE_ISCSI, .host = true, .device = true},
+    Needs{.type = v1::STORAGE_POOL_TYPE_ISCSI_DIRECT, .host = true, .device = true, .initiator = true, .target = false},
+    Needs{.type = v1::STORAGE_POOL_TYPE_SCSI, .adapter = true},
+    Needs{.type = v1::STORAGE_POOL_TYPE_MPATH},
+    Needs{.type = v1::STORAGE_POOL_TYPE_RBD, .host = true, .name = true, .target = false},
+    Needs{.type = v1::STORAGE_POOL_TYPE_SHEEPDOG, .host = true, .name = true, .target = false},
+    Needs{.type = v1::STORAGE_POOL_TYPE_GLUSTER, .host = true, .name = true, .target = false},
+    Needs{.type = v1::STORAGE_POOL_TYPE_ZFS, .name = true, .target = false},  // /dev/zvol/NAME
+    Needs{.type = v1::STORAGE_POOL_TYPE_VSTORAGE, .name = true},
+};
+
+std::span<const std::string_view> formats_of(v1::StoragePoolType type) {
+  static constexpr std::array<std::string_view, 14> kFs{"auto", "ext2", "ext3", "ext4", "ufs", "iso9660", "udf",
+                                                        "gfs",  "gfs2", "vfat", "hfs+", "xfs", "ocfs2",   "vmfs"};
+  static constexpr std::array<std::string_view, 4> kNetfs{"auto", "nfs", "glusterfs", "cifs"};
+  static constexpr std::array<std::string_view, 9> kDisk{"unknown", "dos",  "dvh", "gpt", "mac",
+                                                         "bsd",     "pc98", "sun", "lvm2"};
+  static constexpr std::array<std::string_view, 2> kLogical{"unknown", "lvm2"};
+  switch (type) {
+    case v1::STORAGE_POOL_TYPE_FS: return kFs;
+    case v1::STORAGE_POOL_TYPE_NETFS: return kNetfs;
+    case v1::STORAGE_POOL_TYPE_DISK: return kDisk;
+    case v1::STORAGE_POOL_TYPE_LOGICAL: return kLogical;
+    default: return {};
+  }
+}
+
+void check_format(const v1::StoragePoolSpec& pool, Findings& findings) {
+  const auto known = formats_of(pool.type());
+  const auto& format = pool.source().format();
+  if (format.empty() || known.empty() || std::ranges::find(known, format) != known.end()) return;
+  findings.add("/pool/source/format/@type", "'{}' is not one of {}", format, fmt::format("{}", fmt::join(known, ", ")));
+}
+
+void check_auth(const v1::StoragePoolAuth& auth, Findings& findings) {
+  const std::string path = "/pool/source/auth";
+  if (auth.type() == v1::STORAGE_POOL_AUTH_TYPE_UNSPECIFIED)
+    findings.add(path + "/@type", "is missing; it is one of chap, ceph");
+  if (auth.username().empty()) findings.add(path + "/@username", "is missing");
+  if (auth.secret_uuid().empty() && auth.secret_usage().empty())
+    findings.add(path + "/secret", "it needs a uuid or a usage");
+  if (!auth.secret_uuid().empty() && !auth.secret_usage().empty())
+    findings.add(path + "/secret", "uuid and usage exclude each other");
+}
+
+void check_adapter(const v1::StoragePoolAdapter& adapter, Findings& findings) {
+  const std::string path = "/pool/source/adapter";
+  if (adapter.has_fc_host()) {
+    if (adapter.fc_host().wwnn().empty()) findings.add(path + "/@wwnn", "is missing");
+    if (adapter.fc_host().wwpn().empty()) findings.add(path + "/@wwpn", "is missing");
+    return;
+  }
+  const auto& host = adapter.scsi_host();
+  if (host.name().empty() && !host.has_parent()) findings.add(path + "/@name", "is missing; or parentaddr");
+  if (!host.name().empty() && host.has_parent()) findings.add(path + "/@name", "excludes parentaddr");
+  if (host.has_parent() && !host.parent().has_unique_id()) findings.add(path + "/parentaddr/@unique_id", "is missing");
+  if (host.has_parent() && !host.parent().has_address()) findings.add(path + "/parentaddr/address", "is missing");
+}
+
+void check_source(const v1::StoragePoolSpec& pool, const Needs& needs, Findings& findings) {
+  const auto& source = pool.source();
+  const auto need = [&](bool needed, bool is_there, std::string_view place) {
+    if (needed && !is_there)
+      findings.add(fmt::format("/pool/source/{}", place), "is missing; a pool of type {} needs it",
+                   spelling(pool.type()));
+  };
+  need(needs.host, !source.hosts().empty(), "host");
+  need(needs.device, !source.devices().empty(), "device");
+  need(needs.dir, !source.dir().empty(), "dir");
+  need(needs.name, !source.name().empty() || pool.type() != v1::STORAGE_POOL_TYPE_RBD || !pool.name().empty(), "name");
+  need(needs.adapter, source.has_adapter(), "adapter");
+  need(needs.initiator, !source.initiator().empty(), "initiator");
+  for (int i = 0; i < source.hosts_size(); ++i) {
+    const std::string path = fmt::format("/pool/source/host[{}]", i + 1);
+    if (source.hosts(i).name().empty()) findings.add(path + "/@name", "is missing");
+    if (source.hosts(i).port() > 65535 || source.hosts(i).port() < -1)
+      findings.add(path + "/@port", "'{}' is not from 1 to 65535", source.hosts(i).port());
+  }
+  for (int i = 0; i < source.devices_size(); ++i) {
+    if (source.devices(i).path().empty())
+      findings.add(fmt::format("/pool/source/device[{}]/@path", i + 1), "is missing");
+  }
+  if (source.has_auth()) check_auth(source.auth(), findings);
+  if (source.has_adapter()) check_adapter(source.adapter(), findings);
+  check_format(pool, findings);
+}
+
+void check_permissions(const v1::StoragePermissions& permissions, Findings& findings) {
+  const std::string path = "/pool/target/permissions";
+  if (permissions.mode() > 07777) findings.add(path + "/mode", "'{:o}' is more than 7777", permissions.mode());
+  for (const auto& [name, id] : {std::pair("owner", permissions.owner()), std::pair("group", permissions.group())}) {
+    if (id < -1 || id > UINT32_MAX)
+      findings.add(fmt::format("{}/{}", path, name), "'{}' is not from -1 to 4294967295", id);
+  }
+}
+
+}  // namespace
+
+void check_pool(const v1::StoragePoolSpec& pool, Findings& findings) {
+  const auto needs = std::ranges::find(kNeeds, pool.type(), &Needs::type);
+  if (needs == kNeeds.end()) return findings.add("/pool/@type", "is missing");
+  if (pool.name().empty() && pool.source().name().empty()) findings.add("/pool/name", "is missing");
+  if (pool.name().find('/') != std::string::npos) findings.add("/pool/name", "'{}' has a '/'", pool.name());
+  check_source(pool, *needs, findings);
+  if (needs->target && pool.target().path().empty())
+    findings.add("/pool/target/path", "is missing; a pool of type {} needs it", spelling(pool.type()));
+  if (!pool.target().path().empty() && !pool.target().path().starts_with('/'))
+    findings.add("/pool/target/path", "'{}' is not an absolute path", pool.target().path());
+  if (pool.target().has_permissions()) check_permissions(pool.target().permissions(), findings);
+  const bool on_files = pool.type() == v1::STORAGE_POOL_TYPE_DIR || pool.type() == v1::STORAGE_POOL_TYPE_FS;
+  if (pool.features().has_cow() && !on_files)
+    findings.add("/pool/features/cow", "only with type dir, fs; here it is {}", spelling(pool.type()));
+  const bool mounts = pool.type() == v1::STORAGE_POOL_TYPE_FS || pool.type() == v1::STORAGE_POOL_TYPE_NETFS;
+  if (pool.has_fs_mount_options() && !mounts)
+    findings.add("/pool/mount_opts", "only with type fs, netfs; here it is {}", spelling(pool.type()));
+  if (pool.has_rbd_config_options() && pool.type() != v1::STORAGE_POOL_TYPE_RBD)
+    findings.add("/pool/config_opts", "only with type rbd; here it is {}", spelling(pool.type()));
+}
+
+}  // namespace lodge::conf
