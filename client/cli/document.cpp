@@ -23,8 +23,7 @@ Result<std::string> read_standard_input() {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail_errno(errno, "read standard input");
     text.append(buffer, static_cast<std::size_t>(n));
-    if (text.size() > kLimit)
-      return fail(Code::resource_exhausted, "standard input is longer than {} MiB", kLimit >> 20);
+    if (text.size() > kLimit) return fail(Code::invalid_argument, "standard input is longer than {} MiB", kLimit >> 20);
   }
 }
 
@@ -37,7 +36,12 @@ bool is_data(std::string_view text, std::string_view file) {
 }  // namespace
 
 Result<std::string> read_text(const std::string& file) {
-  return file == "-" ? read_standard_input() : read_file(file, kLimit);
+  if (file == "-") return read_standard_input();
+  auto text = read_file(file, kLimit);
+  // A document that is too long is a wrong document.
+  if (!text && text.error().code() == Code::resource_exhausted)
+    return Failure(std::move(text).error().with_code(Code::invalid_argument));
+  return text;
 }
 
 std::string display_name(const std::string& file) { return file == "-" ? "standard input" : file; }

@@ -1,6 +1,8 @@
 #include "client/cli/domains.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "client/cli/data.h"
 #include "client/cli/words.h"
@@ -52,8 +54,22 @@ std::string device_word(v1::DiskDevice device) {
 }  // namespace
 
 v1::DomainRef domain_ref(const Session& session) {
+  const std::string& text = session.args().text("DOMAIN");
+  const auto after = [&](std::string_view prefix) {
+    return text.starts_with(prefix) ? std::optional(text.substr(prefix.size())) : std::nullopt;
+  };
   v1::DomainRef ref;
-  ref.set_any(session.args().text("DOMAIN"));
+  if (const auto name = after("name:")) {
+    ref.set_name(*name);
+  } else if (const auto uuid = after("uuid:")) {
+    ref.set_uuid(*uuid);
+  } else if (const auto id = after("id:")) {
+    std::uint32_t number = 0;  // of nobody
+    std::from_chars(id->data(), id->data() + id->size(), number);
+    ref.set_id(number);
+  } else {
+    ref.set_any(text);
+  }
   return ref;
 }
 

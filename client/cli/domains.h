@@ -11,7 +11,7 @@
 // What the commands about guests share. The tables are functions of messages alone.
 namespace lodge::cli {
 
-// The guest that the DOMAIN operand names, in any of its ways: id, uuid or name.
+// The guest that the DOMAIN operand names, in any of its ways: id, uuid or name; id:3, uuid:… and name:web1 are just that.
 v1::DomainRef domain_ref(const Session& session);
 
 // Asks for it. `view` as in GetDomainRequest.

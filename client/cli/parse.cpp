@@ -13,6 +13,7 @@ namespace lodge::cli {
 
 namespace {
 
+constexpr double kLargestNumber = 1e15;
 constexpr double kLongestTime = 30 * 86400;  // seconds
 
 // "DOMAIN" is also --domain.
@@ -85,8 +86,10 @@ Failure unexpected(const Command* command, const std::string& word) {
 Result<double> parse_number(const std::string& name, const std::string& text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value > 0) || value > 1e15)
+  if (error != std::errc() || end != text.data() + text.size() || !(value > 0))
     return usage(fmt::format("{} takes a number above 0, not '{}'", name, text));
+  if (value > kLargestNumber)
+    return usage(fmt::format("{} takes at most {:.0f}, not '{}'", name, kLargestNumber, text));
   return value;
 }
 
@@ -126,6 +129,7 @@ Result<Globals> read_globals(const Args& args, const Command* command, const Env
   globals.connect.tls = {
       .ca = args.text("--tls-ca"), .certificate = args.text("--tls-cert"), .key = args.text("--tls-key")};
   globals.connect.tls_server_name = first_of(args.text("--tls-server-name"), "LODGE_TLS_SERVER_NAME", env);
+  if (args.has("--connect") && args.text("--connect").empty()) return usage("--connect needs an address");
   if (const std::string uri = first_of(args.text("--connect"), "LODGE_URI", env); !uri.empty()) globals.uri = uri;
   TRY(client::parse_address(globals.uri));
   if (args.has("--timeout")) {
@@ -183,7 +187,9 @@ Result<Invocation> parse(std::span<const std::string> words, const Environment& 
   invocation.help = globals.has("--help");
   invocation.version = globals.has("--version");
   if (invocation.help || invocation.version) return invocation;
-  if (const auto extras = app.remaining(true); !extras.empty()) return unexpected(invocation.command, extras.front());
+  // "--" ends the options, and is no word itself.
+  for (const std::string& extra : app.remaining(true))
+    if (extra != "--") return unexpected(invocation.command, extra);
   if (invocation.command) TRY(check(*invocation.command, invocation.args));
   TRY_ASSIGN(invocation.globals, read_globals(globals, invocation.command, env));
   return invocation;

@@ -22,12 +22,18 @@ bool begins_with_words(std::string_view message, std::string_view doing) {
 }  // namespace
 
 std::string render_error(const Error& error, std::string_view doing, std::string_view document) {
+  const std::string message = printable(error.message());
+  // A sentence that is made of its only finding says everything.
+  const auto says = [&](const Finding& finding) {
+    return message.find(fmt::format("{}: {}", finding.path, printable(finding.message))) != std::string::npos;
+  };
+  const bool said = error.findings().size() == 1 && document.empty() && says(error.findings().front());
   std::string out;
-  for (const Finding& finding : error.findings()) out += render_finding(finding, document);
+  for (const Finding& finding : error.findings())
+    if (!said) out += render_finding(finding, document);
   const std::size_t mistakes = error.findings().size();
   if (mistakes > 0 && !document.empty())
     return out + fmt::format("lodge: {}: the document has {} mistake{}\n", doing, mistakes, mistakes == 1 ? "" : "s");
-  const std::string message = printable(error.message());
   if (begins_with_words(message, doing)) return out + fmt::format("lodge: {}\n", message);
   return out + fmt::format("lodge: {}: {}\n", doing, message);
 }

@@ -1,6 +1,7 @@
 // lodged: everything it is made of, in one place.
 #include <signal.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
@@ -48,7 +49,15 @@ Task<void> until_told_to_stop(asio::signal_set& signals) {
 
 // The daemon's life, on the control loop.
 Task<Result<void>> live(host::Host& host, Door door, asio::signal_set& signals) {
-  CO_TRY(co_await host.recover(Deadline::after(kRecover)));
+  using namespace asio::experimental::awaitable_operators;
+  auto recovered = co_await (host.recover(Deadline::after(kRecover)) || until_told_to_stop(signals));
+  if (recovered.index() == 1) {
+    notify("STOPPING=1");
+    log::info("told to stop before it was ready; guests run on, and are found by the next start");
+    co_await host.close(Deadline::after(kLastWork));
+    co_return Result<void>();
+  }
+  CO_TRY(std::move(std::get<0>(recovered)));
   CO_TRY_ASSIGN(const auto rpc, rpc::RpcDoor::open(host, door.access, door.settings, std::move(door.sockets)));
   notify("READY=1");
   log::info("ready");
@@ -71,26 +80,29 @@ Result<void> serve(const Paths& paths, const Settings& settings) {
   prepare_process();
   TRY(check(settings));
   TRY(make_folders(paths));
-  TRY_ASSIGN(const host::Failpoints failpoints, host::Failpoints::parse(std::getenv("LODGE_FAILPOINT") ? std::getenv("LODGE_FAILPOINT") : ""));
+  TRY_ASSIGN(const host::Failpoints failpoints,
+             host::Failpoints::parse(std::getenv("LODGE_FAILPOINT") ? std::getenv("LODGE_FAILPOINT") : ""));
   TRY_ASSIGN(std::string boot, boot_id());
 
   asio::io_context loop(1);
   asio::signal_set signals(loop, SIGTERM, SIGINT, SIGHUP);
   Pool pool(settings.limits.workers);
-  TRY_ASSIGN(const auto store, store::Store::open(paths.state, pool));
+  Pool writer(1);
+  TRY_ASSIGN(const auto store, store::Store::open(paths.state, writer));
   netdev::HostKernel kernel;
   netdev::HostProcesses processes;
   events::Hub events;
-  std::optional<host::Host> host(std::in_place,
-                                 host::HostParts{.control = loop.get_executor(),
-                                                 .pool = pool,
-                                                 .store = *store,
-                                                 .kernel = kernel,
-                                                 .processes = processes,
-                                                 .events = events,
-                                                 .failpoints = failpoints,
-                                                 .drivers = builtin_drivers(loop.get_executor(), pool, paths, settings)},
-                                 host::HostSettings{.run_folder = paths.runtime / "runs", .log_folder = paths.logs, .boot_id = std::move(boot)});
+  std::optional<host::Host> host(
+      std::in_place,
+      host::HostParts{.control = loop.get_executor(),
+                      .pool = pool,
+                      .store = *store,
+                      .kernel = kernel,
+                      .processes = processes,
+                      .events = events,
+                      .failpoints = failpoints,
+                      .drivers = builtin_drivers(loop.get_executor(), pool, paths, settings)},
+      host::HostSettings{.run_folder = paths.runtime / "runs", .log_folder = paths.logs, .boot_id = std::move(boot)});
   const access::Access access(access_rules(settings));
   // Held by the store's lock: no living daemon serves at this path.
   TRY_ASSIGN(rpc::Sockets sockets, rpc::open_sockets(paths.socket, settings.tls.enabled ? settings.tls.listen : ""));
@@ -109,6 +121,7 @@ Result<void> serve(const Paths& paths, const Settings& settings) {
   loop.restart();
   loop.poll();
   pool.join();
+  writer.join();
   return outcome;
 }
 
@@ -121,11 +134,12 @@ int main(std::span<const char* const> arguments) {
   if (!line) return die(line.error());
   if (line->action == CommandLine::Action::help) return fmt::print("{}", usage()), EXIT_SUCCESS;
   if (line->action == CommandLine::Action::version) return fmt::print("lodged {}\n", LODGE_VERSION), EXIT_SUCCESS;
-  if (line->action == CommandLine::Action::print_settings) return fmt::print("{}", default_settings_file()), EXIT_SUCCESS;
+  if (line->action == CommandLine::Action::print_settings)
+    return fmt::print("{}", default_settings_file()), EXIT_SUCCESS;
 
   Paths paths = line->root ? Paths::below(*line->root) : Paths::of_system();
   if (line->settings) paths.settings = *line->settings;
-  const auto settings = load_settings(paths.settings);
+  const auto settings = load_settings(paths.settings, line->settings.has_value());
   if (!settings) return die(settings.error());
   if (line->action == CommandLine::Action::check) {
     const auto checked = check(*settings);

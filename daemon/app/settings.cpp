@@ -39,7 +39,8 @@ struct Key {
 };
 
 const Key kKeys[] = {
-    {"log", "level", "How much is logged to standard error (the journal, under systemd):\ntrace, debug, info, warning, error or off.",
+    {"log", "level",
+     "How much is logged to standard error (the journal, under systemd):\ntrace, debug, info, warning, error or off.",
      [](Settings& s) -> Slot { return Text{&s.log.level, {"trace", "debug", "info", "warning", "error", "off"}}; }},
 
     {"unix", "group",
@@ -69,15 +70,18 @@ const Key kKeys[] = {
 
     {"limits", "message_mib", "The largest request that is read, in MiB.",
      [](Settings& s) -> Slot { return Number{&s.limits.message_mib, 1, 1024}; }},
-    {"limits", "connections", "How many connections may be open at once, and how many of them one local user or one\nremote address may have.",
+    {"limits", "connections",
+     "How many connections may be open at once, and how many of them one local user or one\nremote address may have.",
      [](Settings& s) -> Slot { return Number{&s.limits.connections, 1, 100000}; }},
     {"limits", "connections_per_peer", "See `connections`.",
      [](Settings& s) -> Slot { return Number{&s.limits.connections_per_peer, 1, 100000}; }},
-    {"limits", "idle_seconds", "A connection without a call is closed after this time; clients connect again by themselves.",
+    {"limits", "idle_seconds",
+     "A connection without a call is closed after this time; clients connect again by themselves.",
      [](Settings& s) -> Slot { return Number{&s.limits.idle_seconds, 1, 86400}; }},
     {"limits", "deadline_seconds", "How long a call may take if its caller has set no deadline.",
      [](Settings& s) -> Slot { return Number{&s.limits.deadline_seconds, 1, 86400}; }},
-    {"limits", "workers", "Threads for work that blocks: the database, starting processes, the kernel's network interface.",
+    {"limits", "workers",
+     "Threads for work that blocks: the database, starting processes, the kernel's network interface.",
      [](Settings& s) -> Slot { return Number{&s.limits.workers, 1, 64}; }},
 };
 
@@ -106,8 +110,9 @@ class Reader {
   Failure unknown(const toml::source_region& at, std::string_view what, std::string_view name,
                   const std::vector<std::string_view>& known) const {
     const std::string_view meant = nearest(name, known);
-    return wrong(at, meant.empty() ? fmt::format("no {} is called '{}'; there are {}", what, name, fmt::join(known, ", "))
-                                   : fmt::format("no {} is called '{}'; did you mean '{}'?", what, name, meant));
+    return wrong(at, meant.empty()
+                         ? fmt::format("no {} is called '{}'; there are {}", what, name, fmt::join(known, ", "))
+                         : fmt::format("no {} is called '{}'; did you mean '{}'?", what, name, meant));
   }
 
   Result<void> read_section(std::string_view section, const toml::source_region& at, const toml::node& node) {
@@ -118,9 +123,11 @@ class Reader {
     }
     if (names.empty()) return unknown(at, "section", section, sections);
     const toml::table* table = node.as_table();
-    if (table == nullptr) return wrong(at, fmt::format("'{}' is a section: write [{}] and its keys below", section, section));
+    if (table == nullptr)
+      return wrong(at, fmt::format("'{}' is a section: write [{}] and its keys below", section, section));
     for (const auto& [name, value] : *table) {
-      const auto key = std::ranges::find_if(kKeys, [&](const Key& k) { return k.section == section && k.name == name.str(); });
+      const auto key = std::ranges::find_if(kKeys,
+                                            [&](const Key& k) { return k.section == section && k.name == name.str(); });
       if (key == std::end(kKeys)) return unknown(name.source(), fmt::format("key of [{}]", section), name.str(), names);
       TRY(read_value(*key, value));
     }
@@ -131,45 +138,45 @@ class Reader {
     const auto expected = [&](std::string_view what) {
       return wrong(node.source(), fmt::format("{}.{} must be {}", key.section, key.name, what));
     };
-    return std::visit(
-        Overloaded{
-            [&](bool* slot) -> Result<void> {
-              const auto value = node.value_exact<bool>();
-              if (!value) return expected("true or false");
-              *slot = *value;
-              return {};
-            },
-            [&](const Text& slot) -> Result<void> {
-              const auto value = node.value_exact<std::string>();
-              if (!value) return expected("a text in quotes");
-              if (!slot.choices.empty() && std::ranges::find(slot.choices, *value) == slot.choices.end())
-                return expected(fmt::format("one of {}", fmt::join(slot.choices, ", ")));
-              *slot.value = *value;
-              return {};
-            },
-            [&](const Path& slot) -> Result<void> {
-              const auto value = node.value_exact<std::string>();
-              if (!value || value->empty()) return expected("a path in quotes");
-              *slot.value = *value;
-              return {};
-            },
-            [&](const List& slot) -> Result<void> {
-              const toml::array* values = node.as_array();
-              if (values == nullptr || (!values->empty() && !values->is_homogeneous<std::string>()))
-                return expected("a list of texts in quotes: [\"a\", \"b\"]");
-              slot.value->clear();
-              for (const toml::node& value : *values) slot.value->push_back(*value.value_exact<std::string>());
-              return {};
-            },
-            [&](const Number& slot) -> Result<void> {
-              const auto value = node.value_exact<std::int64_t>();
-              if (!value || *value < slot.least || *value > slot.most)
-                return expected(fmt::format("a number from {} to {}", slot.least, slot.most));
-              *slot.value = static_cast<std::uint32_t>(*value);
-              return {};
-            },
-        },
-        key.slot(settings_));
+    return std::visit(Overloaded{
+                          [&](bool* slot) -> Result<void> {
+                            const auto value = node.value_exact<bool>();
+                            if (!value) return expected("true or false");
+                            *slot = *value;
+                            return {};
+                          },
+                          [&](const Text& slot) -> Result<void> {
+                            const auto value = node.value_exact<std::string>();
+                            if (!value) return expected("a text in quotes");
+                            if (!slot.choices.empty() && std::ranges::find(slot.choices, *value) == slot.choices.end())
+                              return expected(fmt::format("one of {}", fmt::join(slot.choices, ", ")));
+                            *slot.value = *value;
+                            return {};
+                          },
+                          [&](const Path& slot) -> Result<void> {
+                            const auto value = node.value_exact<std::string>();
+                            if (!value || value->empty()) return expected("a path in quotes");
+                            *slot.value = *value;
+                            return {};
+                          },
+                          [&](const List& slot) -> Result<void> {
+                            const toml::array* values = node.as_array();
+                            if (values == nullptr || (!values->empty() && !values->is_homogeneous<std::string>()))
+                              return expected("a list of texts in quotes: [\"a\", \"b\"]");
+                            slot.value->clear();
+                            for (const toml::node& value : *values)
+                              slot.value->push_back(*value.value_exact<std::string>());
+                            return {};
+                          },
+                          [&](const Number& slot) -> Result<void> {
+                            const auto value = node.value_exact<std::int64_t>();
+                            if (!value || *value < slot.least || *value > slot.most)
+                              return expected(fmt::format("a number from {} to {}", slot.least, slot.most));
+                            *slot.value = static_cast<std::uint32_t>(*value);
+                            return {};
+                          },
+                      },
+                      key.slot(settings_));
   }
 
   // What no single key can tell.
@@ -230,20 +237,22 @@ Paths Paths::below(const fs::path& root) {
 Result<Settings> parse_settings(std::string_view text, const fs::path& file) {
   const toml::parse_result parsed = toml::parse(text, file.string());
   if (!parsed)
-    return fail(Code::invalid_argument, "{}:{}: {}", file.string(), parsed.error().source().begin.line, parsed.error().description());
+    return fail(Code::invalid_argument, "{}:{}: {}", file.string(), parsed.error().source().begin.line,
+                parsed.error().description());
   return Reader(file).read(parsed.table());
 }
 
-Result<Settings> load_settings(const fs::path& file) {
+Result<Settings> load_settings(const fs::path& file, bool must_exist) {
   auto text = read_file(file, 1u << 20);
-  if (!text && text.error().sys() == ENOENT) return parse_settings("", file);
+  if (!text && text.error().sys() == ENOENT && !must_exist) return parse_settings("", file);
   if (!text) return wrap(std::move(text).error(), "settings");
   return parse_settings(*text, file);
 }
 
 std::string default_settings_file() {
   Settings defaults;
-  std::string out = "# Settings of lodged, with their defaults. A key that is left out has its default; an unknown one is refused.\n";
+  std::string out =
+      "# Settings of lodged, with their defaults. A key that is left out has its default; an unknown one is refused.\n";
   std::string_view section;
   for (const Key& key : kKeys) {
     if (key.section != section) out += fmt::format("\n[{}]\n", section = key.section);

@@ -16,7 +16,7 @@ struct Paths {
   fs::path state;     // what must survive a reboot
   fs::path runtime;   // what must not
   fs::path logs;
-  fs::path socket;    // of the door for local users
+  fs::path socket;  // of the door for local users
 
   // /etc/lodge/lodged.toml, /var/lib/lodge, /run/lodge, /var/log/lodge, /run/lodge/lodge.sock
   static Paths of_system();
@@ -61,8 +61,8 @@ struct Settings {
 // Relative paths in it are taken from the folder of `file`.
 Result<Settings> parse_settings(std::string_view text, const fs::path& file);
 
-// The same from the file; the defaults if there is none.
-Result<Settings> load_settings(const fs::path& file);
+// The same from the file. Without one: the defaults, or not_found if it `must_exist`.
+Result<Settings> load_settings(const fs::path& file, bool must_exist = false);
 
 // A complete settings file with every key, its explanation and its default.
 std::string default_settings_file();

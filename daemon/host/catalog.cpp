@@ -117,7 +117,13 @@ Result<DomainPtr> Catalog::find(const v1::DomainRef& ref) const {
       if (ref.any().empty()) break;
       found = by_id(as_id(ref.any()));
       if (const auto uuid = Uuid::parse(ref.any()); !found && uuid) found = by_uuid(uuid->str());
-      if (!found) found = by_name(ref.any());
+      const Entry* const named = by_name(ref.any());
+      if (found && named && found != named) {
+        return fail(Code::invalid_argument, "'{}' is the name of one guest and the {} of '{}': say name:{} or {}:{}",
+                    ref.any(), as_id(ref.any()) ? "id" : "uuid", name_of(*found), ref.any(),
+                    as_id(ref.any()) ? "id" : "uuid", ref.any());
+      }
+      if (!found) found = named;
       if (!found) return fail(Code::not_found, "no guest named '{}'{}", ref.any(), nearest_names(ref.any()));
       return shown(*found);
     }

@@ -6,6 +6,9 @@
 namespace lodge::host {
 namespace {
 
+// Between two tries to learn what a hypervisor can do.
+constexpr std::chrono::seconds kProbeAgain{30};
+
 // What is none of the guest's doing, nor of its hypervisor's.
 bool is_callers_fault(Code code) {
   switch (code) {
@@ -70,7 +73,7 @@ Result<ObjectPtr> Core::claim_name(const std::string& uuid, const std::string& n
   }
   if (const auto other = by_name.find(name); other != by_name.end()) {
     return fail(Code::already_exists,
-                "domain '{}' already exists with uuid {}: to replace it, put that uuid into the document", name,
+                "domain '{}' already exists with uuid {}: only a document with that uuid means the same guest", name,
                 other->second->uuid);
   }
   const auto object = std::make_shared<Object>(uuid, name, [this, uuid] {
@@ -115,8 +118,15 @@ void Core::emit(const ObjectPtr& object, v1::DomainEventKind kind, std::string d
 Result<drivers::Driver*> Core::driver_for(const v1::DomainSpec& spec) const {
   std::vector<std::string_view> names;
   for (const auto& driver : parts.drivers) {
-    if (driver->runs(spec.type())) return driver.get();
     names.push_back(driver->name());
+    if (!driver->runs(spec.type())) continue;
+    if (const auto known = known_drivers_.find(driver->name());
+        known == known_drivers_.end() || !known->second.capabilities) {
+      const std::string why = known == known_drivers_.end() ? "" : known->second.info.unavailable();
+      return fail(Code::unavailable, "driver '{}' has not said yet what it can run{}{}", driver->name(),
+                  why.empty() ? "" : ": ", why);
+    }
+    return driver.get();
   }
   return fail(Code::unsupported, "no driver here runs guests of type {} (drivers: {})",
               v1::DomainType_Name(spec.type()), fmt::join(names, ", "));
@@ -148,29 +158,79 @@ Task<Result<conf::ValidatedDomain>> Core::prepare(store::SpecPtr spec) {
   co_return prepared;
 }
 
+struct Core::Probe {
+  Latch done;
+  Result<void> outcome = fail(Code::unavailable, "the daemon is stopping");
+};
+
 Task<Result<void>> Core::probe(bool refresh, Deadline deadline) {
-  auto together = std::make_shared<v1::Capabilities>();
-  std::vector<v1::DriverInfo> infos;
+  std::shared_ptr<Probe> mine = probe_;
+  if (!mine) {
+    mine = probe_ = std::make_shared<Probe>();
+    background(ask_drivers(refresh, mine));  // may end at once
+  }
+  const Latch::Wait how = co_await mine->done.wait(deadline);
+  if (how == Latch::Wait::open) co_return mine->outcome;
+  if (how == Latch::Wait::cancelled) co_return fail(Code::cancelled, "cancelled");
+  co_return fail(Code::deadline_exceeded,
+                 "the hypervisors have not said yet what they can do; they are still being asked");
+}
+
+Task<void> Core::ask_drivers(bool refresh, std::shared_ptr<Probe> probe) {
+  try {
+    probe->outcome = co_await ask_each_driver(refresh);
+  } catch (...) {
+    probe->outcome = cancelled_or_rethrow();
+  }
+  probe_.reset();
+  probe->done.open();
+}
+
+Task<Result<void>> Core::ask_each_driver(bool refresh) {
   std::optional<Error> first;
   for (const auto& driver : parts.drivers) {
-    auto& info = infos.emplace_back();
+    auto found = co_await driver->probe(refresh, Deadline::after(settings.internal_limit));
+    KnownDriver& known = known_drivers_[std::string(driver->name())];
+    v1::DriverInfo& info = known.info;
     info.set_name(std::string(driver->name()));
+    info.clear_powers();
     for (const std::string& power : driver->powers()) info.add_powers(power);
-    auto found = co_await driver->probe(refresh, deadline);
     if (found) {
       const drivers::DriverVersion version = driver->version();
       info.set_hypervisor(version.hypervisor);
       info.set_hypervisor_version(version.version);
-      together->MergeFrom(*found);
+      info.clear_unavailable();
+      known.capabilities = std::move(*found);
     } else {
-      info.set_unavailable(found.error().message());
+      // One that once said what it can do is believed until it says otherwise.
+      if (!known.capabilities) info.set_unavailable(found.error().message());
       if (!first) first = std::move(found).error().with_context(driver->name());
     }
   }
-  *driver_infos.lock() = std::move(infos);
-  *capabilities.lock() = std::move(together);
+  publish_drivers();
   if (first) co_return Failure(std::move(*first));
   co_return Result<void>{};
+}
+
+void Core::publish_drivers() {
+  auto together = std::make_shared<v1::Capabilities>();
+  std::vector<v1::DriverInfo> infos;
+  for (const auto& driver : parts.drivers) {
+    const KnownDriver& known = known_drivers_[std::string(driver->name())];
+    if (known.capabilities) together->MergeFrom(*known.capabilities);
+    infos.push_back(known.info);
+  }
+  *driver_infos.lock() = std::move(infos);
+  *capabilities.lock() = std::move(together);
+}
+
+Task<void> Core::probe_until_known() {
+  for (;;) {
+    const auto probed = co_await probe(false, Deadline::after(settings.internal_limit));
+    if (probed) co_return;
+    const Latch::Wait how = co_await closing_.wait(Deadline::after(kProbeAgain));
+    if (how != Latch::Wait::deadline) co_return;
+  }
 }
 
 CallContext Core::own_context() const {
@@ -179,9 +239,23 @@ CallContext Core::own_context() const {
 }
 
 void Core::internally(std::string verb, ObjectPtr object, Body<void> body) {
-  const std::string name = object->name;
-  const auto launched = launch<void>(own_context(), verb, std::move(object), Entry::in_turn, std::move(body));
-  if (!launched && !closing()) log::failed(fmt::format("{} {}", verb, name), launched.error());
+  if (!closing()) background(see_to(std::move(verb), std::move(object), std::move(body)));
+}
+
+// An operation that was begun is left to close() to wait for.
+Task<void> Core::see_to(std::string verb, ObjectPtr object, Body<void> body) {
+  for (;;) {
+    const auto launched = launch<void>(own_context(), verb, object, Entry::in_turn, body);
+    if (launched) {
+      const Latch::Wait ended = co_await launched->operation->ended().wait(Deadline::after(std::chrono::hours(24)));
+      if (ended != Latch::Wait::open || *launched->outcome || is_callers_fault(launched->outcome->error().code()))
+        co_return;
+    } else {
+      log::failed(fmt::format("{} {}", verb, object->name), launched.error());
+    }
+    const Latch::Wait how = co_await closing_.wait(Deadline::after(settings.retry_interval));
+    if (how != Latch::Wait::deadline) co_return;
+  }
 }
 
 Result<OperationPtr> Core::begin(const Caller& caller, const std::string& verb, const ObjectPtr& object) {

@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,8 @@ struct Core {
   std::map<std::string, ObjectPtr, std::less<>> by_name;
   std::uint32_t next_id = 1;
   std::vector<netdev::Claim> leftovers;  // could not be released, and have no run any more
-  std::string autostarted_boot;          // the boot for which autostart has been done
+  bool retrying_leftovers = false;
+  std::string autostarted_boot;  // the boot for which autostart has been done
 
   // Any thread.
   mutable Guarded<std::shared_ptr<const Catalog>> catalog{std::make_shared<const Catalog>()};
@@ -90,8 +92,11 @@ struct Core {
   // What has no uuid or name gets that of `like`.
   Task<Result<conf::ValidatedDomain>> prepare(v1::DomainDocument document, ObjectPtr like = nullptr);
   Task<Result<conf::ValidatedDomain>> prepare(store::SpecPtr spec);
-  // Asks all drivers, and makes what they say known.
+  // Asks all drivers, and makes what they say known; what one said before stays known when it fails now. Whoever asks while
+  // they are being asked gets that answer. A passed deadline or cancellation ends the waiting, not the asking.
   Task<Result<void>> probe(bool refresh, Deadline deadline);
+  // Asks again until all have answered, or the daemon stops.
+  Task<void> probe_until_known();
 
   // --- operations ---
   template <class T>
@@ -100,7 +105,8 @@ struct Core {
   // The caller's cancellation is passed on to the operation.
   template <class T>
   Task<Result<T>> perform(CallContext context, std::string verb, ObjectPtr object, Entry entry, Body<T> body);
-  // The daemon's own doing, with nobody waiting.
+  // The daemon's own doing, with nobody waiting: tried again until it is done, or has failed in a way that trying again
+  // cannot mend. `body` looks for itself whether there is still something to do.
   void internally(std::string verb, ObjectPtr object, Body<void> body);
   CallContext own_context() const;
   Task<void> await_end(OperationPtr operation);
@@ -112,6 +118,16 @@ struct Core {
   Task<void> close(Deadline deadline);
 
  private:
+  struct Probe;
+  struct KnownDriver {
+    v1::DriverInfo info;
+    std::optional<v1::Capabilities> capabilities;  // the last that it told
+  };
+  Task<void> ask_drivers(bool refresh, std::shared_ptr<Probe> probe);
+  Task<Result<void>> ask_each_driver(bool refresh);
+  void publish_drivers();
+  Task<void> see_to(std::string verb, ObjectPtr object, Body<void> body);
+
   Result<OperationPtr> begin(const Caller& caller, const std::string& verb, const ObjectPtr& object);
   template <class T>
   Task<Result<T>> run(Work work, Entry entry, std::string verb, Body<T> body);
@@ -121,6 +137,8 @@ struct Core {
   // Puts the verb and the guest's name in front of the error, logs it once, and notes it at the guest.
   void conclude(const Work& work, std::string_view verb, Error* error);
 
+  std::map<std::string, KnownDriver, std::less<>> known_drivers_;
+  std::shared_ptr<Probe> probe_;  // under way
   Latch closing_;
   std::list<std::shared_ptr<asio::cancellation_signal>> background_;
   Latch background_done_{true};

@@ -7,7 +7,7 @@ namespace {
 
 // Between two tries to release what could not be, and for how long one may try.
 constexpr std::chrono::seconds kLeftoversInterval{30};
-constexpr std::chrono::seconds kLeftoversLimit{2};
+constexpr std::chrono::milliseconds kLeftoversLimit{200};
 
 // How many guests have not been looked for yet.
 struct Search {
@@ -184,12 +184,14 @@ Task<void> work_off_leftovers(Core& core) {
     const auto committed = co_await core.parts.store.commit(std::move(batch));
     if (!committed) log::degraded("write down what was released late", committed.error());
   }
+  core.retrying_leftovers = false;
 }
 
 }  // namespace
 
 void retry_leftovers(Core& core) {
-  if (!core.closing()) core.background(work_off_leftovers(core));
+  if (core.closing() || std::exchange(core.retrying_leftovers, true)) return;
+  core.background(work_off_leftovers(core));
 }
 
 Task<Result<void>> Host::recover(Deadline deadline) {
@@ -207,7 +209,10 @@ Task<Result<void>> Host::recover(Deadline deadline) {
     core.background(find_again(core, object, run, search));
   }
   const auto probed = co_await core.probe(false, deadline);
-  if (!probed) log::degraded("ask the hypervisors what they can do", probed.error());
+  if (!probed) {
+    log::degraded("ask the hypervisors what they can do", probed.error());
+    core.background(core.probe_until_known());
+  }
   // Those that answer late are known as stale until they do.
   const Latch::Wait how = co_await search->done.wait(deadline.at_most(core.settings.settle_limit));
   if (how == Latch::Wait::deadline) log::warn("{} guests have not answered yet", search->open);

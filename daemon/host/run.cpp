@@ -65,11 +65,9 @@ Task<Result<std::shared_ptr<ConsoleSession>>> Host::open_console(CallContext con
                                                                  std::string device, bool force) {
   CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
   const RunPtr run = object->running();
-  if (!run || !run->guest || run->exited)
-    co_return fail(Code::failed_precondition, "console of {}: it is not running", object->name);
+  if (!run || !run->guest || run->exited) co_return fail(Code::failed_precondition, "it is not running");
   drivers::Console* const console = run->guest->console();
-  if (!console)
-    co_return fail(Code::unsupported, "console of {}: driver '{}' has none", object->name, run->driver_name);
+  if (!console) co_return fail(Code::unsupported, "driver '{}' has none", run->driver_name);
   if (device.empty() || device == "console0") {
     // What is written to the first console goes to the first serial port, where there is one.
     if (run->live_spec->serials_size() > 0) device = run->live_spec->serials(0).alias();
@@ -77,18 +75,17 @@ Task<Result<std::shared_ptr<ConsoleSession>>> Host::open_console(CallContext con
 
   if (const auto seat = run->consoles[device].lock(); seat && seat->open()) {
     if (!force) {
-      co_return fail(Code::busy, "console of {}: {} has it open; `force` disconnects them", object->name, seat->user());
+      co_return fail(Code::busy, "{} has it open; `force` disconnects them", seat->user());
     }
-    seat->take_away(fmt::format("console of {}: taken over by {}", object->name, context.caller.identity));
+    seat->take_away(fmt::format("taken over by {}", context.caller.identity));
   }
   auto fd = co_await console->open(device, context.deadline);
-  if (!fd) co_return wrap(std::move(fd).error(), "console of {}", object->name);
-  if (!object->runs(run))
-    co_return fail(Code::failed_precondition, "console of {}: the guest stopped meanwhile", object->name);
+  if (!fd) co_return Failure(std::move(fd).error());
+  if (!object->runs(run)) co_return fail(Code::failed_precondition, "the guest stopped meanwhile");
   const auto session = std::make_shared<ConsoleSession>(core_->parts.control, std::move(*fd), context.caller.identity);
   // Two may have asked at once: the one who came later sits there, and the other is told.
   if (const auto other = run->consoles[device].lock()) {
-    other->take_away(fmt::format("console of {}: taken over by {}", object->name, context.caller.identity));
+    other->take_away(fmt::format("taken over by {}", context.caller.identity));
   }
   run->consoles[device] = session;
   co_return session;

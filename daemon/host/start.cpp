@@ -37,15 +37,22 @@ netdev::Owner owner_of(const GuestRun& run) {
   return {.domain_uuid = run.facts.domain_uuid, .run_id = run.facts.run_id};
 }
 
+// What a definition names and the host lacks is no reason to say that the guest is not there.
+Failure failed_interface(int index, Error error) {
+  const bool lacking = error.code() == Code::not_found;
+  return wrap(lacking ? std::move(error).with_code(Code::failed_precondition) : std::move(error), "interface {}",
+              index + 1);
+}
+
 // On the pool: everything the interfaces need of the host.
 Result<std::vector<PlannedPort>> plan_ports(Core& core, const v1::DomainSpec& spec, const netdev::Owner& owner) {
   std::vector<PlannedPort> ports;
   for (int i = 0; i < spec.interfaces_size(); ++i) {
     auto request = netdev::port_request(spec.interfaces(i), owner);
-    if (!request) return wrap(std::move(request).error(), "interface {}", i + 1);
+    if (!request) return failed_interface(i, std::move(request).error());
     if (!*request) continue;
     auto plan = netdev::plan_port(core.parts.kernel, core.parts.store, **request);
-    if (!plan) return wrap(std::move(plan).error(), "interface {}", i + 1);
+    if (!plan) return failed_interface(i, std::move(plan).error());
     ports.push_back({.interface = i, .plan = std::move(*plan)});
   }
   return ports;
@@ -99,7 +106,7 @@ Task<Result<std::map<int, NetworkPort>>> make_host_side(Work& work, RunPtr run, 
     const int interface = one.interface;
     work.operation->step(fmt::format("making {}", one.plan.claim.name), 30);
     auto port = co_await make_port(work, run, std::move(one));
-    if (!port) co_return wrap(std::move(port).error(), "interface {}", interface + 1);
+    if (!port) co_return failed_interface(interface, std::move(port).error());
     ports.emplace(interface, std::move(*port));
     CO_TRY(core.reached("start.port-made"));
   }

@@ -1,4 +1,10 @@
+#include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include "daemon/host/sequences.h"
+#include "netdev/claims/process.h"
 
 namespace lodge::host {
 namespace {
@@ -8,13 +14,34 @@ constexpr std::chrono::seconds kPolite{5};
 // A link or folder that will not go within this stays in the ledger, and is tried again.
 constexpr std::chrono::seconds kRelease{10};
 
-// For one that was not found again: its claims tell which process it is.
+// How long a thread of the pool may be kept waiting for a process to die.
+constexpr std::chrono::milliseconds kPatience{200};
+
+Task<void> until_ended(Fd pidfd, Deadline deadline) {
+  using namespace asio::experimental::awaitable_operators;
+  const auto executor = co_await asio::this_coro::executor;
+  asio::posix::stream_descriptor process(executor, pidfd.release());
+  asio::steady_timer timer(executor, deadline.when());
+  co_await (process.async_wait(asio::posix::descriptor_base::wait_read, asio::use_awaitable) ||
+            timer.async_wait(asio::use_awaitable));
+}
+
+// For one that was not found again: its claims tell which process it is. One that the kernel cannot let go of yet is waited
+// for on the loop: it keeps nobody else waiting.
 Task<Result<void>> end_unfound(Core& core, RunPtr run, Deadline deadline) {
-  const auto work = [system = core.system(), claims = run->claims(), deadline] {
-    return netdev::release(system, claims, deadline).result();
+  const auto claims = run->claims();
+  const auto work = [system = core.system(), &claims, deadline] {
+    return netdev::release(system, claims, deadline.at_most(kPatience)).result();
   };
   auto ended = co_await core.parts.pool.run(work);
-  co_return ended;
+  if (ended || ended.error().code() != Code::deadline_exceeded || deadline.passed()) co_return ended;
+  const auto process = std::ranges::find(claims, netdev::ClaimKind::process, &netdev::Claim::kind);
+  if (process == claims.end()) co_return ended;
+  const auto find = [&] { return netdev::open_process(*process); };
+  auto found = co_await core.parts.pool.run(find);
+  if (found) co_await until_ended(std::move(found->pidfd), deadline);
+  auto after = co_await core.parts.pool.run(work);
+  co_return after;
 }
 
 Task<Result<void>> end_guest(Work& work, RunPtr run, drivers::StopMode mode) {

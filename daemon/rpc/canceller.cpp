@@ -19,26 +19,31 @@ Error error_of(std::exception_ptr thrown) {
 
 }  // namespace
 
-void Canceller::cancel() {
-  asio::post(control_, [self = shared_from_this()] {
-    self->cancelled_ = true;
+void Canceller::cancel(std::optional<Error> why) {
+  asio::post(control_, [self = shared_from_this(), why = std::move(why)]() mutable {
+    if (!self->cancelled_) self->cancelled_ = std::move(why).value_or(Error(Code::cancelled, "the call was cancelled"));
     self->signal_.emit(asio::cancellation_type::terminal);
   });
 }
 
 void Canceller::run(Task<Result<void>> work, std::move_only_function<void(Result<void>)> done) {
   asio::post(control_, [self = shared_from_this(), work = std::move(work), done = std::move(done)]() mutable {
-    if (self->cancelled_) return done(fail(Code::cancelled, "the call was cancelled"));
-    asio::co_spawn(self->control_, std::move(work),
-                   asio::bind_cancellation_slot(self->signal_.slot(), [self, done = std::move(done)](std::exception_ptr thrown, Result<void> result) mutable {
-                     done(thrown ? Result<void>(std::unexpected(error_of(std::move(thrown)))) : std::move(result));
-                   }));
+    if (self->cancelled_) return done(Failure(*self->cancelled_));
+    asio::co_spawn(
+        self->control_, std::move(work),
+        asio::bind_cancellation_slot(self->signal_.slot(), [self, done = std::move(done)](std::exception_ptr thrown,
+                                                                                          Result<void> result) mutable {
+          if (thrown) result = Failure(error_of(std::move(thrown)));
+          const bool gave_up = !result && result.error().code() == Code::cancelled;
+          if (gave_up && self->cancelled_) result = Failure(*self->cancelled_);
+          done(std::move(result));
+        }));
   });
 }
 
 void OpenStreams::add(const std::shared_ptr<Canceller>& stream) {
   auto state = state_.lock();
-  if (state->closed) return stream->cancel();
+  if (state->closed) return stream->cancel(state->closed);
   if (state->streams.size() >= state->prune_at) {
     std::erase_if(state->streams, [](const auto& s) { return s.expired(); });
     state->prune_at = std::max<std::size_t>(16, state->streams.size() * 2);
@@ -46,11 +51,11 @@ void OpenStreams::add(const std::shared_ptr<Canceller>& stream) {
   state->streams.push_back(stream);
 }
 
-void OpenStreams::cancel_all() {
+void OpenStreams::cancel_all(const Error& why) {
   auto state = state_.lock();
-  state->closed = true;
+  state->closed = why;
   for (const auto& stream : state->streams)
-    if (const auto open = stream.lock()) open->cancel();
+    if (const auto open = stream.lock()) open->cancel(why);
   state->streams.clear();
 }
 

@@ -3,6 +3,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/guarded.h"
@@ -16,18 +17,19 @@ class Canceller : public std::enable_shared_from_this<Canceller> {
   explicit Canceller(asio::any_io_executor control) : control_(std::move(control)) {}
 
   const asio::any_io_executor& control() const { return control_; }
-  // Any thread; may come before the work has begun, or after its end.
-  void cancel();
+  // Any thread; may come before the work has begun, or after its end. `why` is what a caller who is still there is told;
+  // without it, that the call was cancelled.
+  void cancel(std::optional<Error> why = {});
 
   // Any thread, once. Runs `work` on the control loop; `done` is called there, once, with its result: internal if it threw,
-  // cancelled if that was because of cancel().
+  // what cancel() said, if that was the reason.
   void run(Task<Result<void>> work, std::move_only_function<void(Result<void>)> done);
 
  private:
   asio::any_io_executor control_;
   // Control thread only.
   asio::cancellation_signal signal_;
-  bool cancelled_ = false;
+  std::optional<Error> cancelled_;
 };
 
 // The streams that are open, so that a stopping daemon can end them: they would never end by themselves. Any thread.
@@ -35,13 +37,13 @@ class OpenStreams {
  public:
   // A stream that comes after cancel_all() is cancelled at once.
   void add(const std::shared_ptr<Canceller>& stream);
-  void cancel_all();
+  void cancel_all(const Error& why);
 
  private:
   struct State {
     std::vector<std::weak_ptr<Canceller>> streams;
     std::size_t prune_at = 16;
-    bool closed = false;
+    std::optional<Error> closed;
   };
   Guarded<State> state_;
 };

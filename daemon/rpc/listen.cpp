@@ -19,7 +19,8 @@ using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
 Result<Addresses> parse_address(const std::string& address) {
   const auto wrong = [&](std::string_view why) {
-    return fail(Code::invalid_argument, "'{}' is not an address and port such as 0.0.0.0:16515 or [::]:16515: {}", address, why);
+    return fail(Code::invalid_argument, "'{}' is not an address and port such as 0.0.0.0:16515 or [::]:16515: {}",
+                address, why);
   };
   const auto colon = address.rfind(':');
   if (colon == std::string::npos) return wrong("it has no port");
@@ -27,9 +28,11 @@ Result<Addresses> parse_address(const std::string& address) {
   const std::string port = address.substr(colon + 1);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   if (host.empty()) return wrong("it has no address");
-  const addrinfo hints{.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+  const addrinfo hints{
+      .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
   addrinfo* found = nullptr;
-  if (const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0) return wrong(::gai_strerror(error));
+  if (const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0)
+    return wrong(::gai_strerror(error));
   return Addresses(found, &::freeaddrinfo);
 }
 
@@ -46,28 +49,44 @@ Result<Sockets> inherited_sockets() {
   Sockets sockets;
   for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; ++fd) {
     const bool local = ::sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0;
-    const bool remote = ::sd_is_socket(fd, AF_INET, SOCK_STREAM, 1) > 0 || ::sd_is_socket(fd, AF_INET6, SOCK_STREAM, 1) > 0;
+    const bool remote = ::sd_is_socket(fd, AF_INET, SOCK_STREAM, 1) > 0 ||
+                        ::sd_is_socket(fd, AF_INET6, SOCK_STREAM, 1) > 0;
     Fd& slot = local ? sockets.local : sockets.remote;
-    if (!local && !remote) return fail(Code::invalid_argument, "inherited descriptor {} is not a listening stream socket", fd);
-    if (slot) return fail(Code::invalid_argument, "inherited descriptor {}: a second {} socket", fd, local ? "Unix" : "TCP");
+    if (!local && !remote)
+      return fail(Code::invalid_argument, "inherited descriptor {} is not a listening stream socket", fd);
+    if (slot)
+      return fail(Code::invalid_argument, "inherited descriptor {}: a second {} socket", fd, local ? "Unix" : "TCP");
     slot.reset(fd);
     TRY(make_non_blocking(fd));
   }
   return sockets;
 }
 
+// What may be replaced by a socket of ours: nothing, or the socket of a daemon before us.
+Result<void> check_free(const fs::path& path) {
+  struct stat there{};
+  if (::lstat(path.c_str(), &there) != 0)
+    return errno == ENOENT ? Result<void>() : fail_errno(errno, "look at {}", path.string());
+  if (S_ISSOCK(there.st_mode)) return {};
+  return fail(Code::already_exists,
+              "{} is in the way of the daemon's socket, and is none itself: move it, or serve elsewhere",
+              path.string());
+}
+
 }  // namespace
 
 Result<Fd> listen_unix(const fs::path& path) {
+  TRY(check_free(path));
   const fs::path fresh = path.parent_path() / ("." + path.filename().string() + ".new");
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
   if (fresh.native().size() >= sizeof address.sun_path)
-    return fail(Code::invalid_argument, "socket {}: a socket's path has at most {} characters; use a shorter folder", path.string(),
-                sizeof address.sun_path - 6);
+    return fail(Code::invalid_argument, "socket {}: a socket's path has at most {} characters; use a shorter folder",
+                path.string(), sizeof address.sun_path - 6);
   fresh.native().copy(address.sun_path, sizeof address.sun_path - 1);
 
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return fail_errno(errno, "socket {}", path.string());
+  TRY(check_free(fresh));
   ::unlink(fresh.c_str());
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return fail_errno(errno, "bind {}", fresh.string());
@@ -103,7 +122,8 @@ Result<Sockets> open_sockets(const fs::path& path, const std::string& address) {
     TRY_ASSIGN(sockets.local, listen_unix(path));
     sockets.own_path = path;
   }
-  if (sockets.remote && address.empty()) return fail(Code::invalid_argument, "a TCP socket was inherited, but tls.enabled is false");
+  if (sockets.remote && address.empty())
+    return fail(Code::invalid_argument, "a TCP socket was inherited, but tls.enabled is false");
   if (!sockets.remote && !address.empty()) {
     TRY_ASSIGN(sockets.remote, listen_tcp(address));
   }

@@ -21,16 +21,17 @@ constexpr auto kHandshake = 10s;
 
 void apply_limits(grpc::ServerBuilder& builder, const DoorSettings& settings) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(settings.message_bytes));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(std::chrono::milliseconds(settings.idle).count()));
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, static_cast<int>(std::chrono::milliseconds(kHandshake).count()));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                             static_cast<int>(std::chrono::milliseconds(settings.idle).count()));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(std::chrono::milliseconds(kHandshake).count()));
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
 Listener local_listener(Fd socket, grpc::Server& server) {
-  return {.socket = std::move(socket), .hand_over = [&server](Fd connection) {
-            grpc::AddInsecureChannelFromFd(&server, connection.release());
-          }};
+  return {.socket = std::move(socket),
+          .hand_over = [&server](Fd connection) { grpc::AddInsecureChannelFromFd(&server, connection.release()); }};
 }
 
 Listener tls_listener(Fd socket, TlsHandover server) {
@@ -47,7 +48,10 @@ Listener tls_listener(Fd socket, TlsHandover server) {
 
 struct RpcDoor::Parts {
   Parts(host::Host& host, const access::Access& access, const DoorSettings& settings)
-      : doorman(access, settings.unasked_deadline), domains(host, doorman, streams), hosts(host, doorman), operations(host, doorman) {}
+      : doorman(access, settings.unasked_deadline),
+        domains(host, doorman, streams),
+        hosts(host, doorman),
+        operations(host, doorman) {}
 
   Doorman doorman;
   OpenStreams streams;
@@ -59,7 +63,8 @@ struct RpcDoor::Parts {
   std::unique_ptr<Acceptor> acceptor;
 };
 
-Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::Access& access, const DoorSettings& settings, Sockets sockets) {
+Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::Access& access,
+                                               const DoorSettings& settings, Sockets sockets) {
   if (settings.tls) TRY(check_tls_files(*settings.tls));
   auto parts = std::make_unique<Parts>(host, access, settings);
   parts->own_path = sockets.own_path;
@@ -69,8 +74,9 @@ Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::A
   builder.RegisterService(&parts->domains).RegisterService(&parts->hosts).RegisterService(&parts->operations);
   TlsHandover tls;
   if (settings.tls)
-    tls = builder.experimental().AddExternalConnectionAcceptor(grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-                                                               tls_credentials(*settings.tls, access));
+    tls = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        tls_credentials(*settings.tls, access));
   parts->server = builder.BuildAndStart();
   if (!parts->server) return fail(Code::internal, "gRPC could not start its server; its log says why");
 
@@ -91,7 +97,7 @@ RpcDoor::~RpcDoor() {
 void RpcDoor::stop_accepting() {
   parts_->acceptor.reset();
   if (!parts_->own_path.empty()) ::unlink(std::exchange(parts_->own_path, {}).c_str());
-  parts_->streams.cancel_all();
+  parts_->streams.cancel_all(Error(Code::unavailable, "lodged is stopping; guests run on"));
 }
 
 void RpcDoor::close(Deadline deadline) { parts_->server->Shutdown(std::chrono::system_clock::now() + deadline.left()); }

@@ -50,20 +50,20 @@ struct Store::File {
   }
 };
 
-Store::Store(Fd lock, std::unique_ptr<File> file, Pool& pool)
-    : lock_(std::move(lock)), pool_(pool), file_(std::move(file)) {}
+Store::Store(Fd lock, std::unique_ptr<File> file, Pool& writer)
+    : lock_(std::move(lock)), writer_(writer), file_(std::move(file)) {}
 Store::~Store() = default;
 
-Result<std::unique_ptr<Store>> Store::open(const fs::path& folder, Pool& pool) {
+Result<std::unique_ptr<Store>> Store::open(const fs::path& folder, Pool& writer) {
   TRY(make_folder(folder));
   TRY_ASSIGN(Fd lock, lock_folder(folder));
   const fs::path path = folder / "lodge.db";
-  auto store = open_file(path, std::move(lock), pool);
+  auto store = open_file(path, std::move(lock), writer);
   if (!store) return wrap(std::move(store).error(), "state in {}", path.string());
   return store;
 }
 
-Result<std::unique_ptr<Store>> Store::open_file(const fs::path& path, Fd lock, Pool& pool) {
+Result<std::unique_ptr<Store>> Store::open_file(const fs::path& path, Fd lock, Pool& writer) {
   TRY_ASSIGN(Database db, Database::open(path));
   TRY(migrate(db));
   auto file = std::unique_ptr<File>(new File{std::move(db), std::nullopt});
@@ -71,7 +71,7 @@ Result<std::unique_ptr<Store>> Store::open_file(const fs::path& path, Fd lock, P
   auto counters = file->tables->load_counters();
   if (!counters) return Failure(std::move(counters).error());
 
-  auto store = std::unique_ptr<Store>(new Store(std::move(lock), std::move(file), pool));
+  auto store = std::unique_ptr<Store>(new Store(std::move(lock), std::move(file), writer));
   for (const auto& [name, next] : *counters)
     store->counters_.lock()->emplace(name, Counter{.next = next, .reserved = next});
   TRY_ASSIGN(const Contents contents, store->contents());
@@ -90,10 +90,10 @@ Result<Contents> Store::contents() { return (*file_.lock())->tables->load(); }
 Result<std::vector<netdev::Claim>> Store::load() { return (*file_.lock())->tables->load_claims(); }
 std::uint64_t Store::transactions() const { return transactions_; }
 
-bool Store::enqueue(Batch batch, Done done) {
+void Store::enqueue(Batch batch, Done done) {
   auto queue = queue_.lock();
   queue->pending.push_back({std::move(batch), std::move(done)});
-  return !std::exchange(queue->writing, true);
+  if (!std::exchange(queue->writing, true)) writer_.post([this] { work_off(); });
 }
 
 void Store::work_off() {
@@ -134,9 +134,7 @@ struct Commit {
 }  // namespace
 
 Task<Result<void>> Store::commit(Batch batch) {
-  const auto hand_over = [this](Batch work, Done done) {
-    if (enqueue(std::move(work), std::move(done))) pool_.post([this] { work_off(); });
-  };
+  const auto hand_over = [this](Batch work, Done done) { enqueue(std::move(work), std::move(done)); };
   Commit<decltype(hand_over)> start{hand_over};
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
       std::move(start), asio::use_awaitable, std::move(batch));
@@ -145,7 +143,7 @@ Task<Result<void>> Store::commit(Batch batch) {
 Result<void> Store::commit_blocking(Batch batch) {
   std::promise<Result<void>> promise;
   auto answer = promise.get_future();
-  if (enqueue(std::move(batch), [&promise](Result<void> result) { promise.set_value(std::move(result)); })) work_off();
+  enqueue(std::move(batch), [&promise](Result<void> result) { promise.set_value(std::move(result)); });
   return answer.get();
 }
 

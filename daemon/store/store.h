@@ -21,14 +21,16 @@ namespace lodge::store {
 
 // The daemon's memory: definitions, runs and claims, in one SQLite file. What commit() has answered survives a power cut.
 //
-// There is one writer at a time. Whatever was asked for while it was busy goes into its next transaction together, so that
-// a hundred guests starting at once cost a few fsyncs rather than hundreds; one batch's refusal does not touch the others.
+// There is one transaction at a time. Whatever was asked for while it was being written goes into the next one together, so
+// that a hundred guests starting at once cost a few fsyncs rather than hundreds; one batch's refusal does not touch the others.
 class Store final : public netdev::Ledger {
  public:
-  // Opens the file `folder`/lodge.db, or makes it. Blocks. `pool` outlives the store and is joined before it goes.
+  // Opens the file `folder`/lodge.db, or makes it. Blocks. `writer` writes: it does nothing else, so that whoever waits for
+  // a commit, on the control loop or on a thread of another pool, keeps nothing from happening that the commit needs. It outlives
+  // the store and is joined before that goes.
   // busy: another daemon uses the folder; data_loss: the file cannot be read, and was left as it is; failed_precondition:
   // a newer lodged wrote it.
-  static Result<std::unique_ptr<Store>> open(const fs::path& folder, Pool& pool);
+  static Result<std::unique_ptr<Store>> open(const fs::path& folder, Pool& writer);
   ~Store() override;
 
   // Blocks. Before any commit().
@@ -52,7 +54,7 @@ class Store final : public netdev::Ledger {
   };
   struct Queue {
     std::vector<Pending> pending;
-    bool writing = false;  // someone works it off, and will look again before it stops
+    bool writing = false;  // the writer works it off, and will look again before it stops
   };
   struct Counter {
     std::uint64_t next = 0;
@@ -60,15 +62,14 @@ class Store final : public netdev::Ledger {
   };
   struct File;
 
-  Store(Fd lock, std::unique_ptr<File> file, Pool& pool);
-  static Result<std::unique_ptr<Store>> open_file(const fs::path& path, Fd lock, Pool& pool);
-  // True if the caller has to work the queue off.
-  bool enqueue(Batch batch, Done done);
+  Store(Fd lock, std::unique_ptr<File> file, Pool& writer);
+  static Result<std::unique_ptr<Store>> open_file(const fs::path& path, Fd lock, Pool& writer);
+  void enqueue(Batch batch, Done done);
   void work_off();
   Result<void> commit_blocking(Batch batch);
 
   Fd lock_;
-  Pool& pool_;
+  Pool& writer_;
   std::string instance_;
   Guarded<std::unique_ptr<File>> file_;
   Guarded<Queue> queue_;

@@ -6,6 +6,7 @@
 
 #include "drivers/qemu/cancellation.h"
 #include "drivers/qemu/command_line/command_line.h"
+#include "drivers/qemu/files.h"
 #include "drivers/qemu/host.h"
 #include "drivers/qemu/kvm.h"
 #include "drivers/qemu/monitor_socket.h"
@@ -30,11 +31,11 @@ bool is_plain(const Emulator& emulator) {
   return name == std::string(kPrefix) + arch;
 }
 
-Result<void> refuse(std::vector<Finding> findings) {
+Result<void> refuse(Code code, std::vector<Finding> findings) {
   if (findings.empty()) return {};
   std::string sentence = fmt::format("{}: {}", findings[0].path, findings[0].message);
   if (findings.size() > 1) sentence += fmt::format(" (and {} more)", findings.size() - 1);
-  return Failure(Error(Code::unsupported, std::move(sentence)).with_findings(std::move(findings)));
+  return Failure(Error(code, std::move(sentence)).with_findings(std::move(findings)));
 }
 
 }  // namespace
@@ -44,9 +45,7 @@ QemuDriver::QemuDriver(asio::any_io_executor control, Pool& pool, QemuSettings s
 
 QemuDriver::~QemuDriver() = default;
 
-bool QemuDriver::runs(v1::DomainType type) const {
-  return type == v1::DOMAIN_TYPE_QEMU || type == v1::DOMAIN_TYPE_KVM;
-}
+bool QemuDriver::runs(v1::DomainType type) const { return type == v1::DOMAIN_TYPE_QEMU || type == v1::DOMAIN_TYPE_KVM; }
 
 std::vector<std::string> QemuDriver::powers() const { return {"pause", "power-button", "reset", "console"}; }
 
@@ -67,8 +66,8 @@ Task<Result<EmulatorPtr>> QemuDriver::emulator(std::string path, bool refresh, D
     co_await pool_.run(save);
   }
   if (std::pair(emulator->major, emulator->minor) < std::pair(kOldestMajor, kOldestMinor)) {
-    co_return fail(Code::unsupported, "{} is QEMU {}; {}.{} or newer is needed", path, emulator->version(), kOldestMajor,
-                   kOldestMinor);
+    co_return fail(Code::unsupported, "{} is QEMU {}; {}.{} or newer is needed", path, emulator->version(),
+                   kOldestMajor, kOldestMinor);
   }
   auto shared = std::make_shared<const Emulator>(std::move(*emulator));
   emulators_[path] = shared;
@@ -92,8 +91,9 @@ Task<Result<v1::Capabilities>> QemuDriver::probe(bool refresh, Deadline deadline
   }
   if (usable.empty()) {
     if (first_failure) co_return wrap(std::move(*first_failure), "no usable QEMU");
-    co_return fail(Code::unavailable, "no {}* program in {}: install QEMU (Debian: qemu-system-x86), or set [qemu] search",
-                   kPrefix, fmt::join(settings_.search, ", "));
+    co_return fail(Code::unavailable,
+                   "no {}* program in {}: install QEMU (Debian: qemu-system-x86), or set [qemu] search", kPrefix,
+                   fmt::join(settings_.search, ", "));
   }
   const auto ask_host = [] { return std::pair(host_capabilities(), kvm_usable().has_value()); };
   auto [host, kvm] = co_await pool_.run(ask_host);
@@ -134,11 +134,15 @@ Task<Result<void>> QemuDriver::check(const conf::ValidatedDomain& domain, Deadli
       co_return fail(Code::unsupported, "{} was built without KVM: use <domain type='qemu'>", emulator->identity.path);
     }
     if (!kvm_runs(emulator->arch)) {
-      co_return fail(Code::unsupported, "this host's processor cannot run {} guests: use <domain type='qemu'>", emulator->arch);
+      co_return fail(Code::unsupported, "this host's processor cannot run {} guests: use <domain type='qemu'>",
+                     emulator->arch);
     }
     CO_TRY(co_await pool_.run(kvm_usable));
   }
-  co_return refuse(find_unsupported(spec, *emulator));
+  CO_TRY(refuse(Code::unsupported, find_unsupported(spec, *emulator)));
+  const auto look = [&] { return find_missing_files(spec); };
+  std::vector<Finding> missing = co_await pool_.run(look);
+  co_return refuse(Code::failed_precondition, std::move(missing));
 }
 
 std::vector<netdev::Claim> QemuDriver::plan(const conf::ValidatedDomain& domain, const Run& run) {
@@ -146,7 +150,6 @@ std::vector<netdev::Claim> QemuDriver::plan(const conf::ValidatedDomain& domain,
 }
 
 Task<Result<RunningGuest>> QemuDriver::start(StartRequest request, Deadline deadline) {
-  const std::string name = request.domain.spec().name();
   CO_TRY_ASSIGN(EmulatorPtr emulator, co_await emulator_for(request.domain.spec(), deadline));
   StartTools tools{.control = control_,
                    .pool = pool_,
@@ -154,7 +157,6 @@ Task<Result<RunningGuest>> QemuDriver::start(StartRequest request, Deadline dead
                    .nvram_dir = settings_.nvram_dir,
                    .spice_ports = spice_ports_};
   auto running = co_await without_throwing(start_guest(std::move(tools), std::move(request), deadline));
-  if (!running) co_return wrap(std::move(running).error(), "start {}", name);
   co_return running;
 }
 
@@ -178,16 +180,16 @@ Task<Result<RunningGuest>> QemuDriver::recover(RecoverRequest request, Deadline 
     co_return wrap(std::move(found->monitor).error().with_code(Code::unavailable), "recover {}", name);
   }
   const auto note = qmp::Json::parse(request.memory, nullptr, /*allow_exceptions=*/false);
-  auto guest = std::make_unique<QemuGuest>(
-      QemuGuest::Parts{.control = control_,
-                       .pool = pool_,
-                       .live_spec = request.live_spec,
-                       .pid = found->process.identity.pid,
-                       .pidfd = std::move(found->process.pidfd),
-                       .monitor = std::move(*found->monitor),
-                       .log_file = request.run.log_file,
-                       .log_start = static_cast<std::uint64_t>(std::max<std::int64_t>(0, qmp::number(note, "log_start"))),
-                       .observer = request.observer});
+  auto guest = std::make_unique<QemuGuest>(QemuGuest::Parts{
+      .control = control_,
+      .pool = pool_,
+      .live_spec = request.live_spec,
+      .pid = found->process.identity.pid,
+      .pidfd = std::move(found->process.pidfd),
+      .monitor = std::move(*found->monitor),
+      .log_file = request.run.log_file,
+      .log_start = static_cast<std::uint64_t>(std::max<std::int64_t>(0, qmp::number(note, "log_start"))),
+      .observer = request.observer});
   const auto status = co_await guest->status(deadline);
   if (!status) co_return wrap(Error(status.error()), "recover {}", name);
   if (guest->process().ended()) co_return fail(Code::not_found, "recover {}: QEMU ended meanwhile", name);

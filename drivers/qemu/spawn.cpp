@@ -19,8 +19,9 @@ namespace lodge::drivers::qemu {
 
 namespace {
 
-// A killed process takes longer only while the kernel cannot let go of it (input and output to a device that hangs).
-constexpr auto kLongestDeath = std::chrono::seconds(10);
+// A killed process takes longer only while the kernel cannot let go of it (input and output to a device that hangs). Its claim
+// then stays in the ledger, and is released later.
+constexpr auto kLongestDeath = std::chrono::seconds(1);
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> out;

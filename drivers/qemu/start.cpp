@@ -42,7 +42,8 @@ Result<std::map<int, std::vector<Fd>>> open_vhost(const v1::DomainSpec& spec,
     if (index < 0 || index >= spec.interfaces_size()) continue;
     const auto& interface = spec.interfaces(index);
     const std::string& wish = interface.driver().name();
-    const bool may = interface.model().starts_with("virtio") && (wish == "vhost" || (wish.empty() && spec.type() == v1::DOMAIN_TYPE_KVM));
+    const bool may = interface.model().starts_with("virtio") &&
+                     (wish == "vhost" || (wish.empty() && spec.type() == v1::DOMAIN_TYPE_KVM));
     if (!may) continue;
     const std::string path = interface.backend_vhost().empty() ? "/dev/vhost-net" : interface.backend_vhost();
     std::vector<Fd> fds;
@@ -72,7 +73,8 @@ Result<void> make_nvram(const v1::OsNvram& nvram) {
 
 std::vector<std::string> environment_for(const netdev::Claim& claim, const std::string& folder,
                                          const std::vector<std::string>& more) {
-  std::vector<std::string> environment = {"LC_ALL=C", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  std::vector<std::string> environment = {"LC_ALL=C",
+                                          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                                           "HOME=" + folder, netdev::process_mark(claim.id)};
   environment.insert(environment.end(), more.begin(), more.end());
   return environment;
@@ -122,7 +124,8 @@ class Preparation {
         if (graphics.vnc().autoport()) vnc_ = link.send("query-vnc");
       }
       if (graphics.has_spice()) {
-        set_password("spice", graphics.spice().passwd(), graphics.spice().passwd_valid_to(), graphics.spice().connected());
+        set_password("spice", graphics.spice().passwd(), graphics.spice().passwd_valid_to(),
+                     graphics.spice().connected());
       }
     }
     for (const auto& interface : spec.interfaces()) {
@@ -198,8 +201,10 @@ Task<Error> clean_up(StartTools tools, std::unique_ptr<QemuGuest> guest, Fd pidf
   };
   const std::string words = co_await tools.pool.run(finish);
   if (!ended) co_return std::move(why);
-  co_return Error(Code::unavailable, fmt::format("QEMU ended during start: {} (log: {})",
-                                                 words.empty() ? status.str() : words, log_file.string()));
+  // A QEMU that gave up has judged what it was asked; one that was killed has not.
+  const Code code = status.how == ExitStatus::How::exited ? Code::failed_precondition : Code::unavailable;
+  co_return Error(code, fmt::format("QEMU ended during start: {} (log: {})", words.empty() ? status.str() : words,
+                                    log_file.string()));
 }
 
 template <class Graphics>
@@ -261,9 +266,8 @@ Task<Result<RunningGuest>> start_guest(StartTools tools, StartRequest request, D
   guest->announce();
   RunningGuest running;
   running.guest = std::move(guest);
-  running.status = request.paused
-                       ? GuestStatus{v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_STARTING_UP}
-                       : GuestStatus{v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED};
+  running.status = request.paused ? GuestStatus{v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_STARTING_UP}
+                                  : GuestStatus{v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED};
   running.memory = Json{{"log_start", launched.log_start}}.dump();
   co_return running;
 }

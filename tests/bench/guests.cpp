@@ -106,7 +106,8 @@ double qemu_alone(const std::vector<std::string>& argv, const fs::path& socket_p
   const Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
   socket_path.native().copy(address.sun_path, sizeof address.sun_path - 1);
-  if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener.get(), 1) != 0)
+  if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener.get(), 1) != 0)
     throw WorldError("listen on " + socket_path.string() + ": " + errno_text(errno));
 
   std::vector<char*> arguments;
@@ -120,8 +121,10 @@ double qemu_alone(const std::vector<std::string>& argv, const fs::path& socket_p
   pid_t pid = -1;
   const double time = timed([&] {
     const Fd monitor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (::posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ) != 0) throw WorldError("spawn QEMU");
-    if (::connect(monitor.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw WorldError("connect to QEMU");
+    if (::posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ) != 0)
+      throw WorldError("spawn QEMU");
+    if (::connect(monitor.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw WorldError("connect to QEMU");
     expect_line(monitor.get(), "\"QMP\"");
     constexpr std::string_view kHello = "{\"execute\":\"qmp_capabilities\"}\n";
     if (::write(monitor.get(), kHello.data(), kHello.size()) < 0) throw WorldError("write to QEMU");
@@ -133,7 +136,21 @@ double qemu_alone(const std::vector<std::string>& argv, const fs::path& socket_p
   return time;
 }
 
-void bench_start_and_destroy(const World& world, const client::Connection& daemon) {
+// What was promised, and whether it was kept in this run.
+class Promises {
+ public:
+  void at_most(std::string_view what, double value, double limit, std::string_view unit) {
+    const bool kept = value <= limit;
+    all_kept_ = all_kept_ && kept;
+    fmt::print("  {} {}: {:.2f} {} of at most {} {}\n", kept ? "kept  " : "BROKEN", what, value, unit, limit, unit);
+  }
+  bool all_kept() const { return all_kept_; }
+
+ private:
+  bool all_kept_ = true;
+};
+
+void bench_start_and_destroy(Promises& promises, const World& world, const client::Connection& daemon) {
   define(world, {.name = "plain", .boots = false});
   define(world, {.name = "wired", .boots = false, .devices = macvtap_on("up0")});
   start(daemon, "plain");
@@ -149,18 +166,25 @@ void bench_start_and_destroy(const World& world, const client::Connection& daemo
     wired.push_back(timed([&] { start(daemon, "wired"); }));
     ends.push_back(timed([&] { destroy(daemon, "wired"); }));
   }
-  fmt::print("start: QEMU alone {:.1f} ms; lodge {:.1f} ms = {:.2f}x; with a macvtap {:.1f} ms = {:.2f}x (medians of {})\n",
-             median(alone), median(plain), median(plain) / median(alone), median(wired), median(wired) / median(alone), kRounds);
-  fmt::print("destroy, macvtap and all: median {:.1f} ms, worst {:.1f} ms\n", median(ends), *std::max_element(ends.begin(), ends.end()));
+  fmt::print(
+      "start: QEMU alone {:.1f} ms; lodge {:.1f} ms = {:.2f}x; with a macvtap {:.1f} ms = {:.2f}x (medians of {})\n",
+      median(alone), median(plain), median(plain) / median(alone), median(wired), median(wired) / median(alone),
+      kRounds);
+  fmt::print("destroy, macvtap and all: median {:.1f} ms, worst {:.1f} ms\n", median(ends),
+             *std::max_element(ends.begin(), ends.end()));
+  promises.at_most("a start against QEMU alone", median(plain) / median(alone), 2.5, "times");
+  promises.at_most("destroy", median(ends), 100, "ms");
 }
 
-void bench_looking(const World& world, const client::Connection& daemon) {
+void bench_looking(Promises& promises, const World& world, const client::Connection& daemon) {
   define_and_start(world, {.name = "hung", .boots = false});
   define_and_start(world, {.name = "other", .boots = false});
-  const auto row = [](std::string_view what, auto work) {
+  const auto row = [&](std::string_view what, auto work) {
     std::vector<double> times;
     for (int n = 0; n < 200; ++n) times.push_back(timed(work));
-    fmt::print("  {:<32} median {:.2f} ms, worst {:.2f} ms\n", what, median(times), *std::max_element(times.begin(), times.end()));
+    fmt::print("  {:<32} median {:.2f} ms, worst {:.2f} ms\n", what, median(times),
+               *std::max_element(times.begin(), times.end()));
+    promises.at_most(what, median(times), 10, "ms");
   };
   const auto rows = [&] {
     row("list", [&] { must(daemon.list_domains({})); });
@@ -178,14 +202,15 @@ void bench_looking(const World& world, const client::Connection& daemon) {
   destroy(daemon, "other");
 }
 
-void bench_idle_memory(World& world) {
+void bench_idle_memory(Promises& promises, World& world) {
   for (int n = 0; n < 100; ++n) define(world, {.name = fmt::format("idle{}", n), .boots = false});
   world.stop();
   world.start();
   world.must_lodge({"list", "--all"});
   const std::string status = must(read_file(fmt::format("/proc/{}/status", world.daemon().pid())));
   const auto at = status.find("VmRSS:") + 6;
-  fmt::print("idle daemon with 100 defined guests: {:.1f} MiB resident\n", std::strtod(status.c_str() + at, nullptr) / 1024);
+  promises.at_most("an idle daemon with 100 defined guests", std::strtod(status.c_str() + at, nullptr) / 1024, 40,
+                   "MiB");
 }
 
 int bench() {
@@ -193,10 +218,11 @@ int bench() {
   add_uplink("up0");
   world.start();
   const client::Connection daemon = must(client::Connection::open(world.uri()));
-  bench_start_and_destroy(world, daemon);
-  bench_looking(world, daemon);
-  bench_idle_memory(world);
-  return 0;
+  Promises promises;
+  bench_start_and_destroy(promises, world, daemon);
+  bench_looking(promises, world, daemon);
+  bench_idle_memory(promises, world);
+  return promises.all_kept() ? 0 : 1;
 }
 
 }  // namespace

@@ -22,7 +22,11 @@ void check_name(const v1::DomainSpec& spec, Findings& findings) {
   }
   if (name.find('/') != std::string::npos) findings.add(path, "'{}': a name cannot have a '/'", name);
   if (name == "." || name == "..") findings.add(path, "'{}' cannot be a name", name);
-  if (name.find_first_not_of(' ') == std::string::npos) findings.add(path, "a name is more than blanks");
+  if (name.find_first_not_of(' ') == std::string::npos) return findings.add(path, "a name is more than blanks");
+  if (name.front() == ' ' || name.back() == ' ') {
+    findings.add(path, "'{}': a name neither begins nor ends with a blank", name);
+  }
+  if (Uuid::parse(name)) findings.add(path, "'{}' is a UUID, and would be taken for another guest's", name);
   if (name.size() > kMaxName) findings.add(path, "a name has at most {} bytes, this one has {}", kMaxName, name.size());
 }
 

@@ -23,7 +23,8 @@ std::string boots(const Hands& hands, std::string_view code) {
   image += "\x55\xaa";
   image.resize(1 << 20);
   REQUIRE(write_file(path, image));
-  return "<disk type='file' device='disk'><source file='" + path.string() + "'/><target dev='vda' bus='virtio'/></disk>";
+  return "<disk type='file' device='disk'><source file='" + path.string() +
+         "'/><target dev='vda' bus='virtio'/></disk>";
 }
 
 // mov dx, 0x604; mov ax, 0x2000; out dx, ax: ACPI's power off where SeaBIOS puts it on q35; hlt
@@ -143,13 +144,15 @@ TEST_CASE("a QEMU that ends during start is told in its own words, with the plac
   if (!parsed) FAIL(parsed.error().message());
   auto guest = hands.prepared("bad");
   const auto host = hands.wait(hands.world.driver().probe(false, hands.soon()));
-  guest.domain.emplace(*conf::validate(*conf::normalize(parsed->message, *host, parsed->source), *host, parsed->source));
+  guest.domain.emplace(
+      *conf::validate(*conf::normalize(parsed->message, *host, parsed->source), *host, parsed->source));
   const auto running = hands.wait(hands.world.driver().start(hands.request(guest), hands.soon()));
   REQUIRE_FALSE(running);
   CHECK(running.error().code() == Code::unavailable);
   CHECK(running.error().message() ==
-        "start bad: QEMU ended during start: qemu-system-x86_64: -device no-such-device: 'no-such-device' is not a valid device "
-        "model name (log: " + guest.run.log_file.string() + ")");
+        "QEMU ended during start: qemu-system-x86_64: -device no-such-device: 'no-such-device' is not a valid device "
+        "model name (log: " +
+            guest.run.log_file.string() + ")");
   CHECK(hands.world.nothing_left(guest.run));
   const auto log = read_file(guest.run.log_file);
   REQUIRE(log);
@@ -190,15 +193,17 @@ TEST_CASE("QEMU accepts every kind of device on a q35 board") {
   Hands hands;
   const std::string image = (hands.world.root / "disk.img").string();
   for (const char* name : {"a", "b", "c", "d", "e"}) REQUIRE(write_file(image + name, std::string(1 << 16, '\0')));
-  const auto disk = [&](const std::string& name, const std::string& bus, const std::string& file, const std::string& more = "") {
-    return "<disk type='file' device='disk'><driver name='qemu' type='raw' cache='none' discard='unmap'/><source file='" + image + file +
-           "'/><target dev='" + name + "' bus='" + bus + "'/>" + more + "</disk>";
+  const auto disk = [&](const std::string& name, const std::string& bus, const std::string& file,
+                        const std::string& more = "") {
+    return "<disk type='file' device='disk'><driver name='qemu' type='raw' cache='none' discard='unmap'/><source file='" +
+           image + file + "'/><target dev='" + name + "' bus='" + bus + "'/>" + more + "</disk>";
   };
   auto guest = start(
       hands,
       hands.world.document(
           "all",
-          disk("vda", "virtio", "a", "<iotune><total_iops_sec>500</total_iops_sec></iotune><serial>s1</serial><boot order='1'/>") +
+          disk("vda", "virtio", "a",
+               "<iotune><total_iops_sec>500</total_iops_sec></iotune><serial>s1</serial><boot order='1'/>") +
               disk("sda", "sata", "b", "<boot order='2'/>") + disk("sdb", "scsi", "c", "<wwn>5000c50015ea71aa</wwn>") +
               disk("sdc", "usb", "d") +
               "<disk type='file' device='cdrom'><target dev='sdd' bus='sata'/></disk>"
@@ -206,7 +211,9 @@ TEST_CASE("QEMU accepts every kind of device on a q35 board") {
               "<interface type='user'><model type='virtio'/><mtu size='1400'/></interface>"
               "<interface type='user'><model type='e1000'/></interface><interface type='user'><model type='e1000e'/>"
               "<link state='down'/></interface><interface type='user'><model type='rtl8139'/></interface>"
-              "<serial type='file'><source path='" + image + ",serial'/></serial><serial type='null'/>"
+              "<serial type='file'><source path='" +
+              image +
+              ",serial'/></serial><serial type='null'/>"
               "<console type='pty'><target type='virtio'/></console>"
               "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
               "<input type='tablet' bus='usb'/><input type='keyboard' bus='virtio'/>"
@@ -225,13 +232,18 @@ TEST_CASE("QEMU accepts an old board with its old devices") {
   for (const char* name : {"a", "b", "c"}) REQUIRE(write_file(image + name, std::string(1 << 16, '\0')));
   auto document = hands.world.document(
       "old",
-      "<disk type='file' device='disk'><source file='" + image + "a'/><target dev='hda' bus='ide'/></disk>"
-      "<disk type='file' device='floppy'><source file='" + image + "b'/><target dev='fda' bus='fdc'/></disk>"
-      "<disk type='file' device='disk'><source file='" + image + "c'/><target dev='sda' bus='scsi'/></disk>"
-      "<controller type='usb' index='0' model='ich9-ehci1'/><controller type='usb' index='0' model='ich9-uhci1'/>"
-      "<controller type='pci' index='1' model='pci-bridge'/>"
-      "<interface type='user'/><input type='tablet' bus='usb'/><graphics type='vnc'><listen type='socket'/></graphics>"
-      "<video><model type='cirrus'/></video><sound model='ac97'/><parallel type='null'/><hub type='usb'/>");
+      "<disk type='file' device='disk'><source file='" + image +
+          "a'/><target dev='hda' bus='ide'/></disk>"
+          "<disk type='file' device='floppy'><source file='" +
+          image +
+          "b'/><target dev='fda' bus='fdc'/></disk>"
+          "<disk type='file' device='disk'><source file='" +
+          image +
+          "c'/><target dev='sda' bus='scsi'/></disk>"
+          "<controller type='usb' index='0' model='ich9-ehci1'/><controller type='usb' index='0' model='ich9-uhci1'/>"
+          "<controller type='pci' index='1' model='pci-bridge'/>"
+          "<interface type='user'/><input type='tablet' bus='usb'/><graphics type='vnc'><listen type='socket'/></graphics>"
+          "<video><model type='cirrus'/></video><sound model='ac97'/><parallel type='null'/><hub type='usb'/>");
   document.replace(document.find("q35"), 3, "pc");
   const auto guest = start(hands, document);
   CHECK(hands.state(guest.guest()) == v1::DOMAIN_STATE_RUNNING);
@@ -242,7 +254,8 @@ TEST_CASE("guests that start at once all get a screen of their own") {
   std::set<int> ports;
   std::vector<contract::Started> guests;
   for (int n = 0; n < 3; ++n) {
-    guests.push_back(start(hands, hands.world.document(fmt::format("vnc{}", n), "<graphics type='vnc' autoport='yes'/>")));
+    guests.push_back(
+        start(hands, hands.world.document(fmt::format("vnc{}", n), "<graphics type='vnc' autoport='yes'/>")));
     ports.insert(guests.back().guest().live_spec().graphics(0).vnc().port());
   }
   CHECK(ports.size() == 3);

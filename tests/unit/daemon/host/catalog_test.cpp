@@ -22,11 +22,20 @@ v1::DomainRef any(const std::string& text) {
 }
 
 TEST_CASE("what a person types is the id of a running guest, else a uuid, else a name") {
-  const Catalog catalog({entry("web1", 1, 7), entry("7", 2), entry("db", 3)});
-  CHECK(catalog.find(any("7"))->get()->name() == "web1");
+  const Catalog catalog({entry("web1", 1, 8), entry("7", 2), entry("db", 3)});
+  CHECK(catalog.find(any("8"))->get()->name() == "web1");
+  CHECK(catalog.find(any("7"))->get()->name() == "7");
   CHECK(catalog.find(any("db"))->get()->name() == "db");
   CHECK(catalog.find(any(kUuid + std::string("2")))->get()->name() == "7");
   CHECK(catalog.find(any("6F1C3B9E000040008000000000000003"))->get()->name() == "db");
+}
+
+TEST_CASE("what is one guest's id and another's name is refused, with both ways to say it") {
+  const Catalog catalog({entry("web1", 1, 7), entry("7", 2)});
+  const auto found = catalog.find(any("7"));
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code() == Code::invalid_argument);
+  CHECK(found.error().message() == "'7' is the name of one guest and the id of 'web1': say name:7 or id:7");
 }
 
 TEST_CASE("a guest that does not exist is answered with names that are near") {

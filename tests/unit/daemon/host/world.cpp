@@ -28,11 +28,12 @@ World::Life::~Life() {
   subscription.reset();
   host.reset();
   pool.join();
+  writer.join();
 }
 
 Result<void> World::boot() {
   life_ = std::make_unique<Life>(failpoint);
-  TRY_ASSIGN(life_->store, store::Store::open(folder_.path() / "state", life_->pool));
+  TRY_ASSIGN(life_->store, store::Store::open(folder_.path() / "state", life_->writer));
   std::vector<std::unique_ptr<drivers::Driver>> drivers;
   drivers.push_back(std::make_unique<drivers::fake::FakeDriver>(life_->loop.get_executor(), hypervisor));
   life_->host.emplace(host::HostParts{.control = life_->loop.get_executor(),

@@ -98,6 +98,7 @@ class World {
     ~Life();
     asio::io_context loop;
     Pool pool{1};
+    Pool writer{1};
     std::unique_ptr<store::Store> store;
     events::Hub hub;
     host::Failpoints failpoints;

@@ -93,7 +93,7 @@ TEST_CASE("a stopping daemon ends the open streams, and those that come too late
   const auto before = open();
   loop.poll();
   CHECK(ends == 0);
-  streams.cancel_all();
+  streams.cancel_all(Error(Code::unavailable, "stopping"));
   const auto after = open();
   loop.restart();
   loop.poll();

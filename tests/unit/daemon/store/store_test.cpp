@@ -53,8 +53,8 @@ netdev::Claim claim(const std::string& id) {
 
 // A store with the loop and the one thread it needs.
 struct Opened {
-  explicit Opened(const fs::path& folder) : store(Store::open(folder, pool)) {}
-  ~Opened() { pool.join(); }
+  explicit Opened(const fs::path& folder) : store(Store::open(folder, writer)) {}
+  ~Opened() { writer.join(); }
 
   Result<void> commit(Batch batch) {
     std::optional<Result<void>> outcome;
@@ -75,7 +75,7 @@ struct Opened {
   Contents contents() { return (*store)->contents().value(); }
 
   asio::io_context loop;
-  Pool pool{1};
+  Pool writer{1};
   Result<std::unique_ptr<Store>> store;
 };
 
@@ -148,7 +148,7 @@ TEST_CASE("batches that come while one is written share the next transaction") {
   Opened opened(folder.path());
   const auto before = (*opened.store)->transactions();
   std::promise<void> go;
-  opened.pool.post([&go] { go.get_future().wait(); });
+  opened.writer.post([&go] { go.get_future().wait(); });
 
   std::vector<std::optional<Result<void>>> outcomes(50);
   for (std::size_t i = 0; i < outcomes.size(); ++i) opened.start(define(fmt::format("web{}", i)), outcomes[i]);
@@ -167,7 +167,7 @@ TEST_CASE("a batch that is refused does not touch the others of its transaction"
   test::TempFolder folder;
   Opened opened(folder.path());
   std::promise<void> go;
-  opened.pool.post([&go] { go.get_future().wait(); });
+  opened.writer.post([&go] { go.get_future().wait(); });
 
   Batch bad = define("web2");
   bad.put_domains.push_back(domain("web1"));
@@ -257,6 +257,25 @@ TEST_CASE("a counter gives no number twice, also after the store was opened agai
     for (int i = 0; i < 100; ++i) CHECK(seen.insert((*opened.store)->next("macvtap").value()).second);
   }
   CHECK(*seen.begin() == 0);
+}
+
+TEST_CASE("numbers are given while every thread of the pool waits for one, and a commit is under way") {
+  test::TempFolder folder;
+  Opened opened(folder.path());
+  Pool busy(1);
+  std::optional<Result<void>> outcome;
+  std::promise<Result<std::uint64_t>> number;
+  auto answer = number.get_future();
+  Batch batch;
+  batch.put_domains.push_back(domain("web1"));
+  opened.start(std::move(batch), outcome);
+  busy.post([&] { number.set_value((*opened.store)->next("macvtap")); });
+  opened.step();
+  REQUIRE(answer.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+  CHECK(answer.get().value() == 0);
+  while (!outcome) opened.step();
+  CHECK(outcome->has_value());
+  busy.join();
 }
 
 TEST_CASE("a ledger keeps its name, and two ledgers have different ones") {
