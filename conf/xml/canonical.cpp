@@ -84,7 +84,9 @@ Result<std::uint64_t> parse_number(std::string_view text, bool prefixed) {
   if (prefixed && (rest.starts_with("0x") || rest.starts_with("0X"))) {
     rest.remove_prefix(2);
     base = 16;
-  } else if (prefixed && rest.size() > 1 && rest.starts_with('0')) {
+  } else if (prefixed && rest.find_first_of("abcdefABCDEF") != rest.npos) {
+    base = 16;  // the schemas allow it without the prefix, too
+  } else if (prefixed && rest.size() > 1 && rest.starts_with('0') && rest.find_first_of("89") == rest.npos) {
     base = 8;
   }
   if (rest.starts_with('-') && rest.find_first_not_of("0123456789", 1) == rest.npos && rest.size() > 1) {

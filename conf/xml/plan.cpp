@@ -73,6 +73,7 @@ class Planner {
     planned.cases = all(options, opt::case_);
     planned.if_missing = options.GetExtension(opt::if_missing);
     planned.trim_empty = options.GetExtension(opt::trim_empty);
+    planned.leftover = options.GetExtension(opt::leftover);
     if (const OneofDescriptor* oneof = field.real_containing_oneof())
       planned.choice = &add_member(plan, *oneof, planned);
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {

@@ -48,6 +48,7 @@ struct FieldPlan {
   std::string unit_attribute;            // SCALED, without '@'
   std::string if_missing;
   bool trim_empty = false;
+  bool leftover = false;
 
   bool is_message() const { return message != nullptr; }
 };

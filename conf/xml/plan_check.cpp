@@ -27,6 +27,7 @@ struct Occupant {
   std::vector<const FieldPlan*> within;  // the repeated fields it belongs to
   const FieldPlan* field;                // null: a discriminator
   const UnionPlan* choice;               // the discriminator's
+  bool leftover = false;                 // makes way for others
 };
 
 // An element that one field has for itself: it repeats, or may contain anything.
@@ -84,13 +85,14 @@ class Checker {
 
   void walk(const Branch& branch, const std::string& at, const std::string& message_at, const Occupant& outer) {
     for (const Claim& claim : branch.claims) {
-      Occupant occupant{outer.guards, outer.within, claim.field, claim.choice};
+      const bool leftover = outer.leftover || (claim.field && claim.field->leftover);
+      Occupant occupant{outer.guards, outer.within, claim.field, claim.choice, leftover};
       if (claim.field && claim.field->choice) {
         occupant.guards.push_back({message_at + "#" + claim.field->choice->oneof->full_name(), claim.field});
       }
       if (branch.repeated && claim.field == branch.repeated) {
         occupant.within.push_back(branch.repeated);
-        estates_.push_back({at, occupant.guards, claim.field, false});
+        if (!leftover) estates_.push_back({at, occupant.guards, claim.field, false});
       }
       switch (claim.role) {
         case Role::attribute:
@@ -110,6 +112,7 @@ class Checker {
 
   void take(const std::string& place, const Occupant& occupant) {
     for (const Occupant& other : places_[place]) {
+      if (other.leftover || occupant.leftover) continue;
       if (exclude_each_other(other.guards, occupant.guards)) continue;
       complain(name_of(occupant), fmt::format("'{}' is also the place of {}", place.substr(1), name_of(other)));
     }
@@ -123,7 +126,7 @@ class Checker {
         const std::string_view inside = std::string_view(place).substr(estate.at.size());
         if (estate.raw && (inside.starts_with("/@") || inside == "/!")) continue;
         for (const Occupant& occupant : occupants) {
-          if (occupant.field == estate.field ||
+          if (occupant.leftover || occupant.field == estate.field ||
               std::ranges::find(occupant.within, estate.field) != occupant.within.end())
             continue;
           if (exclude_each_other(occupant.guards, estate.guards)) continue;

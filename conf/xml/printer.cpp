@@ -87,6 +87,7 @@ void Printer::materialize() {
       open_[depth - 1].children = true;
     }
     indent(out_, depth);
+    element.start = out_.size();
     out_ += '<';
     out_ += element.name;
     element.written = true;
@@ -123,6 +124,12 @@ Result<void> Printer::attribute(std::string_view name, std::string_view value) {
   out_ += '\'';
   if (open_.size() == 1) root_attributes_end_ = out_.size();
   return {};
+}
+
+bool Printer::has_attribute(std::string_view name) const {
+  const Open& element = open_.back();
+  // In values the quote is an entity, so this can only be a name.
+  return element.written && out_.find(fmt::format(" {}='", name), element.start) != std::string::npos;
 }
 
 Result<void> Printer::text(std::string_view text) {

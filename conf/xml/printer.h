@@ -19,6 +19,8 @@ class Printer {
   void close();
   // Of the innermost open element; before its text and children. Error: invalid_argument for what XML cannot say.
   Result<void> attribute(std::string_view name, std::string_view value);
+  // Whether the innermost open element has one of this name so far.
+  bool has_attribute(std::string_view name) const;
   Result<void> text(std::string_view text);
   // Well-formed content, printed anew at this depth.
   Result<void> raw(std::string_view xml);
@@ -36,6 +38,7 @@ class Printer {
     std::string_view name;
     bool written = false;   // its start tag is in out_, perhaps without '>'
     bool children = false;  // elements stand in it, each on its own line
+    std::size_t start = 0;  // where in out_ its start tag begins
   };
 
   void materialize();

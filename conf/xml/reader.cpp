@@ -22,6 +22,7 @@ constexpr std::size_t kMaxFindings = 100;
 struct Claimant {
   const Branch* branch;
   Scope* scope;
+  bool leftover;  // takes only what no other claimant does
 };
 
 class Reader {
@@ -34,7 +35,7 @@ class Reader {
       complain(root, {}, fmt::format("the document is <{}>; <{}> is expected", qualified_name(root), plan_.root_name));
       return std::move(findings_);
     }
-    enter(scopes_.emplace_back(plan_, root, message), plan_.root);
+    enter(scopes_.emplace_back(plan_, root, message), plan_.root, false);
     read_element(root, 0, claimants_.size(), false);
     std::ranges::stable_sort(findings_, {}, &Finding::line);
     return std::move(findings_);
@@ -67,33 +68,34 @@ class Reader {
 
   // A message's element was found: settles its unions and adds it, with all that lives in the same element, to the
   // claimants of that element.
-  void enter(Scope& scope, const Branch& at) {
+  void enter(Scope& scope, const Branch& at, bool leftover) {
     for (const UnionPlan& choice : scope.plan.unions) choose(scope, choice);
-    claim(at, scope);
+    claim(at, scope, leftover);
   }
 
-  void claim(const Branch& branch, Scope& scope) {
-    claimants_.push_back({&branch, &scope});
+  void claim(const Branch& branch, Scope& scope, bool leftover) {
+    claimants_.push_back({&branch, &scope, leftover});
     for (const Claim& claim : branch.claims) {
-      if (claim.role == Role::mount && scope.is_active(*claim.field)) mount(claim, branch, scope);
+      if (claim.role == Role::mount && scope.is_active(*claim.field))
+        mount(claim, branch, scope, leftover || claim.field->leftover);
     }
   }
 
-  void mount(const Claim& claim, const Branch& branch, Scope& scope) {
+  void mount(const Claim& claim, const Branch& branch, Scope& scope, bool leftover) {
     const FieldPlan& planned = *claim.field;
     const FieldDescriptor& field = *planned.field;
     const TreeNode& element = current_ ? *current_ : scope.element;
-    const bool in_parents_element = branch.parent == nullptr;
+    const bool in_parents_element = branch.parent == nullptr || planned.leftover;
     if (field.is_repeated()) {
       const Handle parent = scope.message();
       Message& added = *parent.reflection->AddMessage(parent.message, &field);
-      return enter(scopes_.emplace_back(*planned.message, element, added), planned.message->root);
+      return enter(scopes_.emplace_back(*planned.message, element, added), planned.message->root, leftover);
     }
     if (!in_parents_element && !may_set(scope, planned, element)) return;
     Scope& inner = scopes_.emplace_back(*planned.message, element, scope, field);
     // What its element or a discriminator called for exists, however empty.
     if (!in_parents_element || planned.choice) inner.message();
-    enter(inner, planned.message->root);
+    enter(inner, planned.message->root, leftover);
   }
 
   // Without a discriminator, the members of a union exclude each other by their mere presence.
@@ -125,6 +127,7 @@ class Reader {
       }
     } else {
       member = choice.implicit_member ? choice.implicit_member : choice.default_member;
+      if (choice.optional && !has_elements(scope.element)) member = nullptr;
       if (!member && !choice.optional) {
         scope.bad_choice = true;
         complain_missing(*nearest, holder, choice);
@@ -152,6 +155,12 @@ class Reader {
     return nullptr;
   }
 
+  static bool has_elements(const TreeNode& element) {
+    const TreeNode* child = element.first;
+    while (child && child->kind != NodeKind::element) child = child->next;
+    return child != nullptr;
+  }
+
   static const Attribute* find_attribute(const TreeNode& element, std::string_view name) {
     for (const Attribute& attribute : element.attributes) {
       if (attribute.uri.empty() && attribute.name == name) return &attribute;
@@ -176,11 +185,18 @@ class Reader {
 
   bool read_attribute(const TreeNode& element, const Attribute& attribute, std::size_t first, std::size_t last) {
     if (!attribute.uri.empty()) return false;
+    return read_attribute(element, attribute, first, last, false) ||
+           read_attribute(element, attribute, first, last, true);
+  }
+
+  bool read_attribute(const TreeNode& element, const Attribute& attribute, std::size_t first, std::size_t last,
+                      bool leftover) {
     bool known = false;
     for (std::size_t i = first; i < last; ++i) {
-      const auto [branch, scope] = claimants_[i];
+      const auto [branch, scope, is_leftover] = claimants_[i];
       for (const Claim& claim : branch->claims) {
         if (claim.name != attribute.name) continue;
+        if (leftover != (is_leftover || (claim.field && claim.field->leftover))) continue;
         if (claim.role == Role::discriminator || claim.role == Role::unit) known = true;
         if (claim.role != Role::attribute || !scope->is_active(*claim.field)) continue;
         known = true;
@@ -224,7 +240,7 @@ class Reader {
     const std::string_view text = Tree::text_of(element, scratch_);
     bool taken = is_blank(text);
     for (std::size_t i = first; i < last; ++i) {
-      const auto [branch, scope] = claimants_[i];
+      const auto [branch, scope, leftover] = claimants_[i];
       for (const Claim& claim : branch->claims) {
         if (!claim.field || !scope->is_active(*claim.field)) continue;
         if (claim.role == Role::presence) {
@@ -250,6 +266,7 @@ class Reader {
     const FieldPlan& planned = *claim.field;
     const bool is_string = planned.field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
     if (!is_blank(text)) return store(element, {}, claim, scope, text);
+    if (has_elements(element)) return;  // it is layout
     if (is_string && planned.value.kind == ::lodge::xml::KIND_UNSPECIFIED) {
       if (!text.empty() || planned.field->is_repeated() || planned.field->has_presence())
         store(element, {}, claim, scope, text);
@@ -269,14 +286,19 @@ class Reader {
       const std::string_view name = name_of(*child);
       const std::size_t begin = claimants_.size();
       bool repeats = false;
-      for (std::size_t i = first; i < last; ++i) {
-        const Claimant claimant = claimants_[i];
-        const Claim* known = name.empty() ? nullptr : claimant.branch->find_child(name);
-        if (!known || !is_open(*known->branch, *claimant.scope)) continue;
-        repeats |= known->branch->repeated != nullptr;
-        const TreeNode* outer = std::exchange(current_, child);
-        claim(*known->branch, *claimant.scope);
-        current_ = outer;
+      for (const bool leftover : {false, true}) {
+        for (std::size_t i = first; i < last; ++i) {
+          const Claimant claimant = claimants_[i];
+          const Claim* known = name.empty() ? nullptr : claimant.branch->find_child(name);
+          if (!known || !is_open(*known->branch, *claimant.scope)) continue;
+          if (leftover != (claimant.leftover || is_leftover(*known->branch))) continue;
+          // What others repeat, or what repeats itself, cannot be shared.
+          if (leftover && (repeats || (known->branch->repeated && claimants_.size() > begin))) continue;
+          repeats |= known->branch->repeated != nullptr;
+          const TreeNode* outer = std::exchange(current_, child);
+          claim(*known->branch, *claimant.scope, claimant.leftover);
+          current_ = outer;
+        }
       }
       if (claimants_.size() == begin) {
         if (!lenient) complain_unknown(element, *child, name, first, last);
@@ -297,6 +319,13 @@ class Reader {
     });
   }
 
+  // Whether only leftover fields live at or below the branch.
+  static bool is_leftover(const Branch& branch) {
+    return std::ranges::all_of(branch.claims, [](const Claim& claim) {
+      return claim.role == Role::child ? is_leftover(*claim.branch) : claim.field && claim.field->leftover;
+    });
+  }
+
   bool is_again(const TreeNode& child) {
     for (const TreeNode* other = child.parent->first; other != &child; other = other->next) {
       if (other->kind == NodeKind::element && other->name == child.name && other->uri == child.uri) return true;
@@ -306,7 +335,7 @@ class Reader {
 
   // Messages that turned out empty and say nothing by being there.
   static void trim(const Claimant& claimant) {
-    const auto [branch, scope] = claimant;
+    const auto [branch, scope, leftover] = claimant;
     if (!scope->existing()) return;
     const auto [message, reflection] = *scope->existing();
     for (const Claim& claim : branch->claims) {
@@ -331,7 +360,8 @@ class Reader {
                                std::size_t last) {
     std::vector<std::string> known;
     for (std::size_t i = first; i < last; ++i) {
-      const auto [branch, scope] = claimants_[i];
+      const auto [branch, scope, leftover] = claimants_[i];
+      if (leftover) continue;
       collect_names(*branch, attribute, [&](const FieldPlan& field) { return scope->is_active(field); }, known);
       for (const Scope* around = scope; around; around = around->parent()) {
         if (auto elsewhere = in_other_case(element, name, attribute, *around)) return *elsewhere;

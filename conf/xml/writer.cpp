@@ -19,6 +19,7 @@ struct Source {
   const Branch* branch;
   ConstHandle from;
   int index = 0;
+  bool leftover = false;  // it says only what nobody else does
 };
 
 // A child element to be written: everyone who has something to say in it.
@@ -90,6 +91,8 @@ class Writer {
     if (!has_value(source, *claim.field)) return {};
     auto text = print_value(claim.field->value, source.from, source.index);
     if (!text) return at(claim.name, Failure(std::move(text).error()));
+    if ((source.leftover || claim.field->leftover) && printer_.has_attribute(claim.name))
+      return at(claim.name, fail(Code::invalid_argument, "is said twice, once as unused"));
     return at(claim.name, printer_.attribute(claim.name, *text));
   }
 
@@ -127,7 +130,7 @@ class Writer {
     const FieldDescriptor* field = claim.field->field;
     const Message& inner = field->is_repeated() ? reflection->GetRepeatedMessage(*message, field, source.index)
                                                 : reflection->GetMessage(*message, field);
-    return Source{&claim.field->message->root, inner};
+    return Source{&claim.field->message->root, inner, 0, source.leftover || claim.field->leftover};
   }
 
   // Text, and what makes the element exist though it may be empty.
@@ -159,7 +162,7 @@ class Writer {
         if (!says({claim.branch, source.from, 0})) continue;
         const auto known = std::ranges::find(children, std::string_view(claim.name), &Child::name);
         Child& child = known == children.end() ? children.emplace_back(Child{claim.name, {}}) : *known;
-        child.sources.push_back({claim.branch, source.from, source.index});
+        child.sources.push_back({claim.branch, source.from, source.index, source.leftover});
       } else if (const auto mounted = mounted_at(source, claim)) {
         collect_children(*mounted, children);
       }
@@ -176,7 +179,8 @@ class Writer {
         continue;
       }
       const int count = source.from.reflection->FieldSize(*source.from.message, repeated->field);
-      for (int i = 0; i < count; ++i) TRY(write_element(child.name, {{source.branch, source.from, i}}, true));
+      for (int i = 0; i < count; ++i)
+        TRY(write_element(child.name, {{source.branch, source.from, i, source.leftover}}, true));
     }
     if (once.empty()) return {};
     return write_element(child.name, once, false);

@@ -97,16 +97,18 @@ bool is_uuid(const std::string& name) { return name == "uuid" || name == "instan
 // Values that are sizes in bytes when no unit is given.
 bool is_size_in_bytes(const std::string& name) {
   return name == "capacity" || name == "allocation" || name == "available" || name == "physical" ||
-         name == "clusterSize" || name == "max_size";
+         name == "clusterSize" || name == "max_size" || name == "space_hard_limit" || name == "space_soft_limit";
 }
 
 // Values that are sizes in KiB when no unit is given.
 bool is_size(const std::string& name) {
-  return name == "memory" || name == "currentMemory" || name == "maxMemory" || name == "size" || name == "pcihole64";
+  return name == "memory" || name == "currentMemory" || name == "maxMemory" || name == "size" || name == "pcihole64" ||
+         name == "usage";
 }
 
 bool is_set(const std::string& name) {
-  return name == "cpuset" || name == "cpus" || name == "nodeset" || name == "siblings";
+  return name == "cpuset" || name == "cpus" || name == "nodeset" || name == "siblings" || name == "vcpus" ||
+         name == "iothreads";
 }
 
 std::string own_text(const xmlNode* element) {
@@ -117,19 +119,24 @@ std::string own_text(const xmlNode* element) {
   return text;
 }
 
+std::string property(xmlNode* element, const char* name) {
+  const std::unique_ptr<xmlChar, decltype(xmlFree)> value(xmlGetProp(element, BAD_CAST name), xmlFree);
+  return str(value.get());
+}
+
 class Collector {
  public:
   std::map<std::string, int> facts;
 
   void element(xmlNode* element, const std::string& path) {
     const std::string name = str(element->name);
-    const std::unique_ptr<xmlChar, decltype(xmlFree)> unit(xmlGetProp(element, BAD_CAST "unit"), xmlFree);
-    const std::string unit_name = str(unit.get());
+    const std::string unit = property(element, "unit");
+    const std::string unit_name = unit.empty() ? property(element, "units") : unit;
     const std::string unit_or_kib = unit_name.empty() ? "KiB" : unit_name;
     bool silent = true;
     for (const xmlAttr* attribute = element->properties; attribute; attribute = attribute->next) {
       const std::string key = str(attribute->name);
-      if (key == "unit") continue;
+      if (key == "unit" || key == "units") continue;
       silent = false;
       const bool is_mtu = name == "mtu";
       add(path + "/@" + key, key, str(attribute->children ? attribute->children->content : nullptr),
@@ -167,8 +174,8 @@ class Collector {
   }
 };
 
-// The element that the seed falls on.
-xmlNode* pick(xmlDoc* document, unsigned seed) {
+// All but what is inside metadata.
+std::vector<xmlNode*> elements_of(xmlDoc* document) {
   std::vector<xmlNode*> elements;
   const auto walk = [&](const auto& self, xmlNode* element) -> void {
     elements.push_back(element);
@@ -178,7 +185,12 @@ xmlNode* pick(xmlDoc* document, unsigned seed) {
     }
   };
   walk(walk, xmlDocGetRootElement(document));
-  return elements[seed % elements.size()];
+  return elements;
+}
+
+xmlNode* pick(xmlDoc* document, std::size_t index) {
+  const auto elements = elements_of(document);
+  return elements[index % elements.size()];
 }
 
 }  // namespace
@@ -191,15 +203,17 @@ std::map<std::string, int> facts_of(const std::string& xml) {
   return collector.facts;
 }
 
-std::string with_bogus_attribute(const std::string& xml, unsigned seed) {
+std::size_t count_elements(const std::string& xml) { return elements_of(read(xml).get()).size(); }
+
+std::string with_bogus_attribute(const std::string& xml, std::size_t index) {
   const Document document = read(xml);
-  xmlNewProp(pick(document.get(), seed), BAD_CAST "zzbogus", BAD_CAST "1");
+  xmlNewProp(pick(document.get(), index), BAD_CAST "zzbogus", BAD_CAST "1");
   return write(document);
 }
 
-std::string with_bogus_element(const std::string& xml, unsigned seed) {
+std::string with_bogus_element(const std::string& xml, std::size_t index) {
   const Document document = read(xml);
-  xmlNode* element = pick(document.get(), seed);
+  xmlNode* element = pick(document.get(), index);
   if (str(element->name) == "metadata") element = element->parent;
   xmlNewChild(element, nullptr, BAD_CAST "zzbogus", nullptr);
   return write(document);

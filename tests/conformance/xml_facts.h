@@ -12,8 +12,11 @@ namespace lodge::conformance {
 // count. Elements that say nothing below themselves are facts only if they are empty in the document.
 std::map<std::string, int> facts_of(const std::string& xml);
 
-// The document with one thing in it that no vocabulary knows, in an element chosen by `seed` (never inside metadata).
-std::string with_bogus_attribute(const std::string& xml, unsigned seed);
-std::string with_bogus_element(const std::string& xml, unsigned seed);
+// How many elements a document has, those inside metadata left out.
+std::size_t count_elements(const std::string& xml);
+
+// The document with one thing in it that no vocabulary knows, in the element of that number (modulo how many there are).
+std::string with_bogus_attribute(const std::string& xml, std::size_t index);
+std::string with_bogus_element(const std::string& xml, std::size_t index);
 
 }  // namespace lodge::conformance

@@ -90,7 +90,7 @@ void check_driver(const DiskCheck& check) {
   const auto& driver = disk.driver();
   if (driver.has_iothread()) {
     const auto thread = driver.iothread();
-    const bool named = std::ranges::find(spec.iothread_ids(), thread) != spec.iothread_ids().end();
+    const bool named = std::ranges::find(spec.iothread_ids(), thread, &v1::Iothread::id) != spec.iothread_ids().end();
     const bool counted = spec.iothread_ids().empty() && thread >= 1 && thread <= spec.iothreads();
     if (!named && !counted) {
       findings.add(path + "/driver/@iothread", "there is no I/O thread {}; the guest has {}: <iothreads>", thread,

@@ -78,7 +78,7 @@ void check_vcpus(const v1::DomainSpec& spec, Findings& findings) {
   }
   std::set<std::uint32_t> ids;
   for (int i = 0; i < spec.iothread_ids_size(); ++i) {
-    const auto id = spec.iothread_ids(i);
+    const auto id = spec.iothread_ids(i).id();
     const auto path = fmt::format("/domain/iothreadids/iothread[{}]/@id", i + 1);
     if (id == 0) findings.add(path, "ids start at 1");
     if (!ids.insert(id).second) findings.add(path, "{} is another I/O thread's id", id);

@@ -34,7 +34,7 @@ void complete_iothreads(v1::DomainSpec& spec) {
   spec.set_iothreads(count);
   if (count > kMaxIothreads) return;  // validate() refuses that many
   for (std::uint32_t id = 1; static_cast<std::uint32_t>(ids.size()) < count; ++id) {
-    if (std::ranges::find(ids, id) == ids.end()) ids.Add(id);
+    if (std::ranges::find(ids, id, &v1::Iothread::id) == ids.end()) ids.Add()->set_id(id);
   }
 }
 

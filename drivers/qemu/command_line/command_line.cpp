@@ -1,6 +1,7 @@
 #include "drivers/qemu/command_line/command_line.h"
 
 #include "drivers/qemu/command_line/sections.h"
+#include "drivers/qemu/command_line/vocabulary.h"
 
 namespace lodge::drivers::qemu {
 
@@ -80,6 +81,7 @@ std::string device_path(std::string_view element, int index) {
 
 std::vector<Finding> find_unsupported(const v1::DomainSpec& spec, const Emulator& emulator) {
   Refusals refusals;
+  check_vocabulary(refusals, spec);
   check_machine(refusals, spec, emulator);
   check_cpu(refusals, spec);
   check_memory(refusals, spec);

@@ -136,7 +136,7 @@ void add_machine(Arguments& arguments, const Launch& launch) {
   arguments.add("-machine", machine);
   arguments.add("-accel", launch.kvm() ? "kvm" : "tcg");
   if (features.smm().tseg()) {
-    arguments.add("-global", Keyval().add("mch.extended-tseg-mbytes", features.smm().tseg()));
+    arguments.add("-global", Keyval().add("mch.extended-tseg-mbytes", features.smm().tseg() >> 20));
   }
   add_smp(arguments, spec);
   arguments.add("-uuid", spec.uuid());

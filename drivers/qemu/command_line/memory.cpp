@@ -86,7 +86,7 @@ void add_memory(Arguments& arguments, const Launch& launch) {
   arguments.add("-overcommit", Keyval().add_on_off("mem-lock", spec.memory_backing().locked()));
   for (std::uint32_t i = 0; i < spec.iothreads(); ++i) {
     const auto n = static_cast<int>(i);
-    const std::uint32_t id = n < spec.iothread_ids_size() ? spec.iothread_ids(n) : i + 1;
+    const std::uint32_t id = n < spec.iothread_ids_size() ? spec.iothread_ids(n).id() : i + 1;
     arguments.add("-object", Props{{"qom-type", "iothread"}, {"id", fmt::format("iothread{}", id)}});
   }
 }

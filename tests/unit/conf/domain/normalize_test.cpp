@@ -116,8 +116,9 @@ TEST_CASE("names and ports of a run are not carried into a definition") {
 
 TEST_CASE("chosen I/O thread ids are filled up with the lowest that are free") {
   const auto spec = completed("<iothreads>3</iothreads><iothreadids><iothread id='2'/></iothreadids>");
-  CHECK(std::vector<std::uint32_t>(spec.iothread_ids().begin(), spec.iothread_ids().end()) ==
-        std::vector<std::uint32_t>{2, 1, 3});
+  std::vector<std::uint32_t> ids;
+  for (const auto& thread : spec.iothread_ids()) ids.push_back(thread.id());
+  CHECK(ids == std::vector<std::uint32_t>{2, 1, 3});
 }
 
 TEST_CASE("what cannot make sense is left for validate to tell") {

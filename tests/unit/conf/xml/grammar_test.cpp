@@ -60,6 +60,39 @@ TEST_CASE("a size is written in the first of its units that takes no fraction") 
   CHECK(pass(proto, "<m><n unit='B'>5</n></m>") == "<m>\n  <n unit='bytes'>5</n>\n</m>\n");
 }
 
+TEST_CASE("an optional union with a default case has none where nothing is inside") {
+  const auto proto = document(
+      R"(N n = 1 [(xml.at) = "n"];)",
+      R"(message N { oneof o { option (xml.by) = "@type"; option (xml.optional) = true; option (xml.default_case) = "a";
+                               A a = 1 [(xml.at) = "", (xml.case) = "a"]; } }
+         message A { string x = 1 [(xml.at) = "source/@x"]; })");
+  CHECK(pass(proto, "<m><n/></m>") == "<m>\n  <n/>\n</m>\n");
+  CHECK(pass(proto, "<m><n><source x='1'/></n></m>") == "<m>\n  <n type='a'>\n    <source x='1'/>\n  </n>\n</m>\n");
+}
+
+TEST_CASE("what is left over takes what nobody else does") {
+  const auto proto = document(
+      R"(oneof o { option (xml.by) = "@type"; A a = 1 [(xml.at) = "", (xml.case) = "a"]; B b = 2 [(xml.at) = "", (xml.case) = "b"]; }
+         S unused = 3 [(xml.at) = "source", (xml.leftover) = true, (xml.trim_empty) = true];)",
+      R"(message A { string x = 1 [(xml.at) = "source/@x"]; } message B { repeated S s = 1 [(xml.at) = "source"]; }
+         message S { string x = 1 [(xml.at) = "@x"]; string y = 2 [(xml.at) = "@y"]; })");
+  for (const std::string xml :
+       {"<m type='a'>\n  <source x='1'/>\n</m>\n", "<m type='a'>\n  <source x='1' y='2'/>\n</m>\n",
+        "<m type='b'>\n  <source x='1'/>\n  <source y='2'/>\n</m>\n"}) {
+    CHECK(pass(proto, xml) == xml);
+  }
+  CHECK(pass(proto, "<m type='a'><source z='1'/></m>").starts_with("error: /m/source/@z: unknown attribute"));
+  const auto message = proto.make("M");
+  REQUIRE(conf::xml::parse_into("<m type='a'><source x='1' y='2'/></m>", *message));
+  const auto* unused = message->GetDescriptor()->FindFieldByName("unused");
+  auto& inner = *message->GetReflection()->MutableMessage(message.get(), unused);
+  CHECK(inner.GetReflection()->GetString(inner, inner.GetDescriptor()->FindFieldByName("x")).empty());
+  inner.GetReflection()->SetString(&inner, inner.GetDescriptor()->FindFieldByName("x"), "3");
+  const auto printed = conf::xml::format(*message, {});
+  REQUIRE_FALSE(printed);
+  CHECK(printed.error().message() == "/m/source/@x: is said twice, once as unused");
+}
+
 TEST_CASE("a number of any base is written in decimal") {
   const auto proto = document(R"(optional uint32 n = 1 [(xml.at) = "@n", (xml.kind) = ANY_BASE];)");
   CHECK(pass(proto, "<m n='0x1f'/>") == "<m n='31'/>\n");

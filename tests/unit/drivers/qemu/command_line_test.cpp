@@ -9,6 +9,7 @@
 #include "conf/domain/validated.h"
 #include "conf/xml/codec.h"
 #include "drivers/qemu/command_line/arguments.h"
+#include "drivers/qemu/command_line/vocabulary.h"
 #include "drivers/qemu/live.h"
 
 using namespace lodge;
@@ -149,6 +150,25 @@ TEST_CASE("every golden definition is one that can be started") {
   for (const auto& finding : find_unsupported(definition(text_of(kGolden / (name + ".xml"))), qemu)) {
     FAIL(finding.path << ": " << finding.message);
   }
+}
+
+TEST_CASE("what the driver does not build is refused with its place, words and values alike") {
+  v1::DomainSpec spec;
+  spec.set_type(v1::DOMAIN_TYPE_HVF);
+  spec.mutable_os()->set_init("/bin/sh");
+  spec.add_shmems()->set_name("shared");
+  spec.add_serials();
+  spec.add_serials()->mutable_backend()->mutable_unused_source()->set_host("nobody");
+  Refusals refusals;
+  check_vocabulary(refusals, spec);
+  std::vector<std::string> said;
+  for (const auto& finding : refusals.take()) said.push_back(finding.path + ": " + finding.message);
+  CHECK(said == std::vector<std::string>{
+                    "/domain/@type: the QEMU driver does not build this yet (DOMAIN_TYPE_HVF)",
+                    "/domain/os/init: the QEMU driver does not build this yet (lodge.v1.Os.init)",
+                    "/domain/devices/serial[2]/source: the QEMU driver does not build this yet (lodge.v1.CharBackend.unused_source)",
+                    "/domain/devices/shmem: the QEMU driver does not build this yet (lodge.v1.DomainSpec.shmems)",
+                });
 }
 
 TEST_CASE("boot devices of the firmware's own list become the first device of each kind") {
