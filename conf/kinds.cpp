@@ -10,6 +10,7 @@
 #include "conf/nodedev/check.h"
 #include "conf/nwfilter/check.h"
 #include "conf/secret/check.h"
+#include "conf/snapshot/check.h"
 #include "conf/storage/check.h"
 #include "lodge/v1/capabilities.pb.h"
 #include "lodge/v1/domain.pb.h"
@@ -71,6 +72,9 @@ std::span<const Kind> kinds() {
       unchecked<v1::DomainCapabilities>("domaincaps", "domainCapabilities", "domaincaps.rng"),
       unchecked<v1::StoragePoolCapabilities>("poolcaps", "storagepoolCapabilities", "storagepoolcaps.rng"),
       checked<v1::CpuDocument, check_cpu>("cpu", "cpu", "cpu.rng"),
+      checked<v1::DomainSnapshotSpec, check_snapshot>("snapshot", "domainsnapshot", "domainsnapshot.rng"),
+      checked<v1::DomainCheckpointSpec, check_checkpoint>("checkpoint", "domaincheckpoint", "domaincheckpoint.rng"),
+      checked<v1::DomainBackupSpec, check_backup>("backup", "domainbackup", "domainbackup.rng"),
   };
   return all;
 }

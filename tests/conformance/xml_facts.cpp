@@ -92,7 +92,7 @@ bool is_mac(const std::string& value) {
   return std::ranges::count(value, ':') == 5 && value.find_first_not_of("0123456789abcdefABCDEF:") == value.npos;
 }
 
-bool is_uuid(const std::string& name) { return name == "uuid" || name == "instanceid" || name == "interfaceid"; }
+bool is_uuid(const std::string& name) { return name == "uuid" || name == "genid" || name == "instanceid" || name == "interfaceid"; }
 
 // Values that are sizes in bytes when no unit is given.
 bool is_size_in_bytes(const std::string& name) {
