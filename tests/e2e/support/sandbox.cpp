@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -60,6 +61,9 @@ void set_loopback_up() {
   make_mounts();
   set_loopback_up();
   ::setenv(kMark, "1", 1);
+  // For the same reason as below.
+  const char* const options = ::getenv("ASAN_OPTIONS");
+  ::setenv("ASAN_OPTIONS", fmt::format("{}:detect_leaks=0", options ? options : "").c_str(), 1);
 
   sigset_t child{}, before{};
   sigemptyset(&child);
@@ -71,7 +75,9 @@ void set_loopback_up() {
   if (main == 0) {
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     ::close(outside);
-    std::exit(body());
+    const int status = body();
+    std::fflush(nullptr);
+    ::_exit(status);  // not exit(): LeakSanitizer cannot look into a process that was forked into a pid namespace
   }
   for (;;) {
     pollfd waits[] = {{.fd = signals.get(), .events = POLLIN, .revents = 0}, {.fd = outside, .events = POLLIN, .revents = 0}};

@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "lodge/xml/options.pb.h"
 
@@ -29,7 +30,8 @@ class InlineProto {
     file.set_name("inline_test.proto");
     ::lodge::xml::Generated::descriptor();  // options.proto is in the generated pool
     // Plans are kept for the life of the process by the type's address, so types must live as long.
-    world_ = new World;
+    static auto& worlds = *new std::vector<std::unique_ptr<World>>;
+    world_ = worlds.emplace_back(std::make_unique<World>()).get();
     file_ = world_->pool.BuildFile(file);
     if (!file_) throw std::logic_error("the test's proto does not build");
   }
