@@ -96,9 +96,16 @@ bool shows_serial(const v1::Console& console) {
          console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
 }
 
+// Cards and debug ports are no console of their own accord.
+bool can_be_console(const v1::Serial& serial) {
+  return serial.target_type() != v1::SERIAL_TARGET_TYPE_PCI_SERIAL &&
+         serial.target_type() != v1::SERIAL_TARGET_TYPE_USB_SERIAL &&
+         serial.target_type() != v1::SERIAL_TARGET_TYPE_ISA_DEBUG;
+}
+
 std::vector<int> arrange_consoles(v1::DomainSpec& spec) {
   auto& consoles = *spec.mutable_consoles();
-  if (spec.serials().empty() || (!consoles.empty() && shows_serial(consoles[0]))) return move_to_front(consoles, 0);
+  if (spec.serials().empty() || !can_be_console(spec.serials(0)) || (!consoles.empty() && shows_serial(consoles[0]))) return move_to_front(consoles, 0);
   consoles.Add();
   auto origin = move_to_front(consoles, consoles.size() - 1);
   origin.front() = -1;

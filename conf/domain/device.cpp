@@ -20,28 +20,31 @@ std::size_t count_devices(const v1::DomainSpec& spec) {
 
 std::vector<Device> devices_of(v1::DomainSpec& spec) {
   std::vector<Device> devices;
-  const auto add = [&devices](std::string_view element, auto& list) {
-    for (int i = 0; i < list.size(); ++i) {
+  const auto add = [&devices](std::string_view element, auto& list, int first = 0) {
+    for (int i = first; i < list.size(); ++i) {
       devices.push_back({device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size())),
                          DeviceAddress(list[i])});
     }
   };
+  // The first console is the first serial port, shown once more.
+  const bool mirrored = !spec.serials().empty() && !spec.consoles().empty() &&
+                        spec.consoles(0).target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
   add("disk", *spec.mutable_disks());
-  add("controller", *spec.mutable_controllers());
   add("interface", *spec.mutable_interfaces());
-  add("serial", *spec.mutable_serials());
-  add("parallel", *spec.mutable_parallels());
-  add("console", *spec.mutable_consoles());
-  add("channel", *spec.mutable_channels());
-  add("input", *spec.mutable_inputs());
   add("sound", *spec.mutable_sounds());
   add("video", *spec.mutable_videos());
+  add("controller", *spec.mutable_controllers());
+  add("serial", *spec.mutable_serials());
+  add("parallel", *spec.mutable_parallels());
+  add("channel", *spec.mutable_channels());
+  add("console", *spec.mutable_consoles(), mirrored ? 1 : 0);
+  add("input", *spec.mutable_inputs());
   add("redirdev", *spec.mutable_redirdevs());
-  add("hub", *spec.mutable_hubs());
   add("watchdog", *spec.mutable_watchdogs());
   if (spec.has_memballoon())
     devices.push_back({"/domain/devices/memballoon", DeviceAddress(*spec.mutable_memballoon())});
   add("rng", *spec.mutable_rngs());
+  add("hub", *spec.mutable_hubs());
   add("panic", *spec.mutable_panics());
   return devices;
 }

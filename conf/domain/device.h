@@ -39,7 +39,8 @@ struct Device {
   DeviceAddress address;
 };
 
-// Every device that can have an address, family by family, each in document order.
+// Every device that can have an address, each family in document order. The families' order is the one in which
+// device numbers of a channel subsystem are handed out.
 std::vector<Device> devices_of(v1::DomainSpec& spec);
 
 // How many devices there are, those without addresses included.

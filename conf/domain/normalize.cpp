@@ -34,8 +34,13 @@ Result<v1::DomainSpec> normalize(v1::DomainSpec spec, const v1::Capabilities& ho
   defaults::add_implicit_devices(spec);
 
   addresses::assign_virtio_serial_addresses(spec);
+  addresses::assign_spapr_vio_addresses(spec, chipset);
+  addresses::assign_virtio_mmio_addresses(spec, chipset);
+  addresses::assign_ccw_addresses(spec, chipset);
   TRY(addresses::assign_usb_addresses(spec, source));
   TRY(addresses::assign_pci_addresses(spec, chipset, source));
+  addresses::assign_zpci_addresses(spec, chipset);
+  defaults::mirror_first_serial(spec);
   return spec;
 }
 

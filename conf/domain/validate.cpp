@@ -8,6 +8,7 @@ Result<ValidatedDomain> validate(v1::DomainSpec spec, const v1::Capabilities& ho
   checks::check_host(spec, host, findings);
   checks::check_general(spec, findings);
   checks::check_cpu(spec, findings);
+  checks::check_architecture(spec, findings);
   checks::check_disks(spec, findings);
   checks::check_interfaces(spec, findings);
   checks::check_controllers(spec, findings);

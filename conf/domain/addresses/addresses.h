@@ -19,11 +19,23 @@ void assign_drive_addresses(v1::DomainSpec& spec);
 // takes them in their order.
 void assign_virtio_serial_addresses(v1::DomainSpec& spec);
 
+// What is on the bus of POWER's sPAPR machines: virtual SCSI controllers and network cards, serial ports.
+void assign_spapr_vio_addresses(v1::DomainSpec& spec, Chipset chipset);
+
+// Virtio devices of boards that have virtio-mmio and no PCI, or whose user chose the one over the other.
+void assign_virtio_mmio_addresses(v1::DomainSpec& spec, Chipset chipset);
+
+// Virtio devices of s390x: the lowest device numbers of the virtual channel subsystem.
+void assign_ccw_addresses(v1::DomainSpec& spec, Chipset chipset);
+
 // USB devices. Adds hubs when the ports do not suffice.
 Result<void> assign_usb_addresses(v1::DomainSpec& spec, const xml::SourceMap& source);
 
 // Everything on PCI. Adds the bridges and root ports that are missing, and on q35 keeps one port free for hotplug.
-// Does nothing for a machine whose chipset is not known.
+// Does nothing for a machine without PCI.
 Result<void> assign_pci_addresses(v1::DomainSpec& spec, Chipset chipset, const xml::SourceMap& source);
+
+// The second address of PCI devices on s390x.
+void assign_zpci_addresses(v1::DomainSpec& spec, Chipset chipset);
 
 }  // namespace lodge::conf::addresses

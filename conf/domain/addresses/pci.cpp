@@ -97,7 +97,7 @@ std::optional<std::string> add_missing_controllers(v1::DomainSpec& spec, Chipset
   auto buses = pci_buses(trial, chipset, true);
   const auto named = buses.size();
   if (auto stuck = place_all(trial, chipset, buses)) return stuck;
-  if (chipset == Chipset::i440fx) {
+  if (!has_pcie(chipset)) {
     // Room for one more device: without it, the next bridge would have nowhere to go.
     buses.take_next(plug::pci | plug::hot);
   } else if (named == 1 && buses.size() > 1) {
@@ -110,8 +110,8 @@ std::optional<std::string> add_missing_controllers(v1::DomainSpec& spec, Chipset
     controller.set_type(v1::CONTROLLER_TYPE_PCI);
     controller.set_index(index);
     controller.set_model(buses.model(index));
-    // It takes a place itself, perhaps on one more bus.
-    if (!buses.take_next(plug_of_controller(controller.model()))) {
+    // It takes a place itself, perhaps on one more bus; roots do not.
+    if (plug_of_controller(controller.model()) != 0 && !buses.take_next(plug_of_controller(controller.model()))) {
       return device_path("controller", static_cast<std::size_t>(spec.controllers_size()) - 1,
                          static_cast<std::size_t>(spec.controllers_size()));
     }
@@ -141,12 +141,27 @@ std::uint32_t next_bus_number(const v1::DomainSpec& spec) {
   return lowest > 2 ? lowest - 2 : 1;
 }
 
+// Host bridges of pseries machines are told apart by a number of their own; that of the first is 0.
+void complete_host_bridge(const v1::DomainSpec& spec, v1::Controller& bridge) {
+  if (bridge.model_name().empty()) bridge.set_model_name("spapr-pci-host-bridge");
+  if (bridge.target().has_index()) return;
+  std::uint32_t number = bridge.index() == 0 ? 0 : 1;
+  while (number != 0 && std::ranges::any_of(spec.controllers(), [number](const auto& other) {
+           return other.type() == v1::CONTROLLER_TYPE_PCI && other.target().has_index() &&
+                  other.target().index() == number;
+         })) {
+    ++number;
+  }
+  bridge.mutable_target()->set_index(number);
+}
+
 // What the emulator must be told besides the place.
-void complete_targets(v1::DomainSpec& spec) {
+void complete_targets(v1::DomainSpec& spec, Chipset chipset) {
   for (auto& controller : *spec.mutable_controllers()) {
     if (controller.type() != v1::CONTROLLER_TYPE_PCI) continue;
     const auto& model = controller.model();
     const auto place = place_of(controller.address().pci());
+    if (chipset == Chipset::pseries && model == "pci-root") complete_host_bridge(spec, controller);
     if (controller.model_name().empty()) controller.set_model_name(std::string(emulators_name(model)));
     if (model == "pci-bridge" && !controller.target().has_chassis_nr()) {
       controller.mutable_target()->set_chassis_nr(controller.index());
@@ -183,13 +198,13 @@ Result<void> no_room(const std::string& path, const xml::SourceMap& source) {
 }  // namespace
 
 Result<void> assign_pci_addresses(v1::DomainSpec& spec, Chipset chipset, const xml::SourceMap& source) {
-  if (chipset == Chipset::other) return {};
+  if (!has_pci(chipset)) return {};
   if (const auto stuck = add_missing_controllers(spec, chipset)) return no_room(*stuck, source);
 
   auto buses = pci_buses(spec, chipset, false);
   if (const auto stuck = place_all(spec, chipset, buses)) return no_room(*stuck, source);
   mark_multifunction(spec, buses);
-  complete_targets(spec);
+  complete_targets(spec, chipset);
   return {};
 }
 

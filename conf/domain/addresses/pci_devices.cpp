@@ -9,7 +9,7 @@ struct Plugs {
   unsigned pci = plug::pci | plug::hot;
   unsigned pcie;
 
-  explicit Plugs(Chipset chipset) : pcie((chipset == Chipset::q35 ? plug::pcie : plug::pci) | plug::hot) {}
+  explicit Plugs(Chipset chipset) : pcie((has_pcie(chipset) ? plug::pcie : plug::pci) | plug::hot) {}
 };
 
 class Collector {
@@ -58,7 +58,7 @@ unsigned plug_of(const v1::Controller& controller, const Plugs& plugs) {
 
 unsigned plug_of(const v1::Interface& interface, const Plugs& plugs) {
   const auto& model = interface.model();
-  if (model == "usb-net") return 0;
+  if (model == "usb-net" || model == "spapr-vlan" || model == "lan9118" || model == "smc91c111") return 0;
   const bool express = model == "virtio" || model == "virtio-non-transitional" || model == "e1000e" || model == "igb";
   return express ? plugs.pcie : plugs.pci;
 }
@@ -101,8 +101,8 @@ unsigned plug_of(const v1::Video& video, const Plugs& plugs) {
 PciPlace place_of(const v1::PciAddress& pci) { return {pci.bus(), pci.slot(), pci.function()}; }
 
 PciTopology pci_buses(const v1::DomainSpec& spec, Chipset chipset, bool growing) {
-  PciTopology buses(growing);
-  buses.set_bus(0, chipset == Chipset::q35 ? "pcie-root" : "pci-root");
+  PciTopology buses(growing, chipset == Chipset::pseries);
+  buses.set_bus(0, has_pcie(chipset) ? "pcie-root" : "pci-root");
   for (const auto& controller : spec.controllers()) {
     if (controller.type() == v1::CONTROLLER_TYPE_PCI && controller.index() > 0) {
       buses.set_bus(controller.index(), controller.model());

@@ -9,6 +9,7 @@ namespace lodge::conf::addresses {
 namespace {
 
 constexpr std::uint32_t kMaxBuses = 256;
+constexpr std::uint32_t kMaxRoots = 31;  // host bridges of a pseries machine
 
 struct BusKind {
   std::string_view model;
@@ -62,8 +63,13 @@ bool PciTopology::set_bus(std::uint32_t index, std::string_view model) {
 
 void PciTopology::fill_gaps() {
   for (std::uint32_t index = 1; index < size(); ++index) {
-    if (buses_[index].model.empty()) set_bus(index, express() ? "pcie-root-port" : "pci-bridge");
+    if (buses_[index].model.empty()) set_bus(index, common_model());
   }
+}
+
+std::string_view PciTopology::common_model() const {
+  if (many_roots_) return "pci-root";
+  return express() ? "pcie-root-port" : "pci-bridge";
 }
 
 bool PciTopology::slot_used(PciPlace place) const {
@@ -132,6 +138,7 @@ std::optional<PciPlace> PciTopology::take_next(unsigned needs, std::uint32_t fun
 
 bool PciTopology::grow(unsigned needs) {
   if (size() + 2 > kMaxBuses || buses_.empty()) return false;
+  if (many_roots_) return size() < kMaxRoots && (needs & (plug::pci | plug::pci_bridge)) != 0 && set_bus(size(), "pci-root");
   if ((needs & (plug::pci | plug::pci_bridge)) != 0) {
     const bool bridgeable = std::ranges::any_of(buses_,
                                                 [](const Bus& bus) { return (bus.takes & plug::pci_bridge) != 0; });

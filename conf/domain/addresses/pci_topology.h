@@ -42,8 +42,9 @@ unsigned plug_of_controller(std::string_view model);
 // The PCI buses of a guest and what sits where. A bus is made by the controller of the same index.
 class PciTopology {
  public:
-  // A growing one adds the buses that a device needs; another one finds no place.
-  explicit PciTopology(bool growing) : growing_(growing) {}
+  // A growing one adds the buses that a device needs; another one finds no place. `many_roots`: a bus more is another
+  // root, not a bridge below one.
+  explicit PciTopology(bool growing, bool many_roots = false) : growing_(growing), many_roots_(many_roots) {}
 
   // The bus behind a controller. False if the model makes no bus.
   bool set_bus(std::uint32_t index, std::string_view model);
@@ -83,7 +84,11 @@ class PciTopology {
   bool grow(unsigned needs);
   static std::optional<Bus> make_bus(std::string_view model);
 
+  // What a bus becomes that nobody named.
+  std::string_view common_model() const;
+
   bool growing_;
+  bool many_roots_;
   std::vector<Bus> buses_;
 };
 

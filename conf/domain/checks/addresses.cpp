@@ -38,12 +38,18 @@ bool check_pci_numbers(const v1::PciAddress& pci, const std::string& path, Findi
   return fine;
 }
 
+// Where the same devices can be instead of PCI.
+bool suits_board(v1::Address::TypeCase kind, Chipset chipset) {
+  if (kind == v1::Address::kVirtioMmio) return chipset == Chipset::virt;
+  return kind == v1::Address::kCcw && chipset == Chipset::ccw;
+}
+
 void check_pci_kinds(v1::DomainSpec& spec, Chipset chipset, Findings& findings) {
   const auto buses = addresses::pci_buses(spec, chipset, false);
   for (const auto& [device, needs] : addresses::pci_devices(spec, chipset)) {
     if (!device.address.has()) continue;
     const auto kind = device.address->type_case();
-    if (kind == v1::Address::kUnassigned) continue;
+    if (kind == v1::Address::kUnassigned || suits_board(kind, chipset)) continue;
     if (kind != v1::Address::kPci) {
       findings.add(device.path + "/address/@type", "this device is on PCI: type 'pci', or leave the address out");
       continue;
@@ -202,7 +208,7 @@ void check_virtio_serial(v1::DomainSpec& spec, Findings& findings) {
 void check_addresses(const v1::DomainSpec& spec, Findings& findings) {
   const auto chipset = chipset_of(spec.os());
   auto copy = spec;  // the walks over devices are written for those who change them
-  if (chipset != Chipset::other) check_pci(copy, chipset, findings);
+  if (has_pci(chipset)) check_pci(copy, chipset, findings);
   check_usb(copy, findings);
   check_drives(spec, findings);
   check_virtio_serial(copy, findings);

@@ -2,7 +2,6 @@
 
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
-#include "conf/domain/machine.h"
 
 namespace lodge::conf::checks {
 
@@ -61,22 +60,12 @@ void each(std::string_view element, const List& list, Check check) {
   }
 }
 
-bool belongs_to_x86(v1::SerialTargetType type) {
-  return type == v1::SERIAL_TARGET_TYPE_ISA_SERIAL || type == v1::SERIAL_TARGET_TYPE_USB_SERIAL ||
-         type == v1::SERIAL_TARGET_TYPE_PCI_SERIAL || type == v1::SERIAL_TARGET_TYPE_ISA_DEBUG;
-}
-
 void check_serials(const v1::DomainSpec& spec, Findings& findings) {
   int isa = 0;
   each("serial", spec.serials(), [&](const auto& serial, const std::string& path) {
     check_backend(serial.backend(), has_spice(spec), false, path, findings);
     if (serial.target_type() == v1::SERIAL_TARGET_TYPE_ISA_SERIAL && ++isa == kIsaPorts + 1) {
       findings.add(path, "a machine has at most {} ISA serial ports; more can be on USB or PCI", kIsaPorts);
-    }
-    if (is_x86(spec.os().arch()) && !belongs_to_x86(serial.target_type())) {
-      findings.add(path + "/target/@type",
-                   "'{}' is not for {}; it can be isa-serial, usb-serial, pci-serial or isa-debug",
-                   spelling(serial.target_type()), spec.os().arch());
     }
   });
 }

@@ -12,6 +12,8 @@ void check_host(const v1::DomainSpec& spec, const v1::Capabilities& host, Findin
 // Name, uuid, title, memory, processors, boot, lifecycle, features.
 void check_general(const v1::DomainSpec& spec, Findings& findings);
 void check_cpu(const v1::DomainSpec& spec, Findings& findings);
+// What the architecture and its boards do not have.
+void check_architecture(const v1::DomainSpec& spec, Findings& findings);
 void check_disks(const v1::DomainSpec& spec, Findings& findings);
 void check_interfaces(const v1::DomainSpec& spec, Findings& findings);
 void check_controllers(const v1::DomainSpec& spec, Findings& findings);

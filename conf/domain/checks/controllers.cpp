@@ -71,10 +71,10 @@ void check_pci(const v1::Controller& controller, Chipset chipset, const std::str
   if (controller.index() > 255)
     return findings.add(path + "/@index", "there are PCI buses 0 to 255, not {}", controller.index());
   const bool is_root = controller.model() == "pci-root" || controller.model() == "pcie-root";
-  if (is_root && controller.index() != 0)
+  if (is_root && controller.index() != 0 && (chipset != Chipset::pseries || controller.model() != "pci-root"))
     findings.add(path + "/@index", "{} is controller 0, not {}", controller.model(), controller.index());
-  const std::string_view root = chipset == Chipset::q35 ? "pcie-root" : "pci-root";
-  if (chipset != Chipset::other && controller.index() == 0 && controller.model() != root) {
+  const std::string_view root = has_pcie(chipset) ? "pcie-root" : "pci-root";
+  if (has_pci(chipset) && controller.index() == 0 && controller.model() != root) {
     findings.add(path + "/@model", "PCI controller 0 of this machine is '{}', not '{}'", root, controller.model());
   }
   const auto& target = controller.target();
@@ -87,8 +87,9 @@ void check_pci(const v1::Controller& controller, Chipset chipset, const std::str
   check_range("chassisNr", target.has_chassis_nr(), target.chassis_nr(), 1, 255);
   check_range("chassis", target.has_chassis(), target.chassis(), 0, 255);
   check_range("port", target.has_port(), target.port(), 0, 255);
+  check_range("index", target.has_index(), target.index(), 0, 30);
   check_range("busNr", target.has_bus_nr(), target.bus_nr(), 1, 254);
-  if (target.has_node() && controller.index() == 0 && chipset != Chipset::other) {
+  if (target.has_node() && controller.index() == 0 && has_pci(chipset)) {
     findings.add(path + "/target/node", "the root cannot be bound to a NUMA node; an expander bus can");
   }
   if (target.has_bus_nr() && !controller.model().ends_with("expander-bus")) {

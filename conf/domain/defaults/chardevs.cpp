@@ -17,8 +17,13 @@ void number_ports(Devices& devices) {
   }
 }
 
-std::string_view model_of(v1::SerialTargetType type) {
+std::string_view model_of(v1::SerialTargetType type, const v1::Os& os) {
   switch (type) {
+    case v1::SERIAL_TARGET_TYPE_SPAPR_VIO_SERIAL: return "spapr-vty";
+    case v1::SERIAL_TARGET_TYPE_SCLP_SERIAL: return "sclpconsole";
+    case v1::SERIAL_TARGET_TYPE_SYSTEM_SERIAL:
+      if (chipset_of(os) != Chipset::virt) return {};
+      return is_arm(os.arch()) ? "pl011" : "16550a";
     case v1::SERIAL_TARGET_TYPE_ISA_SERIAL: return "isa-serial";
     case v1::SERIAL_TARGET_TYPE_USB_SERIAL: return "usb-serial";
     case v1::SERIAL_TARGET_TYPE_PCI_SERIAL: return "pci-serial";
@@ -27,11 +32,24 @@ std::string_view model_of(v1::SerialTargetType type) {
   }
 }
 
-v1::SerialTargetType default_target(const v1::Serial& serial, bool x86) {
+// What the board has; none where it is not known.
+v1::SerialTargetType board_target(const v1::Os& os) {
+  if (is_x86(os.arch())) return v1::SERIAL_TARGET_TYPE_ISA_SERIAL;
+  switch (chipset_of(os)) {
+    case Chipset::pseries: return v1::SERIAL_TARGET_TYPE_SPAPR_VIO_SERIAL;
+    case Chipset::virt: return v1::SERIAL_TARGET_TYPE_SYSTEM_SERIAL;
+    case Chipset::ccw: return v1::SERIAL_TARGET_TYPE_SCLP_SERIAL;
+    default: return v1::SERIAL_TARGET_TYPE_UNSPECIFIED;
+  }
+}
+
+v1::SerialTargetType default_target(const v1::Serial& serial, const v1::Os& os) {
   switch (serial.address().type_case()) {
+    case v1::Address::kIsa: return v1::SERIAL_TARGET_TYPE_ISA_SERIAL;
+    case v1::Address::kSpaprVio: return v1::SERIAL_TARGET_TYPE_SPAPR_VIO_SERIAL;
     case v1::Address::kUsb: return v1::SERIAL_TARGET_TYPE_USB_SERIAL;
     case v1::Address::kPci: return v1::SERIAL_TARGET_TYPE_PCI_SERIAL;
-    default: return x86 ? v1::SERIAL_TARGET_TYPE_ISA_SERIAL : v1::SERIAL_TARGET_TYPE_UNSPECIFIED;
+    default: return board_target(os);
   }
 }
 
@@ -57,10 +75,15 @@ void complete_channel(v1::Channel& channel) {
 void complete_serials(v1::DomainSpec& spec) {
   number_ports(*spec.mutable_serials());
   for (auto& serial : *spec.mutable_serials()) {
-    if (serial.target_type() == v1::SERIAL_TARGET_TYPE_UNSPECIFIED) {
-      serial.set_target_type(default_target(serial, is_x86(spec.os().arch())));
+    // What every serial port was once said to be, on any board.
+    if (serial.target_type() == v1::SERIAL_TARGET_TYPE_ISA_SERIAL && serial.target_model().empty() &&
+        board_target(spec.os()) != v1::SERIAL_TARGET_TYPE_UNSPECIFIED) {
+      serial.set_target_type(board_target(spec.os()));
     }
-    if (serial.target_model().empty()) serial.set_target_model(std::string(model_of(serial.target_type())));
+    if (serial.target_type() == v1::SERIAL_TARGET_TYPE_UNSPECIFIED) {
+      serial.set_target_type(default_target(serial, spec.os()));
+    }
+    if (serial.target_model().empty()) serial.set_target_model(std::string(model_of(serial.target_type(), spec.os())));
   }
 }
 
@@ -96,7 +119,8 @@ void complete_chardevs(v1::DomainSpec& spec) {
     *consoles[0].mutable_backend() = spec.serials(0).backend();
     consoles[0].set_port(spec.serials(0).port());
   }
-  number_ports(consoles);
+  // Their ports are their places, whatever the document says.
+  for (int i = 0; i < consoles.size(); ++i) consoles[i].set_port(static_cast<std::uint32_t>(i));
 
   for (auto& serial : *spec.mutable_serials()) complete_backend(*serial.mutable_backend());
   for (auto& parallel : *spec.mutable_parallels()) complete_backend(*parallel.mutable_backend());
@@ -109,6 +133,13 @@ void complete_chardevs(v1::DomainSpec& spec) {
   for (auto& rng : *spec.mutable_rngs()) {
     if (rng.has_egd()) complete_backend(*rng.mutable_egd()->mutable_backend());
   }
+}
+
+void mirror_first_serial(v1::DomainSpec& spec) {
+  if (spec.consoles().empty() || spec.serials().empty() || !is_serial(spec.consoles(0))) return;
+  auto& console = *spec.mutable_consoles(0);
+  console.clear_address();
+  if (spec.serials(0).has_address()) *console.mutable_address() = spec.serials(0).address();
 }
 
 }  // namespace lodge::conf::defaults

@@ -62,8 +62,16 @@ void number_controllers(Controllers& controllers) {
   }
 }
 
-void complete_usb(v1::Controller& controller) {
-  if (controller.model().empty()) controller.set_model("piix3-uhci");
+std::string_view default_usb_model(const v1::Controller& controller, const v1::Os& os) {
+  if (os.arch() == "aarch64" || is_ppc64(os.arch())) return "qemu-xhci";
+  const bool placed = controller.address().type_case() != v1::Address::TYPE_NOT_SET;
+  // A channel subsystem has no USB, and a machine with PCI beside it has it only on request.
+  if (chipset_of(os) == Chipset::ccw && !placed) return "none";
+  return "piix3-uhci";
+}
+
+void complete_usb(v1::Controller& controller, const v1::Os& os) {
+  if (controller.model().empty()) controller.set_model(std::string(default_usb_model(controller, os)));
   if (controller.has_master_startport()) return;
   if (controller.model() == "ich9-uhci1") controller.set_master_startport(0);
   if (controller.model() == "ich9-uhci2") controller.set_master_startport(2);
@@ -84,6 +92,16 @@ void add_for_disks(v1::DomainSpec& spec, v1::DiskBus bus, v1::ControllerType typ
   }
 }
 
+// Where a machine without a USB controller is not what people expect.
+bool has_usb(const v1::Os& os, Chipset chipset) {
+  return has_pci(chipset) && (is_x86(os.arch()) || is_ppc64(os.arch()) || os.arch() == "ppc");
+}
+
+std::string_view default_scsi_model(Chipset chipset) {
+  if (chipset == Chipset::pseries) return "ibmvscsi";
+  return chipset == Chipset::ccw ? "virtio-scsi" : "lsilogic";
+}
+
 bool needs_virtio_serial(const v1::Address& address) {
   return address.type_case() == v1::Address::TYPE_NOT_SET || address.has_virtio_serial();
 }
@@ -93,18 +111,16 @@ bool needs_virtio_serial(const v1::Address& address) {
 void complete_controllers(v1::DomainSpec& spec, Chipset chipset) {
   auto& controllers = *spec.mutable_controllers();
   number_controllers(controllers);
-  if (chipset == Chipset::other) return;
-
-  const bool express = chipset == Chipset::q35;
-  if (!exists(controllers, v1::CONTROLLER_TYPE_USB, 0)) {
-    append(controllers, v1::CONTROLLER_TYPE_USB, 0).set_model(express ? "qemu-xhci" : "piix3-uhci");
+  if (has_usb(spec.os(), chipset) && !exists(controllers, v1::CONTROLLER_TYPE_USB, 0)) {
+    auto& usb = append(controllers, v1::CONTROLLER_TYPE_USB, 0);
+    if (chipset == Chipset::q35) usb.set_model("qemu-xhci");
   }
-  if (express) add_if_missing(controllers, v1::CONTROLLER_TYPE_SATA, 0);
-  if (!exists(controllers, v1::CONTROLLER_TYPE_PCI, 0)) {
-    append(controllers, v1::CONTROLLER_TYPE_PCI, 0).set_model(express ? "pcie-root" : "pci-root");
+  if (chipset == Chipset::q35) add_if_missing(controllers, v1::CONTROLLER_TYPE_SATA, 0);
+  if (has_pci(chipset) && !exists(controllers, v1::CONTROLLER_TYPE_PCI, 0)) {
+    append(controllers, v1::CONTROLLER_TYPE_PCI, 0).set_model(has_pcie(chipset) ? "pcie-root" : "pci-root");
   }
   for (auto& controller : controllers) {
-    if (controller.type() == v1::CONTROLLER_TYPE_USB) complete_usb(controller);
+    if (controller.type() == v1::CONTROLLER_TYPE_USB) complete_usb(controller, spec.os());
   }
 }
 
@@ -126,8 +142,8 @@ void add_needed_controllers(v1::DomainSpec& spec) {
     if (console.target_type() == v1::CONSOLE_TARGET_TYPE_VIRTIO) add_virtio_serial(console.address());
   }
   for (auto& controller : controllers) {
-    if (controller.type() == v1::CONTROLLER_TYPE_SCSI && controller.model().empty() && is_x86(spec.os().arch())) {
-      controller.set_model("lsilogic");
+    if (controller.type() == v1::CONTROLLER_TYPE_SCSI && controller.model().empty()) {
+      controller.set_model(std::string(default_scsi_model(chipset_of(spec.os()))));
     }
   }
 }

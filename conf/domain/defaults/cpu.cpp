@@ -20,10 +20,17 @@ v1::CpuCheck default_check(const v1::Cpu& cpu, bool model_was_named, bool emulat
   return compare ? v1::CPU_CHECK_PARTIAL : v1::CPU_CHECK_NONE;
 }
 
+// libvirt 9.0 writes the emulator's own choice down where it knows the architecture's models; away from x86, POWER and
+// s390x the choice means something to software emulation only.
+bool writes_default(const v1::DomainSpec& spec) {
+  const std::string_view arch = spec.os().arch();
+  if (is_x86(arch) || is_ppc64(arch) || arch == "s390x") return true;
+  return is_arm(arch) && spec.type() == v1::DOMAIN_TYPE_QEMU;
+}
+
 }  // namespace
 
 void complete_cpu(v1::DomainSpec& spec, const v1::Capabilities& host) {
-  if (!is_x86(spec.os().arch())) return;
   const bool wanted = spec.has_cpu();
   auto& cpu = *spec.mutable_cpu();
   if (cpu.mode() == v1::CPU_MODE_UNSPECIFIED) cpu.set_mode(v1::CPU_MODE_CUSTOM);
@@ -31,7 +38,7 @@ void complete_cpu(v1::DomainSpec& spec, const v1::Capabilities& host) {
   const bool named = !cpu.model().name().empty();
 
   if (custom && !named) {
-    const auto model = default_cpu_model(host, spec);
+    const auto model = writes_default(spec) ? default_cpu_model(host, spec) : std::string();
     if (!model.empty()) {
       cpu.mutable_model()->set_name(model);
       cpu.mutable_model()->set_fallback(v1::CPU_FALLBACK_FORBID);

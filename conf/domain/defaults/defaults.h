@@ -24,13 +24,16 @@ void complete_small_devices(v1::DomainSpec& spec);
 // Serial ports, consoles and channels; the first serial port and the first console mirror each other.
 void complete_chardevs(v1::DomainSpec& spec);
 
+// The place of the first serial port is shown with its console too, once it has one.
+void mirror_first_serial(v1::DomainSpec& spec);
+
 // Indexes and models of the controllers in the document, and those that every machine of this kind has.
 void complete_controllers(v1::DomainSpec& spec, Chipset chipset);
 
 // Controllers that disks and channels need, once the disks have their drive addresses.
 void add_needed_controllers(v1::DomainSpec& spec);
 
-// PS/2 mouse and keyboard, video for graphics, audio, memory balloon.
+// Mouse and keyboard, panic device, memory balloon: what a machine of this kind is expected to have.
 void add_implicit_devices(v1::DomainSpec& spec);
 
 }  // namespace lodge::conf::defaults

@@ -64,6 +64,11 @@ void complete_general(v1::DomainSpec& spec) {
   default_action(spec.on_reboot(), v1::LIFECYCLE_ACTION_RESTART, [&](auto action) { spec.set_on_reboot(action); });
   default_action(spec.on_crash(), v1::LIFECYCLE_ACTION_DESTROY, [&](auto action) { spec.set_on_crash(action); });
 
+  // Emulated, version 3 cannot do what PCI Express needs of it.
+  const bool needs_gic = is_arm(spec.os().arch()) && chipset_of(spec.os()) == Chipset::virt;
+  if (needs_gic && spec.type() == v1::DOMAIN_TYPE_QEMU && spec.features().gic().version().empty()) {
+    spec.mutable_features()->mutable_gic()->set_version("2");
+  }
   if (spec.has_features() && spec.features().has_hyperv() &&
       spec.features().hyperv().mode() == v1::HYPERV_MODE_UNSPECIFIED) {
     spec.mutable_features()->mutable_hyperv()->set_mode(v1::HYPERV_MODE_CUSTOM);

@@ -1,4 +1,5 @@
 #include "conf/domain/defaults/defaults.h"
+#include "conf/domain/machine.h"
 
 namespace lodge::conf::defaults {
 
@@ -82,12 +83,18 @@ void complete_video_memory(v1::Video& video) {
   }
 }
 
+v1::VideoType default_video(const v1::Os& os) {
+  if (is_ppc64(os.arch())) return v1::VIDEO_TYPE_VGA;
+  const auto chipset = chipset_of(os);
+  return chipset == Chipset::virt || chipset == Chipset::ccw ? v1::VIDEO_TYPE_VIRTIO : v1::VIDEO_TYPE_CIRRUS;
+}
+
 void complete_videos(v1::DomainSpec& spec) {
   auto& videos = *spec.mutable_videos();
   if (videos.empty() && !spec.graphics().empty()) videos.Add();
   if (videos.empty()) return;
   for (auto& video : videos) {
-    if (video.type() == v1::VIDEO_TYPE_UNSPECIFIED) video.set_type(v1::VIDEO_TYPE_CIRRUS);
+    if (video.type() == v1::VIDEO_TYPE_UNSPECIFIED) video.set_type(default_video(spec.os()));
     if (video.type() == v1::VIDEO_TYPE_NONE) continue;
     complete_video_memory(video);
     if (!video.has_heads()) video.set_heads(1);

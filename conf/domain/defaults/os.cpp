@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 
 #include "conf/domain/defaults/defaults.h"
 
@@ -10,6 +11,17 @@ bool boots_by_order(const v1::DomainSpec& spec) {
   const auto ordered = [](const auto& device) { return device.has_boot() && device.boot().has_order(); };
   return std::ranges::any_of(spec.disks(), ordered) || std::ranges::any_of(spec.interfaces(), ordered) ||
          std::ranges::any_of(spec.redirdevs(), [](const auto& device) { return device.has_boot_order(); });
+}
+
+// s390x: the boot loader knows capitals only.
+void complete_load_parameters(v1::DomainSpec& spec) {
+  const auto to_capitals = [](auto& device) {
+    if (device.boot().loadparm().empty()) return;
+    auto& parameter = *device.mutable_boot()->mutable_loadparm();
+    std::ranges::transform(parameter, parameter.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  };
+  std::ranges::for_each(*spec.mutable_disks(), to_capitals);
+  std::ranges::for_each(*spec.mutable_interfaces(), to_capitals);
 }
 
 // The host's own architecture, else the first that anything here can run.
@@ -33,6 +45,7 @@ void complete_os(v1::DomainSpec& spec, const v1::Capabilities& host) {
   }
 
   if (os.type() == "hvm" && os.boot().empty() && !boots_by_order(spec)) os.add_boot(v1::BOOT_DEVICE_HD);
+  complete_load_parameters(spec);
   // Nothing waits for the user of a menu that is off.
   if (os.has_bootmenu() && !os.bootmenu()) os.clear_bootmenu_timeout();
 }

@@ -26,6 +26,9 @@ TEST_CASE("the chipset follows from the machine type, old spellings too") {
   CHECK(conf::chipset_of(spec_of("x86_64", "pc-1.3").os()) == conf::Chipset::i440fx);
   CHECK(conf::chipset_of(spec_of("x86_64", "microvm").os()) == conf::Chipset::other);
   CHECK(conf::chipset_of(spec_of("aarch64", "q35").os()) == conf::Chipset::other);
+  CHECK(conf::chipset_of(spec_of("aarch64", "virt-2.6").os()) == conf::Chipset::virt);
+  CHECK(conf::chipset_of(spec_of("ppc64", "pseries-2.12-sxxm").os()) == conf::Chipset::pseries);
+  CHECK(conf::chipset_of(spec_of("s390x", "s390-ccw-virtio-7.2").os()) == conf::Chipset::ccw);
 }
 
 TEST_CASE("the emulator that was named is preferred, and another one will do") {
@@ -34,13 +37,20 @@ TEST_CASE("the emulator that was named is preferred, and another one will do") {
   second.set_emulator("/opt/qemu/bin/qemu-system-x86_64");
   CHECK(conf::find_guest(host, spec_of("x86_64", "q35"))->emulator() == "/usr/bin/qemu-system-x86_64");
   CHECK(conf::find_guest(host, spec_of("x86_64", "q35", second.emulator()))->emulator() == second.emulator());
-  CHECK(conf::find_guest(host, spec_of("riscv64", "virt")) == nullptr);
+  CHECK(conf::find_guest(host, spec_of("sparc64", "sun4u")) == nullptr);
 }
 
 TEST_CASE("a 32-bit guest of the 64-bit emulator gets that emulator's CPU") {
   const auto host = conf::default_capabilities();
   CHECK(conf::default_cpu_model(host, spec_of("i686", "pc", "/usr/bin/qemu-system-x86_64")) == "qemu64");
   CHECK(conf::default_cpu_model(host, spec_of("i686", "pc", "/usr/bin/qemu-system-i386")) == "qemu32");
+}
+
+TEST_CASE("a CPU is called what users call it, not what the emulator's type is") {
+  const auto host = conf::default_capabilities();
+  CHECK(conf::default_cpu_model(host, spec_of("ppc64", "pseries-2.12-sxxm")) == "POWER8");
+  CHECK(conf::default_cpu_model(host, spec_of("aarch64", "virt")) == "cortex-a15");
+  CHECK(conf::default_cpu_model(host, spec_of("s390x", "s390-ccw-virtio")) == "qemu");
 }
 
 TEST_CASE("targets count like spreadsheet columns") {
