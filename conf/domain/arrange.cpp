@@ -118,6 +118,12 @@ Arrangement arrange(v1::DomainSpec& spec) {
   Arrangement arrangement;
   // normalize() appends to some of these.
   arrangement.remember("interface", as_it_is(spec.interfaces()));
+  arrangement.remember("filesystem", as_it_is(spec.filesystems()));
+  arrangement.remember("hostdev", as_it_is(spec.hostdevs()));
+  arrangement.remember("smartcard", as_it_is(spec.smartcards()));
+  arrangement.remember("tpm", as_it_is(spec.tpms()));
+  arrangement.remember("shmem", as_it_is(spec.shmems()));
+  arrangement.remember("memory", as_it_is(spec.memory_devices()));
   arrangement.remember("serial", as_it_is(spec.serials()));
   arrangement.remember("parallel", as_it_is(spec.parallels()));
   arrangement.remember("channel", as_it_is(spec.channels()));

@@ -21,15 +21,19 @@ Result<v1::DomainSpec> normalize(v1::DomainSpec spec, const v1::Capabilities& ho
   defaults::complete_general(spec);
   const Chipset chipset = chipset_of(spec.os());
 
-  defaults::complete_controllers(spec, chipset);
   defaults::complete_disks(spec);
+  addresses::complete_given(spec);
+  addresses::assign_drive_addresses(spec);
+  addresses::assign_slot_addresses(spec);
+  defaults::complete_controllers(spec, chipset);
   defaults::complete_interfaces(spec);
   defaults::complete_graphics(spec);
   defaults::complete_small_devices(spec);
+  defaults::complete_hostdevs(spec);
+  defaults::complete_memory_devices(spec);
+  defaults::complete_tuning(spec);
   defaults::complete_chardevs(spec);
 
-  addresses::complete_given(spec);
-  addresses::assign_drive_addresses(spec);
   defaults::add_needed_controllers(spec);
   defaults::add_implicit_devices(spec);
 

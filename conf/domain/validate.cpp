@@ -15,6 +15,8 @@ Result<ValidatedDomain> validate(v1::DomainSpec spec, const v1::Capabilities& ho
   checks::check_chardevs(spec, findings);
   checks::check_displays(spec, findings);
   checks::check_small_devices(spec, findings);
+  checks::check_host_devices(spec, findings);
+  checks::check_tuning(spec, findings);
   checks::check_boot_order(spec, findings);
   checks::check_addresses(spec, findings);
   TRY(std::move(findings).result());

@@ -15,6 +15,9 @@ void complete_given(v1::DomainSpec& spec);
 // Disks on ide, sata, scsi and fdc: from the letters of their target, sdb being the second.
 void assign_drive_addresses(v1::DomainSpec& spec);
 
+// SCSI devices of the host, smart cards and memory modules: the first place that is free.
+void assign_slot_addresses(v1::DomainSpec& spec);
+
 // Virtio channels. Adds a controller when the last one is full. Virtio consoles without an address stay so: the emulator
 // takes them in their order.
 void assign_virtio_serial_addresses(v1::DomainSpec& spec);

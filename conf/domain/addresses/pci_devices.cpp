@@ -57,10 +57,24 @@ unsigned plug_of(const v1::Controller& controller, const Plugs& plugs) {
 }
 
 unsigned plug_of(const v1::Interface& interface, const Plugs& plugs) {
+  if (interface.has_hostdev()) return 0;  // it stands among the host's devices
   const auto& model = interface.model();
   if (model == "usb-net" || model == "spapr-vlan" || model == "lan9118" || model == "smc91c111") return 0;
   const bool express = model == "virtio" || model == "virtio-non-transitional" || model == "e1000e" || model == "igb";
   return express ? plugs.pcie : plugs.pci;
+}
+
+unsigned plug_of(const v1::Hostdev& hostdev, const Plugs& plugs) {
+  const auto& subsystem = hostdev.subsystem();
+  const bool on_pci = subsystem.has_pci() || subsystem.has_scsi_host() ||
+                      (subsystem.has_mdev() && subsystem.mdev().model() == v1::HOSTDEV_MDEV_MODEL_VFIO_PCI);
+  return on_pci ? plugs.pcie : 0;
+}
+
+unsigned plug_of(const v1::MemoryDevice& memory, const Plugs& plugs) {
+  const bool on_pci = memory.model() == v1::MEMORY_DEVICE_MODEL_VIRTIO_MEM ||
+                      memory.model() == v1::MEMORY_DEVICE_MODEL_VIRTIO_PMEM;
+  return on_pci ? plugs.pcie : 0;
 }
 
 unsigned plug_of(const v1::Sound& sound, const Plugs& plugs) {
@@ -125,10 +139,16 @@ std::vector<PciDevice> pci_devices(v1::DomainSpec& spec, Chipset chipset) {
   found.add("controller", *spec.mutable_controllers(), [](const auto& controller) {
     return controller.type() == v1::CONTROLLER_TYPE_PCI ? plug_of_controller(controller.model()) : 0;
   });
+  found.add("filesystem", *spec.mutable_filesystems(), [&](const auto& filesystem) {
+    return filesystem.model() == v1::FILESYSTEM_MODEL_VIRTIO_TRANSITIONAL ? plugs.pci : plugs.pcie;
+  });
   found.add("interface", *spec.mutable_interfaces(), by_family);
   found.add("sound", *spec.mutable_sounds(), by_family);
   found.add("controller", *spec.mutable_controllers(), by_family);
   found.add("disk", *spec.mutable_disks(), by_family);
+  found.add("interface", *spec.mutable_interfaces(),
+            [&](const auto& interface) { return interface.has_hostdev() ? plugs.pcie : 0; });
+  found.add("hostdev", *spec.mutable_hostdevs(), by_family);
   if (spec.has_memballoon()) {
     if (const unsigned needs = plug_of(spec.memballoon(), plugs)) {
       found.add_single("/domain/devices/memballoon", DeviceAddress(*spec.mutable_memballoon()), needs);
@@ -139,6 +159,7 @@ std::vector<PciDevice> pci_devices(v1::DomainSpec& spec, Chipset chipset) {
   found.add("watchdog", *spec.mutable_watchdogs(),
             [&](const auto& watchdog) { return watchdog.model() == v1::WATCHDOG_MODEL_I6300ESB ? plugs.pci : 0; });
   found.add("video", *spec.mutable_videos(), by_family);
+  found.add("shmem", *spec.mutable_shmems(), [&](const auto&) { return plugs.pci; });
   found.add("input", *spec.mutable_inputs(), [&](const auto& input) {
     if (input.bus() != v1::INPUT_BUS_VIRTIO) return 0U;
     return input.model() == v1::INPUT_MODEL_VIRTIO_TRANSITIONAL ? plugs.pci : plugs.pcie;
@@ -146,6 +167,16 @@ std::vector<PciDevice> pci_devices(v1::DomainSpec& spec, Chipset chipset) {
   found.add("serial", *spec.mutable_serials(), [&](const auto& serial) {
     return serial.target_type() == v1::SERIAL_TARGET_TYPE_PCI_SERIAL ? plugs.pci : 0;
   });
+  if (spec.has_vsock()) {
+    const bool old = spec.vsock().model() == v1::VSOCK_MODEL_VIRTIO_TRANSITIONAL;
+    found.add_single("/domain/devices/vsock", DeviceAddress(*spec.mutable_vsock()), old ? plugs.pci : plugs.pcie);
+  }
+  found.add("memory", *spec.mutable_memory_devices(), by_family);
+  // A part of the root itself: it cannot be plugged in.
+  if (spec.iommu().model() == v1::IOMMU_MODEL_VIRTIO) {
+    found.add_single("/domain/devices/iommu", DeviceAddress(*spec.mutable_iommu()),
+                     has_pcie(chipset) ? plug::pcie : plug::pci);
+  }
   return found.take();
 }
 

@@ -10,6 +10,8 @@ namespace {
 // Where each kind of device starts, and how far apart they are, in QEMU's machine.
 constexpr std::uint64_t kFirstCard = 0x1000;
 constexpr std::uint64_t kFirstScsi = 0x2000;
+constexpr std::uint64_t kFirstNvram = 0x3000;
+constexpr std::uint64_t kFirstTpm = 0x4000;
 constexpr std::uint64_t kFirstSerial = 0x30000000;
 constexpr std::uint64_t kStep = 0x1000;
 
@@ -51,6 +53,10 @@ void assign_spapr_vio_addresses(v1::DomainSpec& spec, Chipset chipset) {
   if (chipset != Chipset::pseries) return;
   for (auto& serial : *spec.mutable_serials()) {
     if (serial.target_model() == "spapr-vty") registers.assign(*serial.mutable_address(), kFirstSerial);
+  }
+  if (spec.has_nvram_device()) registers.assign(*spec.mutable_nvram_device()->mutable_address(), kFirstNvram);
+  for (auto& tpm : *spec.mutable_tpms()) {
+    if (tpm.model() == v1::TPM_MODEL_TPM_SPAPR) registers.assign(*tpm.mutable_address(), kFirstTpm);
   }
 }
 

@@ -50,6 +50,7 @@ void add(std::vector<UsbDevice>& devices, std::string_view element, List& list, 
 std::vector<UsbDevice> usb_devices(v1::DomainSpec& spec) {
   std::vector<UsbDevice> devices;
   add(devices, "hub", *spec.mutable_hubs(), [](const auto&) { return true; });
+  add(devices, "hostdev", *spec.mutable_hostdevs(), [](const auto& device) { return device.subsystem().has_usb(); });
   add(devices, "disk", *spec.mutable_disks(), [](const auto& disk) { return disk.bus() == v1::DISK_BUS_USB; });
   add(devices, "controller", *spec.mutable_controllers(),
       [](const auto& controller) { return controller.type() == v1::CONTROLLER_TYPE_CCID; });

@@ -19,6 +19,12 @@ bool is_virtio(const v1::Memballoon& balloon) {
   return balloon.model() != v1::MEMBALLOON_MODEL_NONE && balloon.model() != v1::MEMBALLOON_MODEL_XEN;
 }
 
+bool is_virtio(const v1::Hostdev& hostdev) {
+  const auto& subsystem = hostdev.subsystem();
+  return subsystem.has_scsi_host() ||
+         (subsystem.has_mdev() && subsystem.mdev().model() == v1::HOSTDEV_MDEV_MODEL_VFIO_CCW);
+}
+
 }  // namespace
 
 std::vector<DeviceAddress> unplaced_virtio_devices(v1::DomainSpec& spec) {
@@ -29,11 +35,16 @@ std::vector<DeviceAddress> unplaced_virtio_devices(v1::DomainSpec& spec) {
   };
   std::ranges::for_each(*spec.mutable_disks(), add);
   std::ranges::for_each(*spec.mutable_interfaces(), add);
+  std::ranges::for_each(*spec.mutable_hostdevs(), add);
   std::ranges::for_each(*spec.mutable_videos(), add);
   std::ranges::for_each(*spec.mutable_controllers(), add);
   std::ranges::for_each(*spec.mutable_inputs(), add);
   if (spec.has_memballoon()) add(*spec.mutable_memballoon());
   std::ranges::for_each(*spec.mutable_rngs(), add);
+  for (auto& filesystem : *spec.mutable_filesystems()) {
+    if (!filesystem.has_address()) devices.push_back(DeviceAddress(filesystem));
+  }
+  if (spec.has_vsock() && !spec.vsock().has_address()) devices.push_back(DeviceAddress(*spec.mutable_vsock()));
   return devices;
 }
 

@@ -26,6 +26,8 @@ void check_boot_order(const v1::DomainSpec& spec, Findings& findings) {
   const auto order_of = [](const auto& device) { return device.boot().order(); };
   each("disk", spec.disks(), has_order, order_of);
   each("interface", spec.interfaces(), has_order, order_of);
+  each("hostdev", spec.hostdevs(), has_order, order_of);
+  each("filesystem", spec.filesystems(), has_order, order_of);
   each(
       "redirdev", spec.redirdevs(), [](const auto& d) { return d.has_boot_order(); },
       [](const auto& d) { return d.boot_order(); });

@@ -20,6 +20,10 @@ void check_controllers(const v1::DomainSpec& spec, Findings& findings);
 void check_chardevs(const v1::DomainSpec& spec, Findings& findings);
 void check_displays(const v1::DomainSpec& spec, Findings& findings);
 void check_small_devices(const v1::DomainSpec& spec, Findings& findings);
+// Devices of the host, shared memory, memory modules, IOMMU.
+void check_host_devices(const v1::DomainSpec& spec, Findings& findings);
+// NUMA placement, schedulers, huge pages, encryption, what the guest is told of itself.
+void check_tuning(const v1::DomainSpec& spec, Findings& findings);
 // The order in which devices are booted: each number once, and not beside <os><boot>.
 void check_boot_order(const v1::DomainSpec& spec, Findings& findings);
 // Every device's place: of the right kind, there, and its own.

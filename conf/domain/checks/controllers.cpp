@@ -108,6 +108,7 @@ void check_ports(const v1::Controller& controller, const std::string& path, Find
 bool has_usb_devices(const v1::DomainSpec& spec) {
   return std::ranges::any_of(spec.inputs(), [](const auto& input) { return input.bus() == v1::INPUT_BUS_USB; }) ||
          std::ranges::any_of(spec.disks(), [](const auto& disk) { return disk.bus() == v1::DISK_BUS_USB; }) ||
+         std::ranges::any_of(spec.hostdevs(), [](const auto& device) { return device.subsystem().has_usb(); }) ||
          !spec.redirdevs().empty() || !spec.hubs().empty();
 }
 

@@ -130,6 +130,9 @@ void complete_chardevs(v1::DomainSpec& spec) {
     complete_channel(channel);
   }
   for (auto& redirdev : *spec.mutable_redirdevs()) complete_backend(*redirdev.mutable_backend());
+  for (auto& smartcard : *spec.mutable_smartcards()) {
+    if (smartcard.has_passthrough()) complete_backend(*smartcard.mutable_passthrough()->mutable_backend());
+  }
   for (auto& rng : *spec.mutable_rngs()) {
     if (rng.has_egd()) complete_backend(*rng.mutable_egd()->mutable_backend());
   }

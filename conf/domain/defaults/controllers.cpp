@@ -92,6 +92,16 @@ void add_for_disks(v1::DomainSpec& spec, v1::DiskBus bus, v1::ControllerType typ
   }
 }
 
+void add_for_hostdevs(v1::DomainSpec& spec) {
+  for (const auto& hostdev : spec.hostdevs()) {
+    if (!hostdev.subsystem().has_scsi() || !hostdev.address().has_drive()) continue;
+    const auto highest = std::min(hostdev.address().drive().controller(), 255U);
+    for (std::uint32_t index = 0; index <= highest; ++index) {
+      add_if_missing(*spec.mutable_controllers(), v1::CONTROLLER_TYPE_SCSI, index);
+    }
+  }
+}
+
 // Where a machine without a USB controller is not what people expect.
 bool has_usb(const v1::Os& os, Chipset chipset) {
   return has_pci(chipset) && (is_x86(os.arch()) || is_ppc64(os.arch()) || os.arch() == "ppc");
@@ -111,6 +121,7 @@ bool needs_virtio_serial(const v1::Address& address) {
 void complete_controllers(v1::DomainSpec& spec, Chipset chipset) {
   auto& controllers = *spec.mutable_controllers();
   number_controllers(controllers);
+  add_for_hostdevs(spec);
   if (has_usb(spec.os(), chipset) && !exists(controllers, v1::CONTROLLER_TYPE_USB, 0)) {
     auto& usb = append(controllers, v1::CONTROLLER_TYPE_USB, 0);
     if (chipset == Chipset::q35) usb.set_model("qemu-xhci");
@@ -131,6 +142,11 @@ void add_needed_controllers(v1::DomainSpec& spec) {
   add_for_disks(spec, v1::DISK_BUS_SATA, v1::CONTROLLER_TYPE_SATA);
 
   auto& controllers = *spec.mutable_controllers();
+  for (const auto& smartcard : spec.smartcards()) {
+    if (smartcard.address().has_ccid()) {
+      add_if_missing(controllers, v1::CONTROLLER_TYPE_CCID, smartcard.address().ccid().controller());
+    }
+  }
   const auto add_virtio_serial = [&](const v1::Address& address) {
     if (!needs_virtio_serial(address)) return;
     add_if_missing(controllers, v1::CONTROLLER_TYPE_VIRTIO_SERIAL, address.virtio_serial().controller());

@@ -20,6 +20,11 @@ void complete_disks(v1::DomainSpec& spec);
 void complete_interfaces(v1::DomainSpec& spec);
 void complete_graphics(v1::DomainSpec& spec);
 void complete_small_devices(v1::DomainSpec& spec);
+void complete_hostdevs(v1::DomainSpec& spec);
+// Memory modules and memory shared with other guests.
+void complete_memory_devices(v1::DomainSpec& spec);
+// Schedulers, NUMA placement, limits, security labels.
+void complete_tuning(v1::DomainSpec& spec);
 
 // Serial ports, consoles and channels; the first serial port and the first console mirror each other.
 void complete_chardevs(v1::DomainSpec& spec);
@@ -27,7 +32,8 @@ void complete_chardevs(v1::DomainSpec& spec);
 // The place of the first serial port is shown with its console too, once it has one.
 void mirror_first_serial(v1::DomainSpec& spec);
 
-// Indexes and models of the controllers in the document, and those that every machine of this kind has.
+// Indexes and models of the controllers in the document, those that the host's SCSI devices need, and those that every
+// machine of this kind has.
 void complete_controllers(v1::DomainSpec& spec, Chipset chipset);
 
 // Controllers that disks and channels need, once the disks have their drive addresses.

@@ -13,7 +13,11 @@ void complete_memory(v1::DomainSpec& spec) {
   // The cells are the memory; a total that says otherwise is not believed.
   std::uint64_t cells = 0;
   for (const auto& cell : spec.cpu().numa_cells()) cells += cell.memory();
-  if (cells) spec.set_memory(cells);
+  // Modules come on top of them.
+  if (cells) {
+    for (const auto& device : spec.memory_devices()) cells += device.target().size();
+    spec.set_memory(cells);
+  }
   if (!spec.has_current_memory() || spec.current_memory() == 0) spec.set_current_memory(spec.memory());
 }
 

@@ -10,6 +10,7 @@ namespace {
 bool boots_by_order(const v1::DomainSpec& spec) {
   const auto ordered = [](const auto& device) { return device.has_boot() && device.boot().has_order(); };
   return std::ranges::any_of(spec.disks(), ordered) || std::ranges::any_of(spec.interfaces(), ordered) ||
+         std::ranges::any_of(spec.hostdevs(), ordered) || std::ranges::any_of(spec.filesystems(), ordered) ||
          std::ranges::any_of(spec.redirdevs(), [](const auto& device) { return device.has_boot_order(); });
 }
 

@@ -21,6 +21,21 @@ v1::PanicModel default_panic(const v1::Os& os) {
   }
 }
 
+void complete_tpm(v1::Tpm& tpm, const v1::Os& os) {
+  if (tpm.model() == v1::TPM_MODEL_UNSPECIFIED) {
+    tpm.set_model(chipset_of(os) == Chipset::pseries ? v1::TPM_MODEL_TPM_SPAPR : v1::TPM_MODEL_TPM_TIS);
+  }
+  if (tpm.has_passthrough() && tpm.passthrough().device().empty()) {
+    tpm.mutable_passthrough()->set_device("/dev/tpm0");
+  }
+  if (tpm.has_emulator() && tpm.version() == v1::TPM_VERSION_UNSPECIFIED) tpm.set_version(v1::TPM_VERSION_2_0);
+}
+
+void complete_vsock(v1::Vsock& vsock) {
+  if (vsock.model() == v1::VSOCK_MODEL_UNSPECIFIED) vsock.set_model(v1::VSOCK_MODEL_VIRTIO);
+  if (!vsock.has_cid() && !vsock.has_cid_auto()) vsock.set_cid_auto(true);
+}
+
 void add_input(v1::DomainSpec& spec, v1::InputType type, v1::InputBus bus) {
   const bool there = std::ranges::any_of(
       spec.inputs(), [&](const auto& input) { return input.type() == type && input.bus() == bus; });
@@ -66,6 +81,13 @@ void complete_small_devices(v1::DomainSpec& spec) {
   for (auto& panic : *spec.mutable_panics()) {
     if (panic.model() == v1::PANIC_MODEL_UNSPECIFIED) panic.set_model(default_panic(spec.os()));
   }
+  for (auto& filesystem : *spec.mutable_filesystems()) {
+    if (filesystem.accessmode() == v1::FILESYSTEM_ACCESS_MODE_UNSPECIFIED) {
+      filesystem.set_accessmode(v1::FILESYSTEM_ACCESS_MODE_PASSTHROUGH);
+    }
+  }
+  for (auto& tpm : *spec.mutable_tpms()) complete_tpm(tpm, spec.os());
+  if (spec.has_vsock()) complete_vsock(*spec.mutable_vsock());
   for (auto& redirdev : *spec.mutable_redirdevs()) {
     if (redirdev.bus().empty()) redirdev.set_bus("usb");
   }

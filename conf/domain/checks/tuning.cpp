@@ -1,0 +1,156 @@
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <set>
+
+#include "base/uuid.h"
+#include "conf/domain/checks/checks.h"
+#include "conf/domain/device.h"
+#include "conf/domain/machine.h"
+
+namespace lodge::conf::checks {
+
+namespace {
+
+void check_numatune(const v1::DomainSpec& spec, Findings& findings) {
+  const auto& tune = spec.numatune();
+  const bool by_numad = tune.memory().placement() == v1::NUMA_PLACEMENT_AUTO;
+  if (tune.memory().placement() == v1::NUMA_PLACEMENT_STATIC && tune.memory().nodeset().empty()) {
+    findings.add("/domain/numatune/memory/@nodeset", "static placement names the host's nodes: nodeset='0'");
+  }
+  if (tune.nodes().empty()) return;
+  if (spec.cpu().numa_cells().empty()) {
+    findings.add("/domain/numatune/memnode", "the guest has no NUMA nodes: add <cpu><numa><cell …/></numa></cpu>");
+  }
+  if (by_numad) findings.add("/domain/numatune/memnode", "nodes cannot be bound one by one where numad places them");
+  std::set<std::uint32_t> cells;
+  for (int i = 0; i < tune.nodes_size(); ++i) {
+    const auto& node = tune.nodes(i);
+    const auto path = tune.nodes_size() > 1 ? fmt::format("/domain/numatune/memnode[{}]", i + 1)
+                                            : std::string("/domain/numatune/memnode");
+    if (!cells.insert(node.cellid()).second) findings.add(path + "/@cellid", "{} is there twice", node.cellid());
+    if (!spec.cpu().numa_cells().empty() &&
+        node.cellid() >= static_cast<std::uint32_t>(spec.cpu().numa_cells_size())) {
+      findings.add(path + "/@cellid", "the guest has no NUMA node {}", node.cellid());
+    }
+  }
+}
+
+void check_schedulers(const v1::DomainSpec& spec, Findings& findings) {
+  std::set<std::string> seen;
+  for (const auto& scheduler : spec.cputune().vcpu_scheds()) {
+    if (!seen.insert(scheduler.vcpus()).second) {
+      findings.add("/domain/cputune/vcpusched", "processor {} is in two of them", scheduler.vcpus());
+    }
+  }
+  seen.clear();
+  for (const auto& scheduler : spec.cputune().iothread_scheds()) {
+    if (!seen.insert(scheduler.iothreads()).second) {
+      findings.add("/domain/cputune/iothreadsched", "I/O thread {} is in two of them", scheduler.iothreads());
+    }
+  }
+}
+
+// The highest number of a set: 4 of "0,2-4".
+std::uint32_t highest(std::string_view set) {
+  const auto last = set.find_last_of(",-");
+  const auto text = last == std::string_view::npos ? set : set.substr(last + 1);
+  std::uint32_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+void check_huge_pages(const v1::DomainSpec& spec, Findings& findings) {
+  const auto& pages = spec.memory_backing().hugepages().pages();
+  const auto cells = static_cast<std::uint32_t>(std::max(spec.cpu().numa_cells_size(), 1));
+  for (int i = 0; i < pages.size(); ++i) {
+    if (pages[i].nodeset().empty() || highest(pages[i].nodeset()) < cells) continue;
+    findings.add(fmt::format("/domain/memoryBacking/hugepages/page[{}]/@nodeset", i + 1), "the guest has no NUMA node {}",
+                 highest(pages[i].nodeset()));
+  }
+}
+
+void check_encryption(const v1::StorageEncryption& encryption, const std::string& path, Findings& findings) {
+  if (encryption.format() == v1::STORAGE_ENCRYPTION_FORMAT_QCOW) {
+    findings.add(path + "/@format", "emulators no longer read qcow2's own encryption: convert the image to 'luks'");
+  }
+  if (encryption.has_cipher()) {
+    findings.add(path + "/cipher", "the image itself says how it is encrypted; only new volumes name a cipher");
+  }
+}
+
+void check_disks(const v1::DomainSpec& spec, Findings& findings) {
+  for (int i = 0; i < spec.disks_size(); ++i) {
+    const auto& disk = spec.disks(i);
+    const auto path = device_path("disk", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.disks_size()));
+    if (disk.has_encryption()) check_encryption(disk.encryption(), path + "/encryption", findings);
+    if (!disk.source().has_encryption()) continue;
+    check_encryption(disk.source().encryption(), path + "/source/encryption", findings);
+    if (disk.has_encryption()) findings.add(path + "/encryption", "is in <source> already; one of them is enough");
+  }
+}
+
+bool is_date(std::string_view text) {
+  unsigned month = 0;
+  unsigned day = 0;
+  const char* const end = text.data() + text.size();
+  const auto month_end = std::from_chars(text.data(), end, month);
+  if (month_end.ec != std::errc() || month_end.ptr == end || *month_end.ptr != '/') return false;
+  const auto day_end = std::from_chars(month_end.ptr + 1, end, day);
+  if (day_end.ec != std::errc() || day_end.ptr == end || *day_end.ptr != '/') return false;
+  const std::string_view year(day_end.ptr + 1, static_cast<std::size_t>(end - day_end.ptr - 1));
+  const bool digits = year.find_first_not_of("0123456789") == std::string_view::npos;
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31 && digits && (year.size() == 2 || year.size() == 4);
+}
+
+void check_sysinfo(const v1::DomainSpec& spec, Findings& findings) {
+  const auto uuid = Uuid::parse(spec.uuid());
+  for (const auto& sysinfo : spec.sysinfos()) {
+    for (const auto& entry : sysinfo.smbios().bios()) {
+      if (entry.name() == v1::SYSINFO_BIOS_NAME_DATE && !is_date(entry.value())) {
+        findings.add("/domain/sysinfo/bios/entry", "'{}' is not a date of the form 12/31/2022", entry.value());
+      }
+    }
+    for (const auto& entry : sysinfo.smbios().system()) {
+      if (entry.name() != v1::SYSINFO_SYSTEM_NAME_UUID) continue;
+      const auto told = Uuid::parse(entry.value());
+      if (!told || (uuid && *told != *uuid)) {
+        findings.add("/domain/sysinfo/system/entry", "'{}' is not the guest's uuid, {}", entry.value(), spec.uuid());
+      }
+    }
+  }
+}
+
+// s390x: what the boot loader reads.
+void check_load_parameter(const std::string& parameter, const std::string& path, Findings& findings) {
+  if (parameter.empty()) return;
+  const auto fine = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == ' '; };
+  if (parameter.size() > 8) {
+    findings.add(path, "'{}' has {} characters; there is room for 8", parameter, parameter.size());
+  } else if (!std::ranges::all_of(parameter, fine)) {
+    findings.add(path, "'{}' has characters other than letters, digits, '.' and blanks", parameter);
+  }
+}
+
+}  // namespace
+
+void check_tuning(const v1::DomainSpec& spec, Findings& findings) {
+  check_numatune(spec, findings);
+  check_schedulers(spec, findings);
+  check_huge_pages(spec, findings);
+  check_disks(spec, findings);
+  check_sysinfo(spec, findings);
+  const auto parameters = [&](std::string_view element, const auto& list) {
+    for (int i = 0; i < list.size(); ++i) {
+      const auto path = device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size()));
+      check_load_parameter(list[i].boot().loadparm(), path + "/boot/@loadparm", findings);
+    }
+  };
+  parameters("disk", spec.disks());
+  parameters("interface", spec.interfaces());
+  if (spec.features().has_hpt() && chipset_of(spec.os()) != Chipset::pseries) {
+    findings.add("/domain/features/hpt", "only pseries machines have it");
+  }
+}
+
+}  // namespace lodge::conf::checks
