@@ -79,7 +79,7 @@ void check_encryption(const v1::StorageEncryption& encryption, const std::string
   }
 }
 
-void check_disks(const v1::DomainSpec& spec, Findings& findings) {
+void check_disk_tuning(const v1::DomainSpec& spec, Findings& findings) {
   for (int i = 0; i < spec.disks_size(); ++i) {
     const auto& disk = spec.disks(i);
     const auto path = device_path("disk", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.disks_size()));
@@ -138,7 +138,7 @@ void check_tuning(const v1::DomainSpec& spec, Findings& findings) {
   check_numatune(spec, findings);
   check_schedulers(spec, findings);
   check_huge_pages(spec, findings);
-  check_disks(spec, findings);
+  check_disk_tuning(spec, findings);
   check_sysinfo(spec, findings);
   const auto parameters = [&](std::string_view element, const auto& list) {
     for (int i = 0; i < list.size(); ++i) {
