@@ -16,8 +16,8 @@ using namespace lodge::conformance;
 
 namespace {
 
-constexpr std::size_t kSame = 289;     // of the 364 that libvirt accepts
-constexpr std::size_t kRefused = 98;  // of the 116 that it refuses, some of them for reasons of its host
+constexpr std::size_t kSame = 358;     // of the 364 that libvirt accepts
+constexpr std::size_t kRefused = 99;  // of the 116 that it refuses, some of them for reasons of its host
 
 struct Answer {
   bool accepted = false;
@@ -105,6 +105,8 @@ TEST_CASE("as many documents as ever become what libvirt makes of them") {
 // Controllers may change their order once more: libvirt appends those it adds, and groups them by type when it reads.
 TEST_CASE("what libvirt stores is complete already") {
   for (const auto& file : read_corpus("domain/libvirt-9.0")) {
+    // Its second console has a port that libvirt gave before it put the first one in, and would change if it read it again.
+    if (file.name == "console-compat2.xml") continue;
     const auto ours = define(file);
     if (!ours.accepted) continue;
     INFO(file.name);
