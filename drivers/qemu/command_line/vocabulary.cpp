@@ -92,7 +92,7 @@ constexpr std::array kKnownTypes = {
     KnownType{"DiskNetwork", " protocol name query tls hosts snapshot config_file initiator "},
     KnownType{"DiskVolume", " pool volume mode "},
     KnownType{"DomainSpec",
-              " id name uuid title description metadata max_memory dump_core memory current_memory "
+              " type id name uuid title description metadata max_memory dump_core memory current_memory "
               "memory_backing vcpu vcpus iothreads iothread_ids cputune os features cpu clock "
               "on_poweroff on_reboot on_crash suspend_to_mem suspend_to_disk emulator disks "
               "controllers interfaces serials parallels consoles channels inputs graphics sounds "
@@ -213,6 +213,7 @@ constexpr std::array kKnownEnums = {
     KnownEnum{"CpuMaxPhysAddrMode", 2},
     KnownEnum{"CpuMode", 4},
     KnownEnum{"DirectMode", 4},
+    KnownEnum{"DomainType", 2},
     KnownEnum{"DiskBus", 9},
     KnownEnum{"DiskCache", 6},
     KnownEnum{"DiskDetectZeroes", 3},
