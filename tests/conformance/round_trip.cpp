@@ -16,8 +16,8 @@ constexpr conf::ViewOptions kEverything{.view = conf::View::live, .secure = true
 
 // What the output may add to a fact of the input: what the vocabulary gives a value where the document left it out.
 bool is_default(const std::string& fact) {
-  for (const std::string_view end :
-       {"/@state=on", "/@type=file", "/@type=pty", "/@type=dynamic", "/adapter[1]/@type=scsi_host"}) {
+  for (const std::string_view end : {"/@state=on", "/@type=file", "/@mode=subsystem", "/@type=mount", "/@type=pty",
+                                     "/@type=dynamic", "/adapter[1]/@type=scsi_host"}) {
     if (fact.ends_with(end)) return true;
   }
   return false;

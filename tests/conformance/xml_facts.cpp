@@ -92,7 +92,10 @@ bool is_mac(const std::string& value) {
   return std::ranges::count(value, ':') == 5 && value.find_first_not_of("0123456789abcdefABCDEF:") == value.npos;
 }
 
-bool is_uuid(const std::string& name) { return name == "uuid" || name == "genid" || name == "instanceid" || name == "interfaceid"; }
+bool is_uuid(const std::string& name) {
+  return name == "uuid" || name == "genid" || name == "instanceid" || name == "interfaceid" || name == "switchid" ||
+         name == "secret";
+}
 
 // Values that are sizes in bytes when no unit is given.
 bool is_size_in_bytes(const std::string& name) {
@@ -103,7 +106,9 @@ bool is_size_in_bytes(const std::string& name) {
 // Values that are sizes in KiB when no unit is given.
 bool is_size(const std::string& name) {
   return name == "memory" || name == "currentMemory" || name == "maxMemory" || name == "size" || name == "pcihole64" ||
-         name == "usage";
+         name == "usage" || name == "hard_limit" || name == "soft_limit" || name == "min_guarantee" ||
+         name == "swap_hard_limit" || name == "requested" || name == "block" || name == "pagesize" ||
+         name == "alignsize" || name == "maxpagesize";
 }
 
 bool is_set(const std::string& name) {

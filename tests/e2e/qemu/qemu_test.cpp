@@ -148,7 +148,7 @@ TEST_CASE("a QEMU that ends during start is told in its own words, with the plac
       *conf::validate(*conf::normalize(parsed->message, *host, parsed->source), *host, parsed->source));
   const auto running = hands.wait(hands.world.driver().start(hands.request(guest), hands.soon()));
   REQUIRE_FALSE(running);
-  CHECK(running.error().code() == Code::unavailable);
+  CHECK(running.error().code() == Code::failed_precondition);
   CHECK(running.error().message() ==
         "QEMU ended during start: qemu-system-x86_64: -device no-such-device: 'no-such-device' is not a valid device "
         "model name (log: " +
