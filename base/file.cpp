@@ -62,7 +62,7 @@ Result<void> make_folder(const fs::path& path, mode_t mode) {
     TRY(make_folder(path.parent_path(), mode));
     if (::mkdir(path.c_str(), mode) == 0) return {};
   }
-  struct stat info {};
+  struct stat info{};
   if (errno == EEXIST && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
   return fail_errno(errno, "make folder {}", path.string());
 }

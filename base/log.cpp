@@ -8,8 +8,10 @@ namespace {
 std::string describe(std::string_view what, const Error& error) {
   std::string_view file = error.where().file_name();
   if (const auto slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
-  std::string text = fmt::format("{}: {} [{} {}:{}]", what, error.message(), to_string(error.code()), file, error.where().line());
-  for (const Finding& finding : error.findings()) text += fmt::format("\n  line {}: {}: {}", finding.line, finding.path, finding.message);
+  std::string text = fmt::format("{}: {} [{} {}:{}]", what, error.message(), to_string(error.code()), file,
+                                 error.where().line());
+  for (const Finding& finding : error.findings())
+    text += fmt::format("\n  line {}: {}: {}", finding.line, finding.path, finding.message);
   return text;
 }
 

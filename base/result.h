@@ -32,9 +32,10 @@ Failure fail(Code code, detail::Format format, const Args&... args) {
 // The same for a failed system call; the errno's text is appended: "open /dev/tap7: No such file or directory".
 template <class... Args>
 Failure fail_errno(int err, detail::Format format, const Args&... args) {
-  return Failure(Error(code_from_errno(err),
-                       fmt::format("{}: {}", fmt::vformat(format.text, fmt::make_format_args(args...)), errno_text(err)),
-                       err, format.where));
+  return Failure(
+      Error(code_from_errno(err),
+            fmt::format("{}: {}", fmt::vformat(format.text, fmt::make_format_args(args...)), errno_text(err)), err,
+            format.where));
 }
 
 // Passes an error on with context in front: `return wrap(std::move(result).error(), "start {}", name);`
@@ -63,8 +64,8 @@ Failure wrap(Error&& error, std::string_view format, const Args&... args) {
   } while (false)
 
 // TRY_ASSIGN(Fd fd, open_tap(name)): declare (or assign to) the left with the value of the right.
-#define LODGE_TRY_ASSIGN(result, ret, target, ...)             \
-  auto result = (__VA_ARGS__);                                 \
+#define LODGE_TRY_ASSIGN(result, ret, target, ...)              \
+  auto result = (__VA_ARGS__);                                  \
   if (!result) ret ::lodge::Failure(std::move(result).error()); \
   target = std::move(*result)
 

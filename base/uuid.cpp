@@ -31,7 +31,8 @@ Result<Uuid> Uuid::parse(std::string_view text) {
   for (const char c : text) {
     if (c == '-') continue;
     const int value = hex_value(c);
-    if (value < 0 || digits == 32) return fail(Code::invalid_argument, "'{}' is not a UUID (32 hexadecimal digits)", text);
+    if (value < 0 || digits == 32)
+      return fail(Code::invalid_argument, "'{}' is not a UUID (32 hexadecimal digits)", text);
     id.bytes_[digits / 2] = static_cast<std::uint8_t>(id.bytes_[digits / 2] << 4 | value);
     ++digits;
   }

@@ -105,7 +105,8 @@ bool can_be_console(const v1::Serial& serial) {
 
 std::vector<int> arrange_consoles(v1::DomainSpec& spec) {
   auto& consoles = *spec.mutable_consoles();
-  if (spec.serials().empty() || !can_be_console(spec.serials(0)) || (!consoles.empty() && shows_serial(consoles[0]))) return move_to_front(consoles, 0);
+  if (spec.serials().empty() || !can_be_console(spec.serials(0)) || (!consoles.empty() && shows_serial(consoles[0])))
+    return move_to_front(consoles, 0);
   consoles.Add();
   auto origin = move_to_front(consoles, consoles.size() - 1);
   origin.front() = -1;

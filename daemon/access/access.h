@@ -17,10 +17,10 @@ struct Grant {
 };
 
 struct Rules {
-  uid_t daemon_uid = 0;             // the daemon's own user may do what root may: its private use
-  std::optional<gid_t> group;       // its members may do everything
-  std::string group_name;           // for messages
-  std::vector<std::string> allow;   // certificate identities that may do everything
+  uid_t daemon_uid = 0;            // the daemon's own user may do what root may: its private use
+  std::optional<gid_t> group;      // its members may do everything
+  std::string group_name;          // for messages
+  std::vector<std::string> allow;  // certificate identities that may do everything
 };
 
 // Who may do what: root, the daemon's own user, members of the group, and certificate identities on the list may do

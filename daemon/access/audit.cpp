@@ -29,7 +29,8 @@ std::string in_quotes(std::string_view text) {
 std::string audit_line(const AuditEntry& entry) {
   std::string line = fmt::format("audit who={} did={}", in_quotes(entry.who), entry.method);
   if (!entry.subject.empty()) line += fmt::format(" to={}", in_quotes(entry.subject));
-  line += fmt::format(" request={} result={} ms={:.1f}", entry.request_id, entry.error ? to_string(entry.error->code()) : "ok",
+  line += fmt::format(" request={} result={} ms={:.1f}", entry.request_id,
+                      entry.error ? to_string(entry.error->code()) : "ok",
                       static_cast<double>(entry.took.count()) / 1000.0);
   if (entry.error) line += fmt::format(" error={}", in_quotes(entry.error->message()));
   return line;

@@ -5,7 +5,8 @@
 
 namespace lodge::access {
 
-std::vector<std::string> identities_of(std::vector<std::string> uris, std::vector<std::string> dns, std::string common_name) {
+std::vector<std::string> identities_of(std::vector<std::string> uris, std::vector<std::string> dns,
+                                       std::string common_name) {
   std::vector<std::string> names = std::move(uris);
   for (std::string& name : dns) names.push_back(std::move(name));
   if (names.empty() && !common_name.empty()) names.push_back(std::move(common_name));

@@ -26,7 +26,8 @@ using Peer = std::variant<LocalPeer, TlsPeer>;
 
 // The names that a certificate can be allowed by: its URI and DNS alternative names, and the common name only if it has
 // neither. (A common name is free text; an alternative name is what an authority vouches for.)
-std::vector<std::string> identities_of(std::vector<std::string> uris, std::vector<std::string> dns, std::string common_name);
+std::vector<std::string> identities_of(std::vector<std::string> uris, std::vector<std::string> dns,
+                                       std::string common_name);
 
 // For logs and messages: "uid:1000 (pid 4711)", "tls:admin.example from ipv4:192.0.2.1:4711".
 std::string describe(const Peer& peer);

@@ -4,13 +4,14 @@
 
 namespace lodge::app {
 
-std::vector<std::unique_ptr<drivers::Driver>> builtin_drivers(const asio::any_io_executor& control, Pool& pool, const Paths& paths,
-                                                              const Settings& settings) {
+std::vector<std::unique_ptr<drivers::Driver>> builtin_drivers(const asio::any_io_executor& control, Pool& pool,
+                                                              const Paths& paths, const Settings& settings) {
   using namespace drivers;
   std::vector<std::unique_ptr<Driver>> all;
-  all.push_back(std::make_unique<qemu::QemuDriver>(
-      control, pool,
-      qemu::QemuSettings{.search = settings.qemu.search, .cache_dir = paths.state / "qemu-cache", .nvram_dir = paths.state / "nvram"}));
+  all.push_back(std::make_unique<qemu::QemuDriver>(control, pool,
+                                                   qemu::QemuSettings{.search = settings.qemu.search,
+                                                                      .cache_dir = paths.state / "qemu-cache",
+                                                                      .nvram_dir = paths.state / "nvram"}));
   return all;
 }
 

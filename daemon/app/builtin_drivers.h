@@ -11,7 +11,7 @@
 namespace lodge::app {
 
 // The drivers of this daemon, in the order in which they are asked who runs a guest. `pool` outlives them.
-std::vector<std::unique_ptr<drivers::Driver>> builtin_drivers(const asio::any_io_executor& control, Pool& pool, const Paths& paths,
-                                                              const Settings& settings);
+std::vector<std::unique_ptr<drivers::Driver>> builtin_drivers(const asio::any_io_executor& control, Pool& pool,
+                                                              const Paths& paths, const Settings& settings);
 
 }  // namespace lodge::app

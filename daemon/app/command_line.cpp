@@ -8,7 +8,8 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
   // Takes "--name VALUE" and "--name=VALUE"; nullopt if `argument` is another option.
   const auto value_of = [&](std::string_view option, std::size_t& i) -> Result<std::optional<fs::path>> {
     const std::string_view argument = arguments[i];
-    if (argument.starts_with(option) && argument.substr(option.size()).starts_with('=')) return fs::path(argument.substr(option.size() + 1));
+    if (argument.starts_with(option) && argument.substr(option.size()).starts_with('='))
+      return fs::path(argument.substr(option.size() + 1));
     if (argument != option) return std::nullopt;
     if (++i == arguments.size()) return fail(Code::invalid_argument, "{} needs a value", option);
     return fs::path(arguments[i]);

@@ -14,7 +14,7 @@ namespace lodge::app {
 
 void prepare_process() {
   // A handler rather than SIG_IGN: programs that we start would inherit the latter.
-  struct sigaction ignore {};
+  struct sigaction ignore{};
   ignore.sa_handler = [](int) {};
   ::sigaction(SIGPIPE, &ignore, nullptr);
 
@@ -43,7 +43,8 @@ Result<std::string> boot_id() {
 }
 
 access::Rules access_rules(const Settings& settings) {
-  access::Rules rules{.daemon_uid = ::geteuid(), .group = {}, .group_name = settings.local.group, .allow = settings.tls.allow};
+  access::Rules rules{
+      .daemon_uid = ::geteuid(), .group = {}, .group_name = settings.local.group, .allow = settings.tls.allow};
   if (auto group = access::find_group(settings.local.group))
     rules.group = *group;
   else
@@ -52,19 +53,22 @@ access::Rules access_rules(const Settings& settings) {
 }
 
 rpc::DoorSettings door_settings(const Settings& settings) {
-  rpc::DoorSettings door{
-      .limits = {.connections = settings.limits.connections, .connections_per_peer = settings.limits.connections_per_peer},
-      .message_bytes = settings.limits.message_mib << 20,
-      .idle = std::chrono::seconds(settings.limits.idle_seconds),
-      .unasked_deadline = std::chrono::seconds(settings.limits.deadline_seconds)};
-  if (settings.tls.enabled) door.tls = {.certificate = settings.tls.certificate, .key = settings.tls.key, .ca = settings.tls.ca};
+  rpc::DoorSettings door{.limits = {.connections = settings.limits.connections,
+                                    .connections_per_peer = settings.limits.connections_per_peer},
+                         .message_bytes = settings.limits.message_mib << 20,
+                         .idle = std::chrono::seconds(settings.limits.idle_seconds),
+                         .unasked_deadline = std::chrono::seconds(settings.limits.deadline_seconds)};
+  if (settings.tls.enabled)
+    door.tls = {.certificate = settings.tls.certificate, .key = settings.tls.key, .ca = settings.tls.ca};
   return door;
 }
 
 Result<void> check(const Settings& settings) {
   if (!settings.tls.enabled) return {};
-  if (auto address = rpc::check_address(settings.tls.listen); !address) return wrap(std::move(address).error(), "tls.listen");
-  if (auto files = rpc::check_tls_files(*door_settings(settings).tls); !files) return wrap(std::move(files).error(), "tls");
+  if (auto address = rpc::check_address(settings.tls.listen); !address)
+    return wrap(std::move(address).error(), "tls.listen");
+  if (auto files = rpc::check_tls_files(*door_settings(settings).tls); !files)
+    return wrap(std::move(files).error(), "tls");
   return {};
 }
 

@@ -52,8 +52,10 @@ Result<std::unique_ptr<Acceptor>> Acceptor::start(std::vector<Listener> listener
   if (!stop) return fail_errno(errno, "eventfd");
   std::unique_ptr<Acceptor> acceptor(new Acceptor(std::move(listeners), limits, std::move(poll), std::move(stop)));
   for (std::size_t i = 0; i < acceptor->listeners_.size(); ++i)
-    if (!acceptor->watch(acceptor->listeners_[i].socket.get(), EPOLLIN, i)) return fail_errno(errno, "watch a listening socket");
-  if (!acceptor->watch(acceptor->stop_.get(), EPOLLIN, acceptor->listeners_.size())) return fail_errno(errno, "watch the stop signal");
+    if (!acceptor->watch(acceptor->listeners_[i].socket.get(), EPOLLIN, i))
+      return fail_errno(errno, "watch a listening socket");
+  if (!acceptor->watch(acceptor->stop_.get(), EPOLLIN, acceptor->listeners_.size()))
+    return fail_errno(errno, "watch the stop signal");
   acceptor->thread_ = std::thread([raw = acceptor.get()] { raw->run(); });
   return acceptor;
 }
@@ -123,7 +125,8 @@ void Acceptor::admit(std::size_t index, Fd socket) {
   if (waiting_.size() + open_.size() >= limits_.connections)
     return refuse(fmt::format("{} connections are open, which is the limit", limits_.connections));
   if (per_peer_[peer] >= limits_.connections_per_peer)
-    return refuse(fmt::format("{} has {} connections, which is the limit for one peer", peer, limits_.connections_per_peer));
+    return refuse(
+        fmt::format("{} has {} connections, which is the limit for one peer", peer, limits_.connections_per_peer));
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on a Unix socket, and may
   const Id id = next_id_++;
@@ -138,7 +141,8 @@ void Acceptor::first_byte(Id id) {
   unwatch(connection.socket.get());
   char byte = 0;
   Fd duplicate;
-  if (::recv(connection.socket.get(), &byte, 1, MSG_PEEK) > 0) duplicate.reset(::fcntl(connection.socket.get(), F_DUPFD_CLOEXEC, 3));
+  if (::recv(connection.socket.get(), &byte, 1, MSG_PEEK) > 0)
+    duplicate.reset(::fcntl(connection.socket.get(), F_DUPFD_CLOEXEC, 3));
   if (!duplicate || !watch(duplicate.get(), EPOLLRDHUP | EPOLLONESHOT, id)) return forget_peer(connection.peer);
   Fd socket = std::exchange(connection.socket, std::move(duplicate));
   const Listener& listener = listeners_[connection.listener];

@@ -34,19 +34,22 @@ grpc::Status conclude(const Visit& visit, const Result<void>& result) {
   return result ? grpc::Status::OK : to_status(result.error(), visit.subject, visit.context.caller.request_id);
 }
 
-grpc::ServerUnaryReactor* Calls::refuse(grpc::CallbackServerContext& context, const Doorman::Refused& refused, const std::string& subject) {
+grpc::ServerUnaryReactor* Calls::refuse(grpc::CallbackServerContext& context, const Doorman::Refused& refused,
+                                        const std::string& subject) {
   grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
   reactor->Finish(to_status(refused.error, subject, refused.request_id));
   return reactor;
 }
 
-grpc::ServerUnaryReactor* Calls::finish_now(grpc::CallbackServerContext& context, const Visit& visit, const Result<void>& result) {
+grpc::ServerUnaryReactor* Calls::finish_now(grpc::CallbackServerContext& context, const Visit& visit,
+                                            const Result<void>& result) {
   grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
   reactor->Finish(conclude(visit, result));
   return reactor;
 }
 
-grpc::ServerUnaryReactor* Calls::run(Visit visit, Task<Result<void>> task, const google::protobuf::Message& response) const {
+grpc::ServerUnaryReactor* Calls::run(Visit visit, Task<Result<void>> task,
+                                     const google::protobuf::Message& response) const {
   auto* call = new PostedCall(host_.control(), std::move(visit), response);
   call->run(std::move(task));
   return call;

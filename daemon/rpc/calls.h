@@ -52,8 +52,10 @@ class Calls {
   }
 
  private:
-  static grpc::ServerUnaryReactor* refuse(grpc::CallbackServerContext& context, const Doorman::Refused& refused, const std::string& subject);
-  static grpc::ServerUnaryReactor* finish_now(grpc::CallbackServerContext& context, const Visit& visit, const Result<void>& result);
+  static grpc::ServerUnaryReactor* refuse(grpc::CallbackServerContext& context, const Doorman::Refused& refused,
+                                          const std::string& subject);
+  static grpc::ServerUnaryReactor* finish_now(grpc::CallbackServerContext& context, const Visit& visit,
+                                              const Result<void>& result);
   grpc::ServerUnaryReactor* run(Visit visit, Task<Result<void>> task, const google::protobuf::Message& response) const;
 
   host::Host& host_;

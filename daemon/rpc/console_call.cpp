@@ -34,9 +34,11 @@ class ConsoleCall final : public Reactor {
 
  private:
   Task<Result<void>> serve() {
-    CO_TRY_ASSIGN(const v1::OpenConsoleRequest::Open open, co_await with_deadline(first_message(), visit_.context.deadline, "the console's first message"));
+    CO_TRY_ASSIGN(const v1::OpenConsoleRequest::Open open,
+                  co_await with_deadline(first_message(), visit_.context.deadline, "the console's first message"));
     visit_.subject = subject_of(open);
-    CO_TRY_ASSIGN(const Session session, co_await host_.open_console(visit_.context, open.domain(), open.device(), open.force()));
+    CO_TRY_ASSIGN(const Session session,
+                  co_await host_.open_console(visit_.context, open.domain(), open.device(), open.force()));
     StartSendInitialMetadata();  // tells the caller that it is connected, however silent the guest
     audit(visit_, nullptr);
     auto ended = co_await (pass_output(session) || pass_input(session));
@@ -45,7 +47,8 @@ class ConsoleCall final : public Reactor {
 
   Task<Result<v1::OpenConsoleRequest::Open>> first_message() {
     const bool got = co_await receive();
-    if (!got || !request_.has_open()) co_return fail(Code::invalid_argument, "the first message of a console must say which one to open");
+    if (!got || !request_.has_open())
+      co_return fail(Code::invalid_argument, "the first message of a console must say which one to open");
     co_return request_.open();
   }
 
@@ -96,7 +99,8 @@ class RefusedConsole final : public Reactor {
 
 }  // namespace
 
-Reactor* open_console(host::Host& host, const Doorman& doorman, OpenStreams& streams, grpc::CallbackServerContext& context) {
+Reactor* open_console(host::Host& host, const Doorman& doorman, OpenStreams& streams,
+                      grpc::CallbackServerContext& context) {
   auto visit = doorman.admit(context, method_of<v1::OpenConsoleRequest>(), "");
   if (!visit) return new RefusedConsole(to_status(visit.error().error, "", visit.error().request_id));
   auto* call = new ConsoleCall(host, std::move(*visit));

@@ -19,7 +19,8 @@ std::string host_name() {
   return name;
 }
 
-Result<void> version(const Host& host, const Caller& caller, const v1::GetVersionRequest&, v1::GetVersionResponse& response) {
+Result<void> version(const Host& host, const Caller& caller, const v1::GetVersionRequest&,
+                     v1::GetVersionResponse& response) {
   response.set_lodge(LODGE_VERSION);
   response.set_hostname(host_name());
   for (v1::DriverInfo& driver : host.drivers()) *response.add_drivers() = std::move(driver);
@@ -34,38 +35,46 @@ Result<void> fill(const v1::Capabilities& capabilities, v1::GetCapabilitiesRespo
   return {};
 }
 
-Result<void> capabilities(const Host& host, const Caller&, const v1::GetCapabilitiesRequest&, v1::GetCapabilitiesResponse& response) {
+Result<void> capabilities(const Host& host, const Caller&, const v1::GetCapabilitiesRequest&,
+                          v1::GetCapabilitiesResponse& response) {
   return fill(*host.capabilities(), response);
 }
 
-Task<Result<void>> refresh(Host& host, CallContext context, const v1::GetCapabilitiesRequest&, v1::GetCapabilitiesResponse& response) {
+Task<Result<void>> refresh(Host& host, CallContext context, const v1::GetCapabilitiesRequest&,
+                           v1::GetCapabilitiesResponse& response) {
   CO_TRY_ASSIGN(const auto fresh, co_await host.refresh_capabilities(std::move(context)));
   co_return fill(*fresh, response);
 }
 
-Result<void> get(const Host& host, const Caller&, const v1::GetOperationRequest& request, v1::GetOperationResponse& response) {
+Result<void> get(const Host& host, const Caller&, const v1::GetOperationRequest& request,
+                 v1::GetOperationResponse& response) {
   TRY_ASSIGN(*response.mutable_operation(), host.operation(request.id()));
   return {};
 }
 
-Result<void> list(const Host& host, const Caller&, const v1::ListOperationsRequest& request, v1::ListOperationsResponse& response) {
-  for (v1::Operation& operation : host.operations(request.include_ended())) *response.add_operations() = std::move(operation);
+Result<void> list(const Host& host, const Caller&, const v1::ListOperationsRequest& request,
+                  v1::ListOperationsResponse& response) {
+  for (v1::Operation& operation : host.operations(request.include_ended()))
+    *response.add_operations() = std::move(operation);
   return {};
 }
 
-Task<Result<void>> wait(Host& host, CallContext context, const v1::WaitOperationRequest& request, v1::WaitOperationResponse& response) {
+Task<Result<void>> wait(Host& host, CallContext context, const v1::WaitOperationRequest& request,
+                        v1::WaitOperationResponse& response) {
   CO_TRY_ASSIGN(*response.mutable_operation(), co_await host.wait_operation(std::move(context), request.id()));
   co_return Result<void>();
 }
 
-Task<Result<void>> cancel(Host& host, CallContext context, const v1::CancelOperationRequest& request, v1::CancelOperationResponse& response) {
+Task<Result<void>> cancel(Host& host, CallContext context, const v1::CancelOperationRequest& request,
+                          v1::CancelOperationResponse& response) {
   CO_TRY_ASSIGN(*response.mutable_operation(), co_await host.cancel_operation(std::move(context), request.id()));
   co_return Result<void>();
 }
 
 }  // namespace
 
-grpc::ServerUnaryReactor* HostDoor::GetVersion(Context* context, const v1::GetVersionRequest* request, v1::GetVersionResponse* response) {
+grpc::ServerUnaryReactor* HostDoor::GetVersion(Context* context, const v1::GetVersionRequest* request,
+                                               v1::GetVersionResponse* response) {
   return calls_.answer(*context, *request, *response, version);
 }
 

@@ -16,7 +16,8 @@ class HostDoor final : public v1::HostService::CallbackService {
 
   grpc::ServerUnaryReactor* GetVersion(Context*, const v1::GetVersionRequest*, v1::GetVersionResponse*) override;
   // With `refresh` this is a call that changes something: it keeps the host busy.
-  grpc::ServerUnaryReactor* GetCapabilities(Context*, const v1::GetCapabilitiesRequest*, v1::GetCapabilitiesResponse*) override;
+  grpc::ServerUnaryReactor* GetCapabilities(Context*, const v1::GetCapabilitiesRequest*,
+                                            v1::GetCapabilitiesResponse*) override;
 
   const Calls calls_;
 };
@@ -30,9 +31,12 @@ class OperationDoor final : public v1::OperationService::CallbackService {
   using Context = grpc::CallbackServerContext;
 
   grpc::ServerUnaryReactor* GetOperation(Context*, const v1::GetOperationRequest*, v1::GetOperationResponse*) override;
-  grpc::ServerUnaryReactor* ListOperations(Context*, const v1::ListOperationsRequest*, v1::ListOperationsResponse*) override;
-  grpc::ServerUnaryReactor* WaitOperation(Context*, const v1::WaitOperationRequest*, v1::WaitOperationResponse*) override;
-  grpc::ServerUnaryReactor* CancelOperation(Context*, const v1::CancelOperationRequest*, v1::CancelOperationResponse*) override;
+  grpc::ServerUnaryReactor* ListOperations(Context*, const v1::ListOperationsRequest*,
+                                           v1::ListOperationsResponse*) override;
+  grpc::ServerUnaryReactor* WaitOperation(Context*, const v1::WaitOperationRequest*,
+                                          v1::WaitOperationResponse*) override;
+  grpc::ServerUnaryReactor* CancelOperation(Context*, const v1::CancelOperationRequest*,
+                                            v1::CancelOperationResponse*) override;
 
   const Calls calls_;
 };

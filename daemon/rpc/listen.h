@@ -23,9 +23,9 @@ Result<void> check_address(const std::string& address);
 
 // The doors' listening sockets. Clients that connect from now on wait until the door is opened.
 struct Sockets {
-  Fd local;              // Unix
-  Fd remote;             // TCP; none if there is no door for remote users
-  fs::path own_path;     // of the local one, if we made it; to be removed at the end
+  Fd local;           // Unix
+  Fd remote;          // TCP; none if there is no door for remote users
+  fs::path own_path;  // of the local one, if we made it; to be removed at the end
 };
 
 // Those that the service manager has opened for us (sd_listen_fds), and the others made here: at `path`, and at `address`

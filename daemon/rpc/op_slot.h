@@ -32,7 +32,8 @@ class OpSlot {
       state->handler = [handler = std::move(handler)](bool value) mutable { std::move(handler)(value); };
       begin();
     };
-    auto operation = asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(std::move(initiate), asio::use_awaitable, std::move(start));
+    auto operation = asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(
+        std::move(initiate), asio::use_awaitable, std::move(start));
     const bool ok = co_await std::move(operation);
     co_return ok;
   }

@@ -35,9 +35,11 @@ std::optional<int> connection_fd(const std::string& peer_name) {
 Result<access::LocalPeer> local_peer(int fd) {
   ucred credentials{};
   socklen_t size = sizeof credentials;
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return fail_errno(errno, "ask who is at the other end");
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+    return fail_errno(errno, "ask who is at the other end");
   // A caller in a foreign pid namespace has no pid here; one without any credentials has no uid either.
-  if (credentials.uid == static_cast<uid_t>(-1)) return fail(Code::unauthenticated, "the kernel does not tell who is at the other end");
+  if (credentials.uid == static_cast<uid_t>(-1))
+    return fail(Code::unauthenticated, "the kernel does not tell who is at the other end");
   std::vector<gid_t> groups(32);
   for (;;) {
     size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));

@@ -26,8 +26,8 @@ class RpcDoor {
  public:
   // Serves from now on. `sockets` has a remote one if, and only if, settings.tls is set. Blocks for a moment. The error
   // says which certificate file is in the way, and how.
-  static Result<std::unique_ptr<RpcDoor>> open(host::Host& host, const access::Access& access, const DoorSettings& settings,
-                                               Sockets sockets);
+  static Result<std::unique_ptr<RpcDoor>> open(host::Host& host, const access::Access& access,
+                                               const DoorSettings& settings, Sockets sockets);
   // Blocks until every call has ended; see close().
   ~RpcDoor();
   RpcDoor(const RpcDoor&) = delete;

@@ -36,7 +36,8 @@ grpc::StatusCode status_code(Code code) {
   return grpc::INTERNAL;
 }
 
-v1::ErrorInfo error_info(const Error& error, std::string_view subject, std::string_view request_id, std::size_t budget) {
+v1::ErrorInfo error_info(const Error& error, std::string_view subject, std::string_view request_id,
+                         std::size_t budget) {
   v1::ErrorInfo info;
   info.set_code(std::string(to_string(error.code())));
   info.set_message(shortened(error.message(), kLongestMessage));

@@ -15,7 +15,8 @@ grpc::StatusCode status_code(Code code);
 
 // The error as the API tells it. Findings beyond `budget` bytes are counted in the last one, since a client takes no more
 // than 8 KiB of trailing metadata unless told otherwise.
-v1::ErrorInfo error_info(const Error& error, std::string_view subject, std::string_view request_id, std::size_t budget = 4096);
+v1::ErrorInfo error_info(const Error& error, std::string_view subject, std::string_view request_id,
+                         std::size_t budget = 4096);
 
 // A status whose details are a v1::StatusDetails.
 grpc::Status to_status(const Error& error, std::string_view subject, std::string_view request_id);

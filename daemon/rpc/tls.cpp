@@ -27,9 +27,10 @@ class AllowList final : public grpc::experimental::ExternalCertificateVerifier {
 
   bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request, std::function<void(grpc::Status)>,
               grpc::Status* answer) override {
-    const access::TlsPeer peer{.names = access::identities_of(texts_of(request->uri_names()), texts_of(request->dns_names()),
-                                                              text_of(request->common_name())),
-                               .address = {}};
+    const access::TlsPeer peer{
+        .names = access::identities_of(texts_of(request->uri_names()), texts_of(request->dns_names()),
+                                       text_of(request->common_name())),
+        .address = {}};
     const auto grant = access_.identify(peer);
     if (grant) {
       *answer = grpc::Status::OK;

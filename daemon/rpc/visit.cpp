@@ -16,7 +16,8 @@ Doorman::Doorman(const access::Access& access, std::chrono::seconds unasked)
 
 std::string Doorman::next_request_id() const { return fmt::format("{}-{}", life_, ++calls_); }
 
-Deadline answer_by(std::chrono::system_clock::time_point asked, std::chrono::system_clock::time_point now, std::chrono::seconds unasked) {
+Deadline answer_by(std::chrono::system_clock::time_point asked, std::chrono::system_clock::time_point now,
+                   std::chrono::seconds unasked) {
   using Span = std::chrono::system_clock::duration;
   if (asked > now + 24h * 365) return Deadline::after(unasked);  // gRPC tells "none" as the end of time
   const Span left = asked - now;
@@ -30,8 +31,13 @@ std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextB
   std::string request_id = next_request_id();
   std::string who = "?";
   const auto refuse = [&](Error&& error) {
-    access::audit({.who = who, .method = method, .subject = subject, .request_id = request_id, .error = &error,
-                   .took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since)});
+    access::audit(
+        {.who = who,
+         .method = method,
+         .subject = subject,
+         .request_id = request_id,
+         .error = &error,
+         .took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since)});
     return std::unexpected(Refused{std::move(error), request_id});
   };
 
@@ -42,7 +48,8 @@ std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextB
   if (!verb) return refuse(Error(Code::permission_denied, fmt::format("no rule says who may call {}", method)));
   auto grant = access_.authorize(*peer, *verb);
   if (!grant) return refuse(std::move(grant).error());
-  host::Caller caller{.identity = std::move(grant->identity), .may_change = grant->may_change, .request_id = std::move(request_id)};
+  host::Caller caller{
+      .identity = std::move(grant->identity), .may_change = grant->may_change, .request_id = std::move(request_id)};
   return Visit{.context = {.caller = std::move(caller),
                            .deadline = answer_by(context.deadline(), std::chrono::system_clock::now(), unasked_)},
                .verb = *verb,
@@ -52,11 +59,17 @@ std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextB
 }
 
 void audit(const Visit& visit, const Error* error) {
-  if (error != nullptr && (error->code() == Code::internal || error->code() == Code::data_loss)) log::failed(visit.verb.method, *error);
-  if (visit.verb.effect == access::Effect::look && (error == nullptr || error->code() != Code::permission_denied)) return;
-  access::audit({.who = visit.who, .method = visit.verb.method, .subject = visit.subject,
-                 .request_id = visit.context.caller.request_id, .error = error,
-                 .took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - visit.since)});
+  if (error != nullptr && (error->code() == Code::internal || error->code() == Code::data_loss))
+    log::failed(visit.verb.method, *error);
+  if (visit.verb.effect == access::Effect::look && (error == nullptr || error->code() != Code::permission_denied))
+    return;
+  access::audit(
+      {.who = visit.who,
+       .method = visit.verb.method,
+       .subject = visit.subject,
+       .request_id = visit.context.caller.request_id,
+       .error = error,
+       .took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - visit.since)});
 }
 
 }  // namespace lodge::rpc

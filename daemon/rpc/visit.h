@@ -31,7 +31,8 @@ class Doorman {
     Error error;
     std::string request_id;
   };
-  std::expected<Visit, Refused> admit(const grpc::ServerContextBase& context, std::string_view method, std::string subject) const;
+  std::expected<Visit, Refused> admit(const grpc::ServerContextBase& context, std::string_view method,
+                                      std::string subject) const;
 
  private:
   std::string next_request_id() const;
@@ -44,7 +45,8 @@ class Doorman {
 
 // The time by which the answer must be ready: the caller's deadline less a little, so that our reason reaches the caller
 // before gRPC's own bare "Deadline Exceeded" replaces it.
-Deadline answer_by(std::chrono::system_clock::time_point asked, std::chrono::system_clock::time_point now, std::chrono::seconds unasked);
+Deadline answer_by(std::chrono::system_clock::time_point asked, std::chrono::system_clock::time_point now,
+                   std::chrono::seconds unasked);
 
 // Writes the call to the audit log, if it is one that changes something or if it failed for want of permission.
 void audit(const Visit& visit, const Error* error);

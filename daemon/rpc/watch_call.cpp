@@ -10,12 +10,15 @@ namespace {
 class WatchCall final : public grpc::ServerWriteReactor<v1::WatchDomainsResponse> {
  public:
   WatchCall(const asio::any_io_executor& control, Visit visit)
-      : canceller_(std::make_shared<Canceller>(control)), visit_(std::move(visit)), written_(control, OpSlot::Kind::settled) {}
+      : canceller_(std::make_shared<Canceller>(control)),
+        visit_(std::move(visit)),
+        written_(control, OpSlot::Kind::settled) {}
 
   void run(OpenStreams& streams, events::Subscription subscription) {
     streams.add(canceller_);
     StartSendInitialMetadata();
-    canceller_->run(pump(std::move(subscription)), [this](const Result<void>& result) { Finish(conclude(visit_, result)); });
+    canceller_->run(pump(std::move(subscription)),
+                    [this](const Result<void>& result) { Finish(conclude(visit_, result)); });
   }
 
   void OnWriteDone(bool ok) override { written_.done(ok); }
@@ -50,7 +53,8 @@ class RefusedWatch final : public grpc::ServerWriteReactor<v1::WatchDomainsRespo
 
 }  // namespace
 
-grpc::ServerWriteReactor<v1::WatchDomainsResponse>* watch_domains(host::Host& host, const Doorman& doorman, OpenStreams& streams,
+grpc::ServerWriteReactor<v1::WatchDomainsResponse>* watch_domains(host::Host& host, const Doorman& doorman,
+                                                                  OpenStreams& streams,
                                                                   grpc::CallbackServerContext& context,
                                                                   const v1::WatchDomainsRequest& request) {
   const std::string subject = subject_of(request);

@@ -115,7 +115,11 @@ class Hands {
   }
 
   StartRequest request(Started& started, bool paused = false) {
-    return {.domain = *started.domain, .run = started.run, .claims = started.claims, .observer = *started.heard, .paused = paused};
+    return {.domain = *started.domain,
+            .run = started.run,
+            .claims = started.claims,
+            .observer = *started.heard,
+            .paused = paused};
   }
 
   Started start(const std::string& name, bool paused = false) {
@@ -216,16 +220,20 @@ std::vector<Rule<World>> rules_of_starting() {
            std::optional<Result<RunningGuest>> result;
            bool threw = false;
            asio::cancellation_signal cancel;
-           asio::co_spawn(h.world.loop(), h.world.driver().start(h.request(web1), h.soon()),
-                          asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr error, Result<RunningGuest> r) {
-                            threw = error != nullptr;
-                            result.emplace(std::move(r));
-                          }));
+           asio::co_spawn(
+               h.world.loop(), h.world.driver().start(h.request(web1), h.soon()),
+               asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr error, Result<RunningGuest> r) {
+                 threw = error != nullptr;
+                 result.emplace(std::move(r));
+               }));
            h.world.loop().restart();
            for (int turn = 0; turn < turns && !result; ++turn) h.world.loop().run_one_for(10ms);
            cancel.emit(asio::cancellation_type::terminal);
            h.until([&] { return result.has_value(); });
-           INFO("after " << turns << " turns: " << (threw ? "an exception" : *result ? "started" : result->error().message()));
+           INFO("after " << turns << " turns: "
+                         << (threw     ? "an exception"
+                             : *result ? "started"
+                                       : result->error().message()));
            if (!threw && *result) {
              h.must(h.wait((*result)->guest->stop(StopMode::force, h.soon())));
            } else if (!threw) {

@@ -23,8 +23,8 @@ Task<> echo(Fd end) {
   while (true) {
     const auto [error, n] = co_await stream.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
     if (error) co_return;
-    const auto [broken, written] =
-        co_await asio::async_write(stream, asio::buffer(buffer, n), asio::as_tuple(asio::use_awaitable));
+    const auto [broken, written] = co_await asio::async_write(stream, asio::buffer(buffer, n),
+                                                              asio::as_tuple(asio::use_awaitable));
     if (broken) co_return;
   }
 }
@@ -79,7 +79,8 @@ Task<Result<void>> FakeGuest::stop(StopMode mode, Deadline deadline) {
   if (mode == StopMode::polite) {
     const auto how = co_await machine->answering->wait(deadline);
     if (how == Latch::Wait::cancelled) co_return given_up(how, "stop");
-    if (how == Latch::Wait::deadline) co_return fail(Code::busy, "{} was asked to end and still runs", live_spec_.name());
+    if (how == Latch::Wait::deadline)
+      co_return fail(Code::busy, "{} was asked to end and still runs", live_spec_.name());
   }
   CO_TRY(co_await scripted_call(hypervisor_, live_spec_.name(), "stop", deadline));
   hypervisor_.destroy(run_id_, {.kind = GuestEventKind::exited, .requested = true});
@@ -126,7 +127,8 @@ Task<Result<Fd>> FakeGuest::open(std::string_view alias, Deadline deadline) {
   }
   CO_TRY_ASSIGN([[maybe_unused]] FakeMachine * machine, co_await call("open the console", deadline));
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) co_return fail_errno(errno, "console");
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+    co_return fail_errno(errno, "console");
   asio::co_spawn(co_await asio::this_coro::executor, echo(Fd(ends[1])), asio::detached);
   co_return Fd(ends[0]);
 }

@@ -61,8 +61,7 @@ std::string disk_alias(const v1::Disk& disk, int n) {
     switch (disk.bus()) {
       case v1::DISK_BUS_IDE: return fmt::format("ide{}-{}-{}", at.controller(), at.bus(), at.unit());
       case v1::DISK_BUS_SATA: return fmt::format("sata{}-{}-{}", at.controller(), at.bus(), at.unit());
-      case v1::DISK_BUS_SCSI:
-        return fmt::format("scsi{}-{}-{}-{}", at.controller(), at.bus(), at.target(), at.unit());
+      case v1::DISK_BUS_SCSI: return fmt::format("scsi{}-{}-{}-{}", at.controller(), at.bus(), at.target(), at.unit());
       case v1::DISK_BUS_FDC: return fmt::format("fdc{}-{}-{}", at.controller(), at.bus(), at.unit());
       default: break;
     }
@@ -82,8 +81,7 @@ std::string disk_alias(const v1::Disk& disk, int n) {
 }
 
 bool is_mirror(const v1::DomainSpec& spec, int console) {
-  return console == 0 && !spec.serials().empty() &&
-         spec.consoles(0).target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
+  return console == 0 && !spec.serials().empty() && spec.consoles(0).target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ bool can_be_joined(const v1::CharBackend& backend) {
 Result<Fd> connect_unix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return fail(Code::unsupported, "{}: the path is too long for a socket", path);
+  if (path.size() >= sizeof address.sun_path)
+    return fail(Code::unsupported, "{}: the path is too long for a socket", path);
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd || ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -52,7 +53,8 @@ Result<Fd> connect_unix(const std::string& path) {
 
 Result<v1::CharBackend> find_chardev(const v1::DomainSpec& live, std::string_view alias) {
   const auto all = chardevs_of(live);
-  if (all.empty()) return fail(Code::not_found, "{} has no console: add <serial type='pty'/> to its devices", live.name());
+  if (all.empty())
+    return fail(Code::not_found, "{} has no console: add <serial type='pty'/> to its devices", live.name());
   std::string names;
   for (const auto& [name, backend] : all) {
     if (alias.empty() || name == alias) {

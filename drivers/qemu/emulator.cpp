@@ -16,7 +16,8 @@ constexpr const char* kModuleFolders[] = {"/usr/lib/x86_64-linux-gnu/qemu", "/us
                                           "/usr/lib/qemu", "/usr/lib64/qemu"};
 
 std::uint32_t word_size(std::string_view arch) {
-  static constexpr std::string_view kNarrow[] = {"i686", "arm", "mips", "mipsel", "ppc", "sparc", "riscv32", "m68k", "sh4"};
+  static constexpr std::string_view kNarrow[] = {"i686",  "arm",     "mips", "mipsel", "ppc",
+                                                 "sparc", "riscv32", "m68k", "sh4"};
   return std::ranges::find(kNarrow, arch) == std::end(kNarrow) ? 64 : 32;
 }
 
@@ -33,7 +34,7 @@ v1::GuestMachine machine(const MachineType& type, std::string_view name, std::st
 }  // namespace
 
 Result<ProgramIdentity> identify_program(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return fail_errno(errno, "{}", path.string());
   if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0) {
     return fail(Code::permission_denied, "{}: not a program", path.string());

@@ -35,8 +35,8 @@ struct MachineType {
   std::string alias;        // q35, or empty
   bool is_default = false;  // taken when none is named
   std::uint32_t max_cpus = 0;
-  std::string default_cpu;      // qemu64-x86_64-cpu
-  std::string default_ram_id;   // pc.ram: the id its memory must have
+  std::string default_cpu;     // qemu64-x86_64-cpu
+  std::string default_ram_id;  // pc.ram: the id its memory must have
 };
 
 // What one QEMU program says about itself. Immutable once probed.
@@ -47,11 +47,11 @@ struct Emulator {
   std::string arch;     // x86_64, as libvirt spells it
   bool kvm = false;     // it was built with KVM; whether the host lets us is another question
   std::vector<MachineType> machines;
-  std::set<std::string, std::less<>> devices;     // what -device takes
-  std::set<std::string, std::less<>> objects;     // what -object takes
-  std::set<std::string, std::less<>> chardevs;    // kinds of -chardev
-  std::set<std::string, std::less<>> options;     // command line options: "spice", "sandbox"
-  std::vector<std::string> cpus;                  // what -cpu takes
+  std::set<std::string, std::less<>> devices;   // what -device takes
+  std::set<std::string, std::less<>> objects;   // what -object takes
+  std::set<std::string, std::less<>> chardevs;  // kinds of -chardev
+  std::set<std::string, std::less<>> options;   // command line options: "spice", "sandbox"
+  std::vector<std::string> cpus;                // what -cpu takes
 
   std::string version() const;  // "7.2.22"
   // By name or alias; null if it has no such machine.

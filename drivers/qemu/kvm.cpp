@@ -21,10 +21,11 @@ constexpr const char* kDevice = "/dev/kvm";
 Result<void> kvm_usable() {
   const auto fd = open_file(kDevice, O_RDWR);
   if (!fd && fd.error().sys() == ENOENT) {
-    return fail(Code::failed_precondition,
-                "there is no {}: this processor or kernel cannot run guests by itself, or its kvm module is not loaded; "
-                "use <domain type='qemu'> for emulation in software",
-                kDevice);
+    return fail(
+        Code::failed_precondition,
+        "there is no {}: this processor or kernel cannot run guests by itself, or its kvm module is not loaded; "
+        "use <domain type='qemu'> for emulation in software",
+        kDevice);
   }
   if (!fd && (fd.error().sys() == EACCES || fd.error().sys() == EPERM)) {
     return fail(Code::permission_denied,
@@ -35,8 +36,9 @@ Result<void> kvm_usable() {
   if (!fd) return wrap(Error(fd.error()), "KVM cannot be used (<domain type='qemu'> emulates in software)");
   const int version = ::ioctl(fd->get(), KVM_GET_API_VERSION, 0);
   if (version != KVM_API_VERSION) {
-    return fail(Code::failed_precondition, "{} is not KVM as QEMU needs it (API version {}, not {}); use <domain type='qemu'>",
-                kDevice, version, KVM_API_VERSION);
+    return fail(Code::failed_precondition,
+                "{} is not KVM as QEMU needs it (API version {}, not {}); use <domain type='qemu'>", kDevice, version,
+                KVM_API_VERSION);
   }
   return {};
 }

@@ -14,7 +14,8 @@ namespace lodge::drivers::qemu {
 std::string shell_quoted(std::string_view argument) {
   static constexpr std::string_view kHarmless =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-  if (!argument.empty() && argument.find_first_not_of(kHarmless) == std::string_view::npos) return std::string(argument);
+  if (!argument.empty() && argument.find_first_not_of(kHarmless) == std::string_view::npos)
+    return std::string(argument);
   std::string out = "'";
   for (const char c : argument) {
     if (c == '\'') {
@@ -47,7 +48,7 @@ Result<LogFile> open_log(const fs::path& path, std::chrono::system_clock::time_p
     if (n < 0) return fail_errno(errno, "write {}", path.string());
     rest.remove_prefix(static_cast<std::size_t>(n));
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(log.fd.get(), &status) != 0) return fail_errno(errno, "{}", path.string());
   log.start = static_cast<std::uint64_t>(status.st_size);
   return log;
@@ -56,7 +57,7 @@ Result<LogFile> open_log(const fs::path& path, std::chrono::system_clock::time_p
 std::string last_line(const fs::path& path, std::uint64_t start) {
   const auto fd = open_file(path, O_RDONLY);
   if (!fd) return {};
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd->get(), &status) != 0) return {};
   const auto size = static_cast<std::uint64_t>(status.st_size);
   std::string tail(std::min<std::uint64_t>(size - std::min(size, start), 8192), '\0');

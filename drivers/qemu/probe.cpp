@@ -71,9 +71,9 @@ Result<Started> start(const std::string& path) {
   const Fd theirs(ends[1]);
   out.output.reset(::memfd_create("lodge-probe", MFD_CLOEXEC));
   if (!out.output) return fail_errno(errno, "memfd");
-  TRY_ASSIGN(out.child, spawn({.argv = {path, "-S", "-no-user-config", "-nodefaults", "-display", "none", "-machine", "none",
-                                        "-chardev", fmt::format("socket,id=monitor,fd={}", kFirstInheritedFd), "-mon",
-                                        "chardev=monitor,mode=control"},
+  TRY_ASSIGN(out.child, spawn({.argv = {path, "-S", "-no-user-config", "-nodefaults", "-display", "none", "-machine",
+                                        "none", "-chardev", fmt::format("socket,id=monitor,fd={}", kFirstInheritedFd),
+                                        "-mon", "chardev=monitor,mode=control"},
                                .environment = {"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
                                .fds = {theirs.get()},
                                .log = out.output.get()}));
@@ -84,7 +84,8 @@ Task<Result<Emulator>> ask(asio::any_io_executor control, Fd socket, Deadline de
   qmp::Link link(control, std::move(socket), {});
   link.start();
   std::vector<std::shared_ptr<qmp::Link::Pending>> questions;
-  for (const auto& command : kProbeCommands) questions.push_back(link.send(command.name, Json::parse(command.arguments)));
+  for (const auto& command : kProbeCommands)
+    questions.push_back(link.send(command.name, Json::parse(command.arguments)));
   std::vector<Json> answers;
   for (auto& question : questions) {
     CO_TRY_ASSIGN(Json answer, co_await link.answer(std::move(question), deadline));

@@ -30,9 +30,12 @@ Json to_json(const ProgramIdentity& identity) {
 }
 
 Json to_json(const MachineType& machine) {
-  return {{"name", machine.name},         {"alias", machine.alias},
-          {"is_default", machine.is_default}, {"max_cpus", machine.max_cpus},
-          {"default_cpu", machine.default_cpu}, {"default_ram_id", machine.default_ram_id}};
+  return {{"name", machine.name},
+          {"alias", machine.alias},
+          {"is_default", machine.is_default},
+          {"max_cpus", machine.max_cpus},
+          {"default_cpu", machine.default_cpu},
+          {"default_ram_id", machine.default_ram_id}};
 }
 
 MachineType machine_from(const Json& json) {
@@ -82,13 +85,20 @@ std::optional<Emulator> load_emulator(const fs::path& cache_dir, const ProgramId
 Result<void> save_emulator(const fs::path& cache_dir, const Emulator& emulator) {
   if (cache_dir.empty()) return {};
   TRY(make_folder(cache_dir));
-  Json json = {{"format", kFormat},           {"identity", to_json(emulator.identity)},
-               {"major", emulator.major},     {"minor", emulator.minor},
-               {"micro", emulator.micro},     {"package", emulator.package},
-               {"arch", emulator.arch},       {"kvm", emulator.kvm},
-               {"devices", emulator.devices}, {"objects", emulator.objects},
-               {"chardevs", emulator.chardevs}, {"options", emulator.options},
-               {"cpus", emulator.cpus},       {"machines", Json::array()}};
+  Json json = {{"format", kFormat},
+               {"identity", to_json(emulator.identity)},
+               {"major", emulator.major},
+               {"minor", emulator.minor},
+               {"micro", emulator.micro},
+               {"package", emulator.package},
+               {"arch", emulator.arch},
+               {"kvm", emulator.kvm},
+               {"devices", emulator.devices},
+               {"objects", emulator.objects},
+               {"chardevs", emulator.chardevs},
+               {"options", emulator.options},
+               {"cpus", emulator.cpus},
+               {"machines", Json::array()}};
   for (const auto& machine : emulator.machines) json["machines"].push_back(to_json(machine));
   return write_file(file_for(cache_dir, emulator.identity.path),
                     json.dump(1, ' ', false, Json::error_handler_t::replace));

@@ -26,12 +26,9 @@ ExitStatus reap(int pidfd) {
 
 std::string ExitStatus::str() const {
   switch (how) {
-    case How::unknown:
-      return "ended";
-    case How::exited:
-      return fmt::format("exit status {}", code);
-    case How::killed:
-      break;
+    case How::unknown: return "ended";
+    case How::exited: return fmt::format("exit status {}", code);
+    case How::killed: break;
   }
   const char* description = ::sigdescr_np(code);
   return fmt::format("killed by signal {} ({}{})", code, description ? description : "unknown",

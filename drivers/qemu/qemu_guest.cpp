@@ -46,7 +46,8 @@ qmp::Listener QemuGuest::listener() {
             if (event.name == "RESET") reset_done_.open();
             for (const auto& happened : translator_.translate(event)) tell(happened);
           },
-      .on_silent = [this] { tell({.kind = GuestEventKind::unresponsive, .detail = "QEMU does not answer its monitor"}); },
+      .on_silent =
+          [this] { tell({.kind = GuestEventKind::unresponsive, .detail = "QEMU does not answer its monitor"}); },
       .on_answering = [this] { tell({.kind = GuestEventKind::responsive}); },
       .on_closed =
           [this](const Error& error) {
@@ -86,20 +87,21 @@ void QemuGuest::ended(ExitStatus status) {
   // One that ends before it is announced never was a guest: whoever starts it sees that it has ended.
   if (!*alive || !announced_) return;
   if (stop_requested_) return tell({.kind = GuestEventKind::exited, .requested = true, .detail = status.str()});
-  asio::co_spawn(control_,
-                 tell_last_words(pool_, status, log_file_, log_start_,
-                                 [this, alive](std::string detail) {
-                                   if (!*alive) return;
-                                   tell({.kind = GuestEventKind::exited,
-                                         .requested = stop_requested_,
-                                         .detail = std::move(detail)});
-                                 }),
-                 asio::detached);
+  asio::co_spawn(
+      control_,
+      tell_last_words(
+          pool_, status, log_file_, log_start_,
+          [this, alive](std::string detail) {
+            if (!*alive) return;
+            tell({.kind = GuestEventKind::exited, .requested = stop_requested_, .detail = std::move(detail)});
+          }),
+      asio::detached);
 }
 
 Result<Json> QemuGuest::told(Result<Json> answer) const {
   if (answer || answer.error().code() == Code::cancelled) return answer;
-  if (process_.ended()) return fail(Code::not_found, "{} is gone: QEMU ended ({})", live_spec_.name(), exit_status_.str());
+  if (process_.ended())
+    return fail(Code::not_found, "{} is gone: QEMU ended ({})", live_spec_.name(), exit_status_.str());
   return wrap(std::move(answer).error(), "{} (pid {})", live_spec_.name(), pid());
 }
 
@@ -181,12 +183,14 @@ Task<Result<void>> QemuGuest::stop(StopMode mode, Deadline deadline) {
   if (*alive) stop_requested_ = false;
   if (!ended) co_return Failure(ended.error());
   if (mode == StopMode::polite) {
-    co_return fail(Code::busy, "{}: QEMU (pid {}) was asked to end (SIGTERM) and still runs; stop it by force", name, id);
+    co_return fail(Code::busy, "{}: QEMU (pid {}) was asked to end (SIGTERM) and still runs; stop it by force", name,
+                   id);
   }
-  co_return fail(Code::deadline_exceeded,
-                 "{}: QEMU (pid {}) was killed (SIGKILL) but has not ended yet: the kernel still holds it, as it does during "
-                 "input and output to a device that hangs",
-                 name, id);
+  co_return fail(
+      Code::deadline_exceeded,
+      "{}: QEMU (pid {}) was killed (SIGKILL) but has not ended yet: the kernel still holds it, as it does during "
+      "input and output to a device that hangs",
+      name, id);
 }
 
 }  // namespace lodge::drivers::qemu

@@ -28,7 +28,9 @@ bool is_free(const boost::asio::ip::address& address, std::uint16_t port) {
 Result<SpicePorts::Hold> SpicePorts::take(const std::string& address) {
   boost::system::error_code error;
   const auto parsed = boost::asio::ip::make_address(address, error);
-  if (error) return fail(Code::invalid_argument, "'{}' is not a numeric address: name the port, or the address by number", address);
+  if (error)
+    return fail(Code::invalid_argument, "'{}' is not a numeric address: name the port, or the address by number",
+                address);
   auto held = held_->lock();
   for (std::uint32_t port = kFirst; port <= kLast; ++port) {
     const auto candidate = static_cast<std::uint16_t>(port);

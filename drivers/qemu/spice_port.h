@@ -17,7 +17,8 @@ class SpicePorts {
   // Holds a port from others of ours until it is destroyed.
   class Hold {
    public:
-    Hold(std::shared_ptr<Guarded<std::set<std::uint16_t>>> held, std::uint16_t port) : held_(std::move(held)), port_(port) {}
+    Hold(std::shared_ptr<Guarded<std::set<std::uint16_t>>> held, std::uint16_t port)
+        : held_(std::move(held)), port_(port) {}
     Hold(Hold&&) = default;
     Hold& operator=(Hold&&) = delete;
     ~Hold() {

@@ -89,8 +89,9 @@ std::vector<GuestEvent> Translator::translate(const qmp::Event& event) {
   if (event.name == "BLOCK_IO_ERROR") {
     if (qmp::text(data, "action") == "stop") cause_ = v1::DOMAIN_STATE_REASON_PAUSED_IOERROR;
     const std::string reason = qmp::text(data, "reason");
-    return {{.kind = GuestEventKind::io_error,
-             .detail = fmt::format("disk {}: {}", disk_of(data), reason.empty() ? qmp::text(data, "operation") : reason)}};
+    return {
+        {.kind = GuestEventKind::io_error,
+         .detail = fmt::format("disk {}: {}", disk_of(data), reason.empty() ? qmp::text(data, "operation") : reason)}};
   }
   return {};
 }

@@ -12,13 +12,15 @@ using namespace lodge::test;
 namespace {
 
 // Where a start can fail or die: between every two of its steps.
-constexpr std::string_view kSteps[] = {"gate-passed",  "checked",   "planned",       "plan-committed",
-                                       "folder-made",  "port-made", "guest-started", "run-committed"};
+constexpr std::string_view kSteps[] = {"gate-passed", "checked",   "planned",       "plan-committed",
+                                       "folder-made", "port-made", "guest-started", "run-committed"};
 
 // Everything the kernel says of a link but its counters.
 std::string identity_of(const std::string& link) { return ip("-o -d link show dev " + link); }
 
-std::string index_of(const std::string& link) { return read_file(fs::path("/sys/class/net") / link / "ifindex").value_or("gone"); }
+std::string index_of(const std::string& link) {
+  return read_file(fs::path("/sys/class/net") / link / "ifindex").value_or("gone");
+}
 
 struct Victim {
   std::string link;
@@ -27,7 +29,10 @@ struct Victim {
   pid_t pid;
 
   explicit Victim(const World& world)
-      : link(interface_of(world, "victim")), index(index_of(link)), identity(identity_of(link)), pid(pid_of(world, "victim")) {}
+      : link(interface_of(world, "victim")),
+        index(index_of(link)),
+        identity(identity_of(link)),
+        pid(pid_of(world, "victim")) {}
 
   void expect_untouched(const World& world) const {
     CHECK(interface_of(world, "victim") == link);
@@ -70,7 +75,8 @@ TEST_CASE("a failed or killed start of a guest that names another's macvtap neve
   const Victim victim(world);
   CHECK(victim.link == "macvtap0");
 
-  define(world, {.name = "intruder", .boots = false,
+  define(world, {.name = "intruder",
+                 .boots = false,
                  .devices = macvtap_on("up0", "52:54:00:77:00:03", fmt::format("<target dev='{}'/>", victim.link))});
   const fs::path pings = world.root() / "pings";
   const Fd out(::open(pings.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));

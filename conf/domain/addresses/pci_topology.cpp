@@ -138,7 +138,8 @@ std::optional<PciPlace> PciTopology::take_next(unsigned needs, std::uint32_t fun
 
 bool PciTopology::grow(unsigned needs) {
   if (size() + 2 > kMaxBuses || buses_.empty()) return false;
-  if (many_roots_) return size() < kMaxRoots && (needs & (plug::pci | plug::pci_bridge)) != 0 && set_bus(size(), "pci-root");
+  if (many_roots_)
+    return size() < kMaxRoots && (needs & (plug::pci | plug::pci_bridge)) != 0 && set_bus(size(), "pci-root");
   if ((needs & (plug::pci | plug::pci_bridge)) != 0) {
     const bool bridgeable = std::ranges::any_of(buses_,
                                                 [](const Bus& bus) { return (bus.takes & plug::pci_bridge) != 0; });

@@ -11,9 +11,8 @@ namespace {
 bool uses_mmio(v1::DomainSpec& spec, Chipset chipset) {
   if (is_arm(spec.os().arch()) && spec.os().machine().starts_with("vexpress-")) return true;
   if (chipset != Chipset::virt) return false;
-  return std::ranges::any_of(devices_of(spec), [](const auto& device) {
-    return device.address.has() && device.address->has_virtio_mmio();
-  });
+  return std::ranges::any_of(
+      devices_of(spec), [](const auto& device) { return device.address.has() && device.address->has_virtio_mmio(); });
 }
 
 }  // namespace

@@ -29,8 +29,7 @@ void check_numatune(const v1::DomainSpec& spec, Findings& findings) {
     const auto path = tune.nodes_size() > 1 ? fmt::format("/domain/numatune/memnode[{}]", i + 1)
                                             : std::string("/domain/numatune/memnode");
     if (!cells.insert(node.cellid()).second) findings.add(path + "/@cellid", "{} is there twice", node.cellid());
-    if (!spec.cpu().numa_cells().empty() &&
-        node.cellid() >= static_cast<std::uint32_t>(spec.cpu().numa_cells_size())) {
+    if (!spec.cpu().numa_cells().empty() && node.cellid() >= static_cast<std::uint32_t>(spec.cpu().numa_cells_size())) {
       findings.add(path + "/@cellid", "the guest has no NUMA node {}", node.cellid());
     }
   }
@@ -65,8 +64,8 @@ void check_huge_pages(const v1::DomainSpec& spec, Findings& findings) {
   const auto cells = static_cast<std::uint32_t>(std::max(spec.cpu().numa_cells_size(), 1));
   for (int i = 0; i < pages.size(); ++i) {
     if (pages[i].nodeset().empty() || highest(pages[i].nodeset()) < cells) continue;
-    findings.add(fmt::format("/domain/memoryBacking/hugepages/page[{}]/@nodeset", i + 1), "the guest has no NUMA node {}",
-                 highest(pages[i].nodeset()));
+    findings.add(fmt::format("/domain/memoryBacking/hugepages/page[{}]/@nodeset", i + 1),
+                 "the guest has no NUMA node {}", highest(pages[i].nodeset()));
   }
 }
 

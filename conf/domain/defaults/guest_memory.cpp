@@ -4,7 +4,7 @@ namespace lodge::conf::defaults {
 
 namespace {
 
-constexpr std::uint64_t kPowerBlock = 256 * 1024;    // KiB: POWER guests take memory in blocks of it
+constexpr std::uint64_t kPowerBlock = 256 * 1024;   // KiB: POWER guests take memory in blocks of it
 constexpr std::uint64_t kShmemBytes = 4ULL << 20U;  // what QEMU takes when nobody says
 
 // What is not the label is whole blocks.

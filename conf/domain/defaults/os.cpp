@@ -19,7 +19,8 @@ void complete_load_parameters(v1::DomainSpec& spec) {
   const auto to_capitals = [](auto& device) {
     if (device.boot().loadparm().empty()) return;
     auto& parameter = *device.mutable_boot()->mutable_loadparm();
-    std::ranges::transform(parameter, parameter.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    std::ranges::transform(parameter, parameter.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   };
   std::ranges::for_each(*spec.mutable_disks(), to_capitals);
   std::ranges::for_each(*spec.mutable_interfaces(), to_capitals);

@@ -37,8 +37,8 @@ void complete_vsock(v1::Vsock& vsock) {
 }
 
 void add_input(v1::DomainSpec& spec, v1::InputType type, v1::InputBus bus) {
-  const bool there = std::ranges::any_of(
-      spec.inputs(), [&](const auto& input) { return input.type() == type && input.bus() == bus; });
+  const bool there = std::ranges::any_of(spec.inputs(),
+                                         [&](const auto& input) { return input.type() == type && input.bus() == bus; });
   if (there) return;
   auto& input = *spec.add_inputs();
   input.set_type(type);

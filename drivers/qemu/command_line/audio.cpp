@@ -79,7 +79,8 @@ void check_audio(Refusals& refusals, const v1::DomainSpec& spec) {
   }
   for (int i = 0; i < spec.sounds_size(); ++i) {
     if (device_of(spec.sounds(i).model()).empty()) {
-      refusals.add(device_path("sound", i) + "/@model", "QEMU has no such sound card: use ich9, ich6, ac97, es1370, sb16 or usb");
+      refusals.add(device_path("sound", i) + "/@model",
+                   "QEMU has no such sound card: use ich9, ich6, ac97, es1370, sb16 or usb");
     }
   }
 }

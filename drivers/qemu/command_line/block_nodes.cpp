@@ -87,7 +87,8 @@ std::string add_backing(Arguments& arguments, const v1::BackingStore& store, v1:
   format["driver"] = format_of(store.format());
   format["file"] = node_name(store.index(), "storage");
   if (!below.empty()) format["backing"] = below;
-  if (store.has_backing_store() && ends_chain(store.backing_store()) && store.format() != "raw") format["backing"] = nullptr;
+  if (store.has_backing_store() && ends_chain(store.backing_store()) && store.format() != "raw")
+    format["backing"] = nullptr;
   arguments.add("-blockdev", format);
   return node_name(store.index(), "format");
 }
@@ -104,7 +105,8 @@ std::string_view detect_zeroes(v1::DiskDetectZeroes mode) {
 template <class Source>
 void check_source(Refusals& refusals, const Source& source, const std::string& path) {
   if (source.has_dir()) refusals.add(path + "/@type", "a folder as a disk is not supported");
-  if (source.has_volume()) refusals.add(path + "/@type", "volumes of storage pools are not supported yet: name the file");
+  if (source.has_volume())
+    refusals.add(path + "/@type", "volumes of storage pools are not supported yet: name the file");
   if (!source.has_network()) return;
   const auto protocol = source.network().protocol();
   if (protocol != v1::NETWORK_DISK_PROTOCOL_NBD && !is_url(protocol)) {

@@ -8,8 +8,7 @@ namespace {
 
 bool is_kind(const v1::Disk& disk, v1::BootDevice kind) {
   switch (kind) {
-    case v1::BOOT_DEVICE_HD:
-      return disk.device() == v1::DISK_DEVICE_DISK || disk.device() == v1::DISK_DEVICE_LUN;
+    case v1::BOOT_DEVICE_HD: return disk.device() == v1::DISK_DEVICE_DISK || disk.device() == v1::DISK_DEVICE_LUN;
     case v1::BOOT_DEVICE_CDROM: return disk.device() == v1::DISK_DEVICE_CDROM;
     case v1::BOOT_DEVICE_FD: return disk.device() == v1::DISK_DEVICE_FLOPPY;
     default: return false;
@@ -61,8 +60,7 @@ void add_firmware(Arguments& arguments, const Launch& launch) {
     return;
   }
   if (os.loader().secure()) {
-    arguments.add("-global",
-                  Keyval().add("driver", "cfi.pflash01").add("property", "secure").add("value", "on"));
+    arguments.add("-global", Keyval().add("driver", "cfi.pflash01").add("property", "secure").add("value", "on"));
   }
   add_flash(arguments, 0, os.loader().path(), os.loader().readonly() || !os.loader().has_readonly());
   if (!os.nvram().path().empty()) add_flash(arguments, 1, os.nvram().path(), false);
@@ -92,9 +90,10 @@ void add_boot(Arguments& arguments, const Launch& launch) {
 void check_boot(Refusals& refusals, const v1::DomainSpec& spec) {
   const auto& os = spec.os();
   if (os.firmware() == v1::OS_FIRMWARE_EFI && os.loader().path().empty()) {
-    refusals.add("/domain/os/@firmware",
-                 "firmware is not chosen automatically yet: name it with <loader type='pflash' readonly='yes'> and <nvram "
-                 "template='…'>");
+    refusals.add(
+        "/domain/os/@firmware",
+        "firmware is not chosen automatically yet: name it with <loader type='pflash' readonly='yes'> and <nvram "
+        "template='…'>");
   }
   if (!os.nvram().path().empty() && os.loader().type() != v1::LOADER_TYPE_PFLASH) {
     refusals.add("/domain/os/nvram", "only a <loader type='pflash'> has variables to store");

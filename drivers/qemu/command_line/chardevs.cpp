@@ -55,7 +55,8 @@ Keyval host_end(const v1::CharBackend& backend, std::string_view id, std::string
       return chardev;
     }
     case v1::CharBackend::kSpicevmc: return Keyval("spicevmc").add("id", id).add("name", spice_name);
-    case v1::CharBackend::kSpiceport: return Keyval("spiceport").add("id", id).add("name", backend.spiceport().channel());
+    case v1::CharBackend::kSpiceport:
+      return Keyval("spiceport").add("id", id).add("name", backend.spiceport().channel());
     default: return Keyval("pty").add("id", id);
   }
 }
@@ -120,7 +121,8 @@ void check_backend(Refusals& refusals, const v1::CharBackend& backend, const std
   }
   if (backend.has_nmdm()) refusals.add(path + "/@type", "only bhyve has null modems");
   if (backend.has_stdio()) refusals.add(path + "/@type", "a guest of a daemon has no terminal: use pty, file or unix");
-  if (backend.has_tcp() && backend.tcp().tls()) refusals.add(path + "/source/@tls", "TLS for character devices is not supported yet");
+  if (backend.has_tcp() && backend.tcp().tls())
+    refusals.add(path + "/source/@tls", "TLS for character devices is not supported yet");
   const auto protocol = backend.tcp().protocol();
   if (protocol == v1::CHAR_PROTOCOL_TELNETS || protocol == v1::CHAR_PROTOCOL_TLS) {
     refusals.add(path + "/protocol/@type", "TLS for character devices is not supported yet");

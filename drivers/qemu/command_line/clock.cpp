@@ -56,7 +56,8 @@ void add_clock(Arguments& arguments, const Launch& launch) {
       // KVM catches up by default and can be told to let ticks go.
       const bool discard = timer.tickpolicy() == v1::TIMER_TICK_POLICY_DISCARD;
       const bool delay = timer.tickpolicy() == v1::TIMER_TICK_POLICY_DELAY;
-      if (discard || delay) arguments.add("-global", Keyval().add("kvm-pit.lost_tick_policy", discard ? "discard" : "delay"));
+      if (discard || delay)
+        arguments.add("-global", Keyval().add("kvm-pit.lost_tick_policy", discard ? "discard" : "delay"));
     }
   }
   arguments.add("-rtc", rtc);
@@ -68,7 +69,8 @@ void check_clock(Refusals& refusals, const v1::DomainSpec& spec) {
     const std::string path = fmt::format("/domain/clock/timer[{}]", ++n);
     if (timer.name() == v1::TIMER_NAME_PLATFORM) refusals.add(path + "/@name", "QEMU has no platform timer");
     if (timer.has_catchup()) refusals.add(path + "/catchup", "QEMU's catching up has no settings");
-    if (timer.tickpolicy() == v1::TIMER_TICK_POLICY_MERGE) refusals.add(path + "/@tickpolicy", "QEMU cannot merge ticks");
+    if (timer.tickpolicy() == v1::TIMER_TICK_POLICY_MERGE)
+      refusals.add(path + "/@tickpolicy", "QEMU cannot merge ticks");
   }
 }
 

@@ -11,9 +11,9 @@ namespace {
 // What QEMU calls a controller; empty if it has no such thing.
 std::string_view usb_device(std::string_view model) {
   static constexpr std::pair<std::string_view, std::string_view> kModels[] = {
-      {"piix3-uhci", "piix3-usb-uhci"},   {"piix4-uhci", "piix4-usb-uhci"}, {"ehci", "usb-ehci"},
-      {"ich9-ehci1", "ich9-usb-ehci1"},   {"ich9-uhci1", "ich9-usb-uhci1"}, {"ich9-uhci2", "ich9-usb-uhci2"},
-      {"ich9-uhci3", "ich9-usb-uhci3"},   {"pci-ohci", "pci-ohci"},         {"nec-xhci", "nec-usb-xhci"},
+      {"piix3-uhci", "piix3-usb-uhci"},         {"piix4-uhci", "piix4-usb-uhci"}, {"ehci", "usb-ehci"},
+      {"ich9-ehci1", "ich9-usb-ehci1"},         {"ich9-uhci1", "ich9-usb-uhci1"}, {"ich9-uhci2", "ich9-usb-uhci2"},
+      {"ich9-uhci3", "ich9-usb-uhci3"},         {"pci-ohci", "pci-ohci"},         {"nec-xhci", "nec-usb-xhci"},
       {"vt82c686b-uhci", "vt82c686b-usb-uhci"}, {"qemu-xhci", "qemu-xhci"},
   };
   const auto* found = std::ranges::find(kModels, model, &std::pair<std::string_view, std::string_view>::first);
@@ -32,7 +32,8 @@ std::string_view pci_device(const v1::Controller& controller) {
       {"pcie-expander-bus", "pxb-pcie"},
   };
   if (!controller.model_name().empty()) return controller.model_name();
-  const auto* found = std::ranges::find(kModels, controller.model(), &std::pair<std::string_view, std::string_view>::first);
+  const auto* found = std::ranges::find(kModels, controller.model(),
+                                        &std::pair<std::string_view, std::string_view>::first);
   return found == std::end(kModels) ? std::string_view() : found->second;
 }
 

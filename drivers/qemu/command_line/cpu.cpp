@@ -91,8 +91,8 @@ void add_cpu(Arguments& arguments, const Launch& launch) {
   }
   if (!cpu.model().vendor_id().empty()) more.add("vendor", cpu.model().vendor_id());
   for (const auto& feature : cpu.features()) {
-    const bool off =
-        feature.policy() == v1::CPU_FEATURE_POLICY_DISABLE || feature.policy() == v1::CPU_FEATURE_POLICY_FORBID;
+    const bool off = feature.policy() == v1::CPU_FEATURE_POLICY_DISABLE ||
+                     feature.policy() == v1::CPU_FEATURE_POLICY_FORBID;
     more.add_on_off(feature.name(), !off);
   }
   if (cpu.has_cache()) add_cache(more, cpu.cache());

@@ -42,7 +42,8 @@ void place_drive(Props& device, const v1::Disk& disk, const v1::DomainSpec& spec
       device["unit"] = at.unit();
       return;
     case v1::DISK_BUS_SATA:
-      device["bus"] = fmt::format("{}.{}", controller_alias(spec, v1::CONTROLLER_TYPE_SATA, at.controller()), at.unit());
+      device["bus"] = fmt::format("{}.{}", controller_alias(spec, v1::CONTROLLER_TYPE_SATA, at.controller()),
+                                  at.unit());
       return;
     case v1::DISK_BUS_SCSI: {
       device["bus"] = controller_alias(spec, v1::CONTROLLER_TYPE_SCSI, at.controller()) + ".0";
@@ -159,9 +160,11 @@ void check_disks(Refusals& refusals, const v1::DomainSpec& spec, const Emulator&
     }
     check_block_nodes(refusals, disk, path);
     if (disk.transient()) refusals.add(path + "/transient", "transient disks are not supported yet");
-    if (disk.sgio() == v1::DISK_SGIO_UNFILTERED) refusals.add(path + "/@sgio", "unfiltered SCSI commands are not supported");
+    if (disk.sgio() == v1::DISK_SGIO_UNFILTERED)
+      refusals.add(path + "/@sgio", "unfiltered SCSI commands are not supported");
     if (disk.rawio()) refusals.add(path + "/@rawio", "raw access is not supported");
-    if (disk.tray() == v1::DISK_TRAY_OPEN) refusals.add(path + "/target/@tray", "a drive cannot start with its tray open");
+    if (disk.tray() == v1::DISK_TRAY_OPEN)
+      refusals.add(path + "/target/@tray", "a drive cannot start with its tray open");
   }
 }
 

@@ -110,7 +110,8 @@ void add_graphics(Arguments& arguments, const Launch& launch) {
     if (graphics.has_spice()) add_spice(arguments, graphics.spice());
     if (!graphics.has_egl_headless()) continue;
     Keyval egl("egl-headless");
-    if (!graphics.egl_headless().gl_rendernode().empty()) egl.add("rendernode", graphics.egl_headless().gl_rendernode());
+    if (!graphics.egl_headless().gl_rendernode().empty())
+      egl.add("rendernode", graphics.egl_headless().gl_rendernode());
     display = egl.str();
   }
   arguments.add("-display", display);

@@ -107,7 +107,8 @@ void add_interface(Arguments& arguments, const Launch& launch, const BootOrder& 
   device["netdev"] = "host" + interface.alias();
   device["id"] = interface.alias();
   device["mac"] = interface.mac();
-  if (const auto boot = order.interfaces.find(index); boot != order.interfaces.end()) device["bootindex"] = boot->second;
+  if (const auto boot = order.interfaces.find(index); boot != order.interfaces.end())
+    device["bootindex"] = boot->second;
   if (interface.has_acpi_index()) device["acpi-index"] = interface.acpi_index();
   add_rom(device, interface.rom());
   place(device, interface.address(), launch.spec);
@@ -127,9 +128,10 @@ void check_interfaces(Refusals& refusals, const v1::DomainSpec& spec, const Emul
     const std::string path = device_path("interface", i);
     refusals.need_device(path + "/model/@type", device_of(interface, spec), emulator);
     if (interface.has_network()) {
-      refusals.add(path + "/@type",
-                   "virtual networks are not supported yet: use type='bridge' with a bridge of this host, type='direct' with a "
-                   "link of this host, type='user' for a guest that only calls out, or type='ethernet' for a plain tap");
+      refusals.add(
+          path + "/@type",
+          "virtual networks are not supported yet: use type='bridge' with a bridge of this host, type='direct' with a "
+          "link of this host, type='user' for a guest that only calls out, or type='ethernet' for a plain tap");
     }
     if (interface.has_virtualport()) refusals.add(path + "/virtualport", "switch associations are not supported yet");
     if (interface.has_filterref()) refusals.add(path + "/filterref", "network filters are not supported yet");

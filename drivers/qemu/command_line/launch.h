@@ -16,10 +16,10 @@ namespace lodge::drivers::qemu {
 struct Launch {
   const v1::DomainSpec& spec;
   const Emulator& emulator;
-  std::string folder;  // of the run
-  int monitor = -1;    // the listening socket of the monitor
-  const std::map<int, netdev::NetworkPort>& ports;    // by the index of the interface
-  const std::map<int, std::vector<Fd>>& vhost;        // open /dev/vhost-net, one per queue, where it is to be used
+  std::string folder;                               // of the run
+  int monitor = -1;                                 // the listening socket of the monitor
+  const std::map<int, netdev::NetworkPort>& ports;  // by the index of the interface
+  const std::map<int, std::vector<Fd>>& vhost;      // open /dev/vhost-net, one per queue, where it is to be used
   std::chrono::system_clock::time_point now;
 
   bool kvm() const { return spec.type() == v1::DOMAIN_TYPE_KVM; }

@@ -43,8 +43,8 @@ void place(Props& device, const v1::Address& address, const v1::DomainSpec& spec
       const auto& pci = address.pci();
       device["bus"] = controller_alias(spec, v1::CONTROLLER_TYPE_PCI, pci.bus());
       if (pci.multifunction()) device["multifunction"] = true;
-      device["addr"] =
-          pci.function() ? fmt::format("{:#x}.{:#x}", pci.slot(), pci.function()) : fmt::format("{:#x}", pci.slot());
+      device["addr"] = pci.function() ? fmt::format("{:#x}.{:#x}", pci.slot(), pci.function())
+                                      : fmt::format("{:#x}", pci.slot());
       return;
     }
     case v1::Address::kUsb:
@@ -52,8 +52,8 @@ void place(Props& device, const v1::Address& address, const v1::DomainSpec& spec
       if (!address.usb().port().empty()) device["port"] = address.usb().port();
       return;
     case v1::Address::kVirtioSerial:
-      device["bus"] =
-          controller_alias(spec, v1::CONTROLLER_TYPE_VIRTIO_SERIAL, address.virtio_serial().controller()) + ".0";
+      device["bus"] = controller_alias(spec, v1::CONTROLLER_TYPE_VIRTIO_SERIAL, address.virtio_serial().controller()) +
+                      ".0";
       if (address.virtio_serial().has_port()) device["nr"] = address.virtio_serial().port();
       return;
     case v1::Address::kCcid:
@@ -119,7 +119,8 @@ void add_machine(Arguments& arguments, const Launch& launch) {
   Keyval machine(spec.os().machine());
   machine.add("usb", "off").add_on_off("dump-guest-core", spec.dump_core());
   if (is_pc(spec) && features.has_vmport()) machine.add_on_off("vmport", features.vmport());
-  if (is_x86(spec) && features.has_smm()) machine.add_on_off("smm", !features.smm().has_state() || features.smm().state());
+  if (is_x86(spec) && features.has_smm())
+    machine.add_on_off("smm", !features.smm().has_state() || features.smm().state());
   if (is_x86(spec) && !features.acpi()) machine.add("acpi", "off");
   if (features.ioapic() == v1::IOAPIC_DRIVER_KVM) machine.add("kernel_irqchip", "on");
   if (features.ioapic() == v1::IOAPIC_DRIVER_QEMU) machine.add("kernel_irqchip", "split");
@@ -153,12 +154,14 @@ void add_machine(Arguments& arguments, const Launch& launch) {
 void check_machine(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator) {
   if (spec.os().type() != "hvm") refusals.add("/domain/os/type", "QEMU runs hvm guests, not '{}'", spec.os().type());
   if (!spec.os().arch().empty() && spec.os().arch() != emulator.arch) {
-    refusals.add("/domain/os/type/@arch", "{} emulates {}, not {}", emulator.identity.path, emulator.arch, spec.os().arch());
+    refusals.add("/domain/os/type/@arch", "{} emulates {}, not {}", emulator.identity.path, emulator.arch,
+                 spec.os().arch());
   } else if (!emulator.machine(spec.os().machine())) {
     refusals.add("/domain/os/type/@machine", "{} has no machine '{}'", emulator.identity.path, spec.os().machine());
   }
   if (spec.has_cputune()) refusals.add("/domain/cputune", "limits and pinning of processor time are not supported yet");
-  if (!spec.vcpu().cpuset().empty()) refusals.add("/domain/vcpu/@cpuset", "pinning to host processors is not supported yet");
+  if (!spec.vcpu().cpuset().empty())
+    refusals.add("/domain/vcpu/@cpuset", "pinning to host processors is not supported yet");
   if (spec.features().hap()) refusals.add("/domain/features/hap", "only Xen has this feature");
   if (spec.features().viridian()) refusals.add("/domain/features/viridian", "only Xen has this feature; use <hyperv>");
   if (spec.features().privnet()) refusals.add("/domain/features/privnet", "only containers have this feature");

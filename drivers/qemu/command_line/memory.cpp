@@ -94,7 +94,8 @@ void add_memory(Arguments& arguments, const Launch& launch) {
 void check_memory(Refusals& refusals, const v1::DomainSpec& spec) {
   const auto& pages = spec.memory_backing().hugepages().pages();
   if (pages.size() > 1 || (pages.size() == 1 && !pages[0].nodeset().empty())) {
-    refusals.add("/domain/memoryBacking/hugepages/page", "pages of different sizes for different nodes are not supported yet");
+    refusals.add("/domain/memoryBacking/hugepages/page",
+                 "pages of different sizes for different nodes are not supported yet");
   }
   if (spec.memory_backing().has_hugepages() && spec.memory_backing().source() == v1::MEMORY_SOURCE_FILE) {
     refusals.add("/domain/memoryBacking/source/@type", "huge pages come from memfd here: leave the source out");

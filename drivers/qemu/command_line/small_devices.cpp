@@ -15,8 +15,8 @@ std::string_view variant_of(Model model, Model transitional, Model non_transitio
 
 std::string input_device(const v1::Input& input, const v1::DomainSpec& spec) {
   const bool usb = input.bus() == v1::INPUT_BUS_USB;
-  const auto variant =
-      variant_of(input.model(), v1::INPUT_MODEL_VIRTIO_TRANSITIONAL, v1::INPUT_MODEL_VIRTIO_NON_TRANSITIONAL);
+  const auto variant = variant_of(input.model(), v1::INPUT_MODEL_VIRTIO_TRANSITIONAL,
+                                  v1::INPUT_MODEL_VIRTIO_NON_TRANSITIONAL);
   const auto on_virtio = [&](std::string_view base) { return virtio_device(base, variant, input.address(), spec); };
   if (!usb && input.bus() != v1::INPUT_BUS_VIRTIO) return {};
   switch (input.type()) {
@@ -132,7 +132,8 @@ void add_rng(Arguments& arguments, const Launch& launch, const v1::Rng& rng) {
   } else {
     arguments.add("-object", Props{{"qom-type", "rng-random"}, {"id", object}, {"filename", rng.random().device()}});
   }
-  const auto variant = variant_of(rng.model(), v1::RNG_MODEL_VIRTIO_TRANSITIONAL, v1::RNG_MODEL_VIRTIO_NON_TRANSITIONAL);
+  const auto variant = variant_of(rng.model(), v1::RNG_MODEL_VIRTIO_TRANSITIONAL,
+                                  v1::RNG_MODEL_VIRTIO_NON_TRANSITIONAL);
   Props device{{"driver", virtio_device("virtio-rng", variant, rng.address(), launch.spec)},
                {"rng", object},
                {"id", rng.alias()}};
@@ -209,7 +210,8 @@ void check_small_devices(Refusals& refusals, const v1::DomainSpec& spec, const E
     if (spec.videos(i).type() == v1::VIDEO_TYPE_NONE) continue;
     const std::string device = video_device(spec.videos(i), i == 0, spec);
     if (device.empty()) {
-      refusals.add(device_path("video", i) + "/model/@type", "QEMU has no such card: use virtio, vga, qxl, bochs or cirrus");
+      refusals.add(device_path("video", i) + "/model/@type",
+                   "QEMU has no such card: use virtio, vga, qxl, bochs or cirrus");
     } else {
       refusals.need_device(device_path("video", i), device, emulator);
     }
@@ -217,7 +219,8 @@ void check_small_devices(Refusals& refusals, const v1::DomainSpec& spec, const E
   for (int i = 0; i < spec.watchdogs_size(); ++i) {
     const auto& watchdog = spec.watchdogs(i);
     if (watchdog.model() == v1::WATCHDOG_MODEL_ITCO) {
-      if (!is_q35(spec)) refusals.add(device_path("watchdog", i) + "/@model", "only q35 machines have an itco watchdog");
+      if (!is_q35(spec))
+        refusals.add(device_path("watchdog", i) + "/@model", "only q35 machines have an itco watchdog");
     } else {
       refusals.need_device(device_path("watchdog", i), watchdog_device(watchdog.model()), emulator);
     }

@@ -10,7 +10,8 @@ Result<std::optional<std::string_view>> Lines::next() {
     pending_.erase(0, start_);
     start_ = 0;
     scanned_ = pending_.size();
-    if (pending_.size() > max_line_) return fail(Code::resource_exhausted, "QEMU sent a line of over {} bytes", max_line_);
+    if (pending_.size() > max_line_)
+      return fail(Code::resource_exhausted, "QEMU sent a line of over {} bytes", max_line_);
     return std::nullopt;
   }
   std::string_view line(pending_.data() + start_, end - start_);

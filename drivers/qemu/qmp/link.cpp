@@ -41,7 +41,8 @@ class Link::Pending {
 class Link::Session : public std::enable_shared_from_this<Session> {
  public:
   Session(asio::any_io_executor control, Fd socket, Listener listener)
-      : socket_(std::move(control), asio::local::stream_protocol(), socket.release()), listener_(std::make_shared<Listener>(std::move(listener))) {}
+      : socket_(std::move(control), asio::local::stream_protocol(), socket.release()),
+        listener_(std::make_shared<Listener>(std::move(listener))) {}
 
   void read() {
     socket_.async_read_some(asio::buffer(buffer_),
@@ -141,7 +142,8 @@ class Link::Session : public std::enable_shared_from_this<Session> {
 
   void answered(Reply reply) {
     if (sent_.empty() || sent_.front()->id_ != reply.id) {
-      return close(Error(Code::invalid_argument, fmt::format("QEMU answered command {}, which it was not asked", reply.id)));
+      return close(
+          Error(Code::invalid_argument, fmt::format("QEMU answered command {}, which it was not asked", reply.id)));
     }
     const auto pending = std::move(sent_.front());
     sent_.pop_front();

@@ -44,8 +44,9 @@ Client Client::as(uid_t uid, const fs::path& socket) {
 Client Client::tls(const std::string& address, const std::string& name, const TlsFiles& files) {
   grpc::ChannelArguments arguments;
   arguments.SetSslTargetNameOverride(name);
-  const auto credentials = grpc::SslCredentials(
-      {.pem_root_certs = content(files.ca), .pem_private_key = content(files.key), .pem_cert_chain = content(files.certificate)});
+  const auto credentials = grpc::SslCredentials({.pem_root_certs = content(files.ca),
+                                                 .pem_private_key = content(files.key),
+                                                 .pem_cert_chain = content(files.certificate)});
   return Client(grpc::CreateCustomChannel(address, credentials, arguments));
 }
 
@@ -81,7 +82,8 @@ v1::ErrorInfo error_info(const grpc::Status& status) {
 }
 
 std::string small_domain(const std::string& name) {
-  return "<domain type='qemu'><name>" + name + "</name><memory unit='MiB'>32</memory><os><type arch='x86_64'>hvm</type></os></domain>";
+  return "<domain type='qemu'><name>" + name +
+         "</name><memory unit='MiB'>32</memory><os><type arch='x86_64'>hvm</type></os></domain>";
 }
 
 }  // namespace lodge::test

@@ -80,7 +80,8 @@ TEST_CASE("secrets are not for those who only look") {
 TEST_CASE("a refused document tells each mistake with its line") {
   World world;
   world.start();
-  const grpc::Status refused = Client::as(0, world.socket()).define("<domain type='qemu'>\n<name>x</name>\n<memry/>\n</domain>");
+  const grpc::Status refused =
+      Client::as(0, world.socket()).define("<domain type='qemu'>\n<name>x</name>\n<memry/>\n</domain>");
   CHECK(refused.error_code() == grpc::INVALID_ARGUMENT);
   const v1::ErrorInfo info = error_info(refused);
   CHECK(info.code() == "invalid_argument");

@@ -33,7 +33,8 @@ struct RemoteHost {
   void start() { world.start({.netns = "host"}); }
 
   Client client(const std::string& name) const {
-    return Client::tls(kAddress, "host1.example", {.ca = pki.ca(), .certificate = pki.certificate(name), .key = pki.key(name)});
+    return Client::tls(kAddress, "host1.example",
+                       {.ca = pki.ca(), .certificate = pki.certificate(name), .key = pki.key(name)});
   }
 
   // What a caller who must not come in gets: nothing.
@@ -73,8 +74,9 @@ TEST_CASE("a caller without a certificate, with one of another authority, or wit
   host.pki.issue("late", {.common_name = "x", .alternative_names = "URI:spiffe://site/admin", .days = -1});
   host.start();
   host.check_gets_nothing(Client::tls(kAddress, "host1.example", {.ca = host.pki.ca(), .certificate = {}, .key = {}}));
-  host.check_gets_nothing(Client::tls(kAddress, "host1.example",
-                                      {.ca = host.pki.ca(), .certificate = other.certificate("admin"), .key = other.key("admin")}));
+  host.check_gets_nothing(
+      Client::tls(kAddress, "host1.example",
+                  {.ca = host.pki.ca(), .certificate = other.certificate("admin"), .key = other.key("admin")}));
   host.check_gets_nothing(host.client("late"));
   v1::GetVersionResponse version;
   CHECK(host.client("admin").version(version).ok());
@@ -83,8 +85,12 @@ TEST_CASE("a caller without a certificate, with one of another authority, or wit
 TEST_CASE("TLS below 1.3 is refused") {
   RemoteHost host;
   host.start();
-  const std::vector<std::string> command = {"openssl", "s_client", "-connect", kAddress, "-CAfile", host.pki.ca(),
-                                            "-cert", host.pki.certificate("admin"), "-key", host.pki.key("admin"), "-brief"};
+  const std::vector<std::string> command = {"openssl",  "s_client",
+                                            "-connect", kAddress,
+                                            "-CAfile",  host.pki.ca(),
+                                            "-cert",    host.pki.certificate("admin"),
+                                            "-key",     host.pki.key("admin"),
+                                            "-brief"};
   auto old = command;
   old.push_back("-tls1_2");
   CHECK_FALSE(run(old).ok());
@@ -118,8 +124,9 @@ TEST_CASE("a replaced certificate serves new connections, and old ones live on")
   fs::copy_file(host.pki.key("next"), host.pki.key("server"), fs::copy_options::overwrite_existing);
   fs::copy_file(host.pki.certificate("next"), host.pki.certificate("server"), fs::copy_options::overwrite_existing);
 
-  Client fresh = Client::tls(kAddress, "host2.example",
-                             {.ca = host.pki.ca(), .certificate = host.pki.certificate("admin"), .key = host.pki.key("admin")});
+  Client fresh = Client::tls(
+      kAddress, "host2.example",
+      {.ca = host.pki.ca(), .certificate = host.pki.certificate("admin"), .key = host.pki.key("admin")});
   grpc::ClientContext context;
   context.set_wait_for_ready(true);
   context.set_deadline(std::chrono::system_clock::now() + 30s);

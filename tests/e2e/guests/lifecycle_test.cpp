@@ -11,7 +11,8 @@ namespace {
 
 // A guest whose kernel panics, powers off or reboots by itself soon after it has booted.
 GuestDocument one_that(std::string_view then, std::string lifecycle) {
-  return {.append = fmt::format("lodge.then={} lodge.after=1", then), .devices = "<panic model='isa'/>",
+  return {.append = fmt::format("lodge.then={} lodge.after=1", then),
+          .devices = "<panic model='isa'/>",
           .lifecycle = std::move(lifecycle)};
 }
 

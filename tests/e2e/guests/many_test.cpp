@@ -15,8 +15,9 @@ TEST_CASE("a hundred guests start at once, are listed, and leave nothing when de
   std::vector<std::string> names;
   for (int n = 0; n < kGuests; ++n) {
     names.push_back(fmt::format("g{:03}", n));
-    define(world, {.name = names.back(), .boots = false,
-                   .devices = macvtap_on("up0", fmt::format("52:54:00:77:01:{:02x}", n))});
+    define(
+        world,
+        {.name = names.back(), .boots = false, .devices = macvtap_on("up0", fmt::format("52:54:00:77:01:{:02x}", n))});
   }
 
   std::vector<Process> starts;

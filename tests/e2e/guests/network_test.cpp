@@ -14,8 +14,9 @@ TEST_CASE("a guest answers through a tap on a bridge, and the tap goes with it")
   ip("link set br0 up");
   ip("address add 10.77.0.1/24 dev br0");
   world.start();
-  define_and_start(world, {.append = "lodge.ip=10.77.0.2/24",
-                           .devices = "<interface type='bridge'><source bridge='br0'/><model type='virtio'/></interface>"});
+  define_and_start(world,
+                   {.append = "lodge.ip=10.77.0.2/24",
+                    .devices = "<interface type='bridge'><source bridge='br0'/><model type='virtio'/></interface>"});
   ConsoleLog(world, "web1").expect("lodge-guest ready");
   must_run({"ping", "-c", "1", "-W", "5", "10.77.0.2"});
   CHECK(interface_of(world, "web1").starts_with("vnet"));
@@ -29,10 +30,12 @@ TEST_CASE("every macvtap mode, several queues, an MTU and a name of the user's o
   world.start();
   for (const std::string mode : {"bridge", "vepa", "private", "passthrough"}) {
     const std::string name = "g-" + mode, link = "uplink-" + mode.substr(0, 4);
-    define_and_start(world, {.name = name, .boots = false,
-                             .devices = fmt::format("<interface type='direct'><source dev='up0' mode='{}'/><target dev='{}'/>"
-                                                    "<model type='virtio'/><driver name='qemu' queues='2'/><mtu size='1400'/></interface>",
-                                                    mode, link)});
+    define_and_start(world, {.name = name,
+                             .boots = false,
+                             .devices = fmt::format(
+                                 "<interface type='direct'><source dev='up0' mode='{}'/><target dev='{}'/>"
+                                 "<model type='virtio'/><driver name='qemu' queues='2'/><mtu size='1400'/></interface>",
+                                 mode, link)});
     CHECK(interface_of(world, name) == link);
     const std::string shown = ip("-d link show dev " + link);
     CHECK(shown.find("macvtap mode " + (mode == "passthrough" ? std::string("passthru") : mode)) != std::string::npos);

@@ -32,10 +32,11 @@ std::pair<Fd, Fd> make_pipe() {
 }  // namespace
 
 std::string GuestDocument::xml() const {
-  const std::string boot =
-      boots ? fmt::format("<kernel>{0}/vmlinuz</kernel><initrd>{0}/initramfs.img</initrd>"
-                          "<cmdline>console=ttyS0 quiet {1}</cmdline>", guest_folder().string(), append)
-            : "";
+  const std::string boot = boots ? fmt::format(
+                                       "<kernel>{0}/vmlinuz</kernel><initrd>{0}/initramfs.img</initrd>"
+                                       "<cmdline>console=ttyS0 quiet {1}</cmdline>",
+                                       guest_folder().string(), append)
+                                 : "";
   return fmt::format(
       "<domain type='{}'><name>{}</name><memory unit='MiB'>{}</memory><vcpu>1</vcpu>"
       "<os><type arch='x86_64' machine='q35'>hvm</type>{}</os><features><acpi/></features>{}"
@@ -49,8 +50,9 @@ std::optional<std::string> no_guest_here() {
 }
 
 std::string macvtap_on(std::string_view parent, std::string_view mac, std::string_view extra) {
-  return fmt::format("<interface type='direct'><mac address='{}'/><source dev='{}' mode='bridge'/>{}<model type='virtio'/></interface>",
-                     mac, parent, extra);
+  return fmt::format(
+      "<interface type='direct'><mac address='{}'/><source dev='{}' mode='bridge'/>{}<model type='virtio'/></interface>",
+      mac, parent, extra);
 }
 
 void define(const World& world, const GuestDocument& document) {
@@ -90,7 +92,8 @@ int qemus(const World& world) {
   int count = 0;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string cmdline = read_file(entry.path() / "cmdline").value_or("");
-    if (cmdline.find("qemu-system") != std::string::npos && cmdline.find(world.root().string()) != std::string::npos) ++count;
+    if (cmdline.find("qemu-system") != std::string::npos && cmdline.find(world.root().string()) != std::string::npos)
+      ++count;
   }
   return count;
 }
@@ -105,25 +108,25 @@ Watch::Watch(const World& world)
 
 std::string Watch::expect(std::string_view text, Deadline deadline) {
   if (auto line = wait_for_text(file_, text, deadline)) return std::move(*line);
-  throw WorldError(fmt::format("no event with \"{}\" by the deadline; there were:\n{}", text, read_file(file_).value_or("")));
+  throw WorldError(
+      fmt::format("no event with \"{}\" by the deadline; there were:\n{}", text, read_file(file_).value_or("")));
 }
 
 ConsoleLog::ConsoleLog(const World& world, const std::string& guest)
-    : file_(unique_file(world, guest + ".console")),
-      out_(append_to(file_)),
-      our_end_(),
-      their_end_(),
-      process_([&] {
+    : file_(unique_file(world, guest + ".console")), out_(append_to(file_)), our_end_(), their_end_(), process_([&] {
         auto [theirs, ours] = make_pipe();
         their_end_ = std::move(theirs);
         our_end_ = std::move(ours);
         return Process({.argv = {LODGE_BINARY, "--connect", world.uri(), "console", guest},
-                        .in = their_end_.get(), .out = out_.get(), .err = out_.get()});
+                        .in = their_end_.get(),
+                        .out = out_.get(),
+                        .err = out_.get()});
       }()) {}
 
 std::string ConsoleLog::expect(std::string_view text, Deadline deadline) {
   if (auto line = wait_for_text(file_, text, deadline)) return std::move(*line);
-  throw WorldError(fmt::format("no \"{}\" on the console by the deadline; it said:\n{}", text, read_file(file_).value_or("")));
+  throw WorldError(
+      fmt::format("no \"{}\" on the console by the deadline; it said:\n{}", text, read_file(file_).value_or("")));
 }
 
 void ConsoleLog::type(std::string_view line) {

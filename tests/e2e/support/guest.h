@@ -12,11 +12,11 @@ namespace lodge::test {
 // A document for the guest that tests/guest builds, or for one that is only started and never boots.
 struct GuestDocument {
   std::string name = "web1";
-  bool boots = true;       // false: no kernel, 32 MiB; stands in its firmware
-  std::string append = {};      // for the kernel's command line: "lodge.ip=10.0.0.2/24 lodge.then=poweroff"
+  bool boots = true;        // false: no kernel, 32 MiB; stands in its firmware
+  std::string append = {};  // for the kernel's command line: "lodge.ip=10.0.0.2/24 lodge.then=poweroff"
   std::string serial = "<serial type='pty'/>";
   std::string devices = {};
-  std::string lifecycle = {};   // "<on_crash>restart</on_crash>"
+  std::string lifecycle = {};  // "<on_crash>restart</on_crash>"
   std::string type = "qemu";
 
   std::string xml() const;
@@ -26,7 +26,8 @@ struct GuestDocument {
 std::optional<std::string> no_guest_here();
 
 // `<interface type='direct'>` on `parent`, in bridge mode.
-std::string macvtap_on(std::string_view parent, std::string_view mac = "52:54:00:77:00:02", std::string_view extra = "");
+std::string macvtap_on(std::string_view parent, std::string_view mac = "52:54:00:77:00:02",
+                       std::string_view extra = "");
 
 // Defines it (and starts it). Both must succeed.
 void define(const World& world, const GuestDocument& document);
@@ -75,8 +76,8 @@ class ConsoleLog {
 }  // namespace lodge::test
 
 // Ends the test case as skipped where no guest can boot.
-#define NEED_GUEST()                                              \
-  if (const auto why_not = ::lodge::test::no_guest_here()) {      \
-    std::printf("SKIPPED: %s\n", why_not->c_str());               \
-    return;                                                       \
+#define NEED_GUEST()                                         \
+  if (const auto why_not = ::lodge::test::no_guest_here()) { \
+    std::printf("SKIPPED: %s\n", why_not->c_str());          \
+    return;                                                  \
   }

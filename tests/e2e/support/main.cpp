@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   Catch::Session session;
   if (const int error = session.applyCommandLine(argc, argv); error != 0) return error;
   const auto& asked = session.configData();
-  if (asked.listTests || asked.listTags || asked.listTestNamesOnly || asked.listReporters || asked.showHelp) return session.run();
+  if (asked.listTests || asked.listTags || asked.listTestNamesOnly || asked.listReporters || asked.showHelp)
+    return session.run();
   return lodge::test::in_sandbox([&] { return session.run(); });
 }

@@ -14,9 +14,9 @@ class Pki {
 
   struct Subject {
     std::string common_name;
-    std::string alternative_names = {};       // "DNS:host1,IP:192.0.2.1,URI:spiffe://site/admin"
-    std::string purpose = "clientAuth";       // extended key usage
-    int days = 30;                            // until it expires; negative: it has expired
+    std::string alternative_names = {};  // "DNS:host1,IP:192.0.2.1,URI:spiffe://site/admin"
+    std::string purpose = "clientAuth";  // extended key usage
+    int days = 30;                       // until it expires; negative: it has expired
   };
   // Makes NAME.crt and NAME.key.
   void issue(const std::string& name, const Subject& subject) const;

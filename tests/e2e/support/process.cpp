@@ -45,7 +45,8 @@ std::vector<std::string> whole_environment(const std::vector<std::string>& extra
   std::vector<std::string> all = extra;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view name(*entry, static_cast<std::size_t>(std::strchr(*entry, '=') - *entry + 1));
-    if (std::ranges::none_of(extra, [&](const std::string& e) { return e.starts_with(name); })) all.emplace_back(*entry);
+    if (std::ranges::none_of(extra, [&](const std::string& e) { return e.starts_with(name); }))
+      all.emplace_back(*entry);
   }
   return all;
 }
@@ -80,7 +81,8 @@ Process::Process(const Launch& launch) {
     ::dup2(or_nothing(launch.in), 0);
     ::dup2(or_nothing(launch.out), 1);
     ::dup2(or_nothing(launch.err), 2);
-    if (launch.uid && (::setgroups(0, nullptr) != 0 || ::setgid(*launch.uid) != 0 || ::setuid(*launch.uid) != 0)) ::_exit(126);
+    if (launch.uid && (::setgroups(0, nullptr) != 0 || ::setgid(*launch.uid) != 0 || ::setuid(*launch.uid) != 0))
+      ::_exit(126);
     ::execve(program.c_str(), argv.data(), envp.data());
     ::_exit(127);
   }
@@ -128,15 +130,18 @@ Finished run(std::vector<std::string> argv, RunOptions options) {
   err_writer.reset();
   in.reset();
   // Inputs of tests are smaller than a pipe's buffer.
-  if (!options.input.empty() && ::write(in_writer.get(), options.input.data(), options.input.size()) < 0) broken("write input");
+  if (!options.input.empty() && ::write(in_writer.get(), options.input.data(), options.input.size()) < 0)
+    broken("write input");
   in_writer.reset();
 
   Finished finished;
   std::pair<Fd*, std::string*> streams[] = {{&out, &finished.out}, {&err, &finished.err}};
   while (out || err) {
-    pollfd waits[] = {{.fd = out.get(), .events = POLLIN, .revents = 0}, {.fd = err.get(), .events = POLLIN, .revents = 0}};
+    pollfd waits[] = {{.fd = out.get(), .events = POLLIN, .revents = 0},
+                      {.fd = err.get(), .events = POLLIN, .revents = 0}};
     if (::poll(waits, 2, options.deadline.left_ms()) == 0)
-      throw WorldError(fmt::format("{}: still running at the deadline; it said: {}{}", fmt::join(argv, " "), finished.out, finished.err));
+      throw WorldError(fmt::format("{}: still running at the deadline; it said: {}{}", fmt::join(argv, " "),
+                                   finished.out, finished.err));
     for (int i = 0; i < 2; ++i) {
       if (waits[i].revents == 0) continue;
       char buffer[4096];
@@ -156,7 +161,8 @@ Finished run(std::vector<std::string> argv, RunOptions options) {
 std::string must_run(std::vector<std::string> argv, RunOptions options) {
   const std::string command = fmt::format("{}", fmt::join(argv, " "));
   Finished finished = run(std::move(argv), std::move(options));
-  if (!finished.ok()) throw WorldError(fmt::format("{}: exit status {}: {}{}", command, finished.status, finished.err, finished.out));
+  if (!finished.ok())
+    throw WorldError(fmt::format("{}: exit status {}: {}{}", command, finished.status, finished.err, finished.out));
   return std::move(finished.out);
 }
 

@@ -20,11 +20,11 @@ struct WorldError : std::runtime_error {
 };
 
 struct Launch {
-  std::vector<std::string> argv;      // argv[0] is looked up in PATH
+  std::vector<std::string> argv;              // argv[0] is looked up in PATH
   std::vector<std::string> environment = {};  // NAME=VALUE, besides what this process has
-  std::string netns = {};             // a network namespace's name, as in `ip netns`; this one's if empty
-  std::optional<uid_t> uid = {};      // another user, without any other group than its own
-  int in = -1, out = -1, err = -1;    // /dev/null if -1
+  std::string netns = {};                     // a network namespace's name, as in `ip netns`; this one's if empty
+  std::optional<uid_t> uid = {};              // another user, without any other group than its own
+  int in = -1, out = -1, err = -1;            // /dev/null if -1
 };
 
 // A child process. Killed and collected when the object goes.

@@ -80,7 +80,8 @@ void set_loopback_up() {
     ::_exit(status);  // not exit(): LeakSanitizer cannot look into a process that was forked into a pid namespace
   }
   for (;;) {
-    pollfd waits[] = {{.fd = signals.get(), .events = POLLIN, .revents = 0}, {.fd = outside, .events = POLLIN, .revents = 0}};
+    pollfd waits[] = {{.fd = signals.get(), .events = POLLIN, .revents = 0},
+                      {.fd = outside, .events = POLLIN, .revents = 0}};
     if (::poll(waits, 2, -1) < 0 && errno != EINTR) give_up("poll");
     if (waits[1].revents != 0) ::_exit(97);
     signalfd_siginfo info;

@@ -34,14 +34,17 @@ class NotifySocket {
   // False if `process` ended first.
   bool wait_ready(const Process& process, Deadline deadline) const {
     for (;;) {
-      pollfd waits[] = {{.fd = socket_.get(), .events = POLLIN, .revents = 0}, {.fd = process.pidfd(), .events = POLLIN, .revents = 0}};
+      pollfd waits[] = {{.fd = socket_.get(), .events = POLLIN, .revents = 0},
+                        {.fd = process.pidfd(), .events = POLLIN, .revents = 0}};
       const int n = ::poll(waits, 2, deadline.left_ms());
       if (n < 0 && errno == EINTR) continue;
       if (n == 0) throw WorldError("lodged was not ready by the deadline");
       if (waits[0].revents != 0) {
         char message[1024] = "";
         const ssize_t size = ::recv(socket_.get(), message, sizeof message - 1, 0);
-        if (std::string_view(message, size > 0 ? static_cast<std::size_t>(size) : 0).find("READY=1") != std::string_view::npos) return true;
+        if (std::string_view(message, size > 0 ? static_cast<std::size_t>(size) : 0).find("READY=1") !=
+            std::string_view::npos)
+          return true;
       } else if (waits[1].revents != 0) {
         return false;
       }
@@ -112,8 +115,12 @@ std::optional<int> World::launch(Start options) {
   argv.insert(argv.end(), {LODGED_BINARY, "--root", root_});
   argv.insert(argv.end(), options.arguments.begin(), options.arguments.end());
   options.environment.push_back("NOTIFY_SOCKET=" + notify.string());
-  daemon_.emplace(Launch{.argv = std::move(argv), .environment = std::move(options.environment), 
-                         .netns = std::move(options.netns), .in = options.in, .out = log.get(), .err = log.get()});
+  daemon_.emplace(Launch{.argv = std::move(argv),
+                         .environment = std::move(options.environment),
+                         .netns = std::move(options.netns),
+                         .in = options.in,
+                         .out = log.get(),
+                         .err = log.get()});
   if (ready.wait_ready(*daemon_, options.deadline)) return std::nullopt;
   return wait_for_end(options.deadline);
 }

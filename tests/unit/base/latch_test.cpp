@@ -12,8 +12,7 @@ namespace {
 struct Waiter {
   std::optional<Latch::Wait> ended;
   void start(asio::io_context& loop, const Latch& latch, Deadline deadline) {
-    asio::co_spawn(loop, latch.wait(deadline),
-                   [this](std::exception_ptr, Latch::Wait how) { ended = how; });
+    asio::co_spawn(loop, latch.wait(deadline), [this](std::exception_ptr, Latch::Wait how) { ended = how; });
     loop.poll();
     loop.restart();
   }

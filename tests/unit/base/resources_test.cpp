@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <catch2/catch.hpp>
 
 #include "base/fd.h"
 #include "base/file.h"

@@ -44,9 +44,9 @@ Task<Result<int>> sum(Pool& pool) {
 
 Task<Result<bool>> comes_home(Pool& pool) {
   const auto home = std::this_thread::get_id();
-  const Result<std::thread::id> there =
-      co_await pool.run([]() -> Result<std::thread::id> { return std::this_thread::get_id(); });
-  co_return *there != home && std::this_thread::get_id() == home;
+  const Result<std::thread::id> there = co_await pool.run(
+      []() -> Result<std::thread::id> { return std::this_thread::get_id(); });
+  co_return *there != home&& std::this_thread::get_id() == home;
 }
 
 }  // namespace

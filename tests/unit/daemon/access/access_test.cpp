@@ -13,9 +13,13 @@ constexpr gid_t kLodge = 990;
 const Verb kLook{"ListDomains", Effect::look};
 const Verb kChange{"StartDomain", Effect::change};
 
-Access usual() { return Access({.daemon_uid = 0, .group = kLodge, .group_name = "lodge", .allow = {"spiffe://site/admin", "ops"}}); }
+Access usual() {
+  return Access({.daemon_uid = 0, .group = kLodge, .group_name = "lodge", .allow = {"spiffe://site/admin", "ops"}});
+}
 
-LocalPeer user(uid_t uid, gid_t gid, std::vector<gid_t> groups = {}) { return {.pid = 4711, .uid = uid, .gid = gid, .groups = std::move(groups)}; }
+LocalPeer user(uid_t uid, gid_t gid, std::vector<gid_t> groups = {}) {
+  return {.pid = 4711, .uid = uid, .gid = gid, .groups = std::move(groups)};
+}
 
 }  // namespace
 
@@ -82,8 +86,14 @@ TEST_CASE("a group that does not exist is not found") {
 
 TEST_CASE("an audit entry is one line whatever a caller puts into a name") {
   const Error error(Code::not_found, "no guest \"x\"\nresult=ok");
-  const std::string line = audit_line({.who = "uid:1000 (pid 7)", .method = "StartDomain", .subject = "x\" result=ok\n",
-                                       .request_id = "r1", .error = &error, .took = std::chrono::microseconds(12345)});
-  CHECK(line == "audit who=\"uid:1000 (pid 7)\" did=StartDomain to=\"x\\\" result=ok\\x0a\" request=r1 result=not_found ms=12.3 "
-                "error=\"no guest \\\"x\\\"\\x0aresult=ok\"");
+  const std::string line = audit_line({.who = "uid:1000 (pid 7)",
+                                       .method = "StartDomain",
+                                       .subject = "x\" result=ok\n",
+                                       .request_id = "r1",
+                                       .error = &error,
+                                       .took = std::chrono::microseconds(12345)});
+  CHECK(
+      line ==
+      "audit who=\"uid:1000 (pid 7)\" did=StartDomain to=\"x\\\" result=ok\\x0a\" request=r1 result=not_found ms=12.3 "
+      "error=\"no guest \\\"x\\\"\\x0aresult=ok\"");
 }

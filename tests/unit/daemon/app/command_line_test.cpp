@@ -26,6 +26,7 @@ TEST_CASE("an option's value may follow it or be joined to it") {
 }
 
 TEST_CASE("arguments that mean nothing are refused") {
-  CHECK(parse({"--rooot", "/r"}).error().message() == "unknown argument '--rooot'; lodged --help lists those there are");
+  CHECK(parse({"--rooot", "/r"}).error().message() ==
+        "unknown argument '--rooot'; lodged --help lists those there are");
   CHECK(parse({"--root"}).error().message() == "--root needs a value");
 }

@@ -35,7 +35,8 @@ TEST_CASE("a settings file that does not exist means the defaults") {
 
 TEST_CASE("every kind of value is read") {
   const auto settings = parse_settings(
-      "[log]\nlevel = 'debug'\n[tls]\nenabled = true\nkey = '/k'\nca = '../ca'\nallow = ['a', 'b']\n[limits]\nworkers = 9\n", kFile);
+      "[log]\nlevel = 'debug'\n[tls]\nenabled = true\nkey = '/k'\nca = '../ca'\nallow = ['a', 'b']\n[limits]\nworkers = 9\n",
+      kFile);
   REQUIRE(settings);
   CHECK(settings->log.level == "debug");
   CHECK(settings->tls.enabled);
@@ -61,7 +62,8 @@ TEST_CASE("an unknown key is refused with its place and the nearest key") {
 }
 
 TEST_CASE("an unknown key near to none is refused with those there are") {
-  CHECK(refusal("[unix]\npassword = 'x'\n") == "/etc/lodge/lodged.toml:2: no key of [unix] is called 'password'; there are group");
+  CHECK(refusal("[unix]\npassword = 'x'\n") ==
+        "/etc/lodge/lodged.toml:2: no key of [unix] is called 'password'; there are group");
 }
 
 TEST_CASE("a value of the wrong type or out of range is refused with what would be right") {
@@ -69,7 +71,8 @@ TEST_CASE("a value of the wrong type or out of range is refused with what would 
         "/etc/lodge/lodged.toml:2: log.level must be one of trace, debug, info, warning, error, off");
   CHECK(refusal("[limits]\nworkers = 0\n") == "/etc/lodge/lodged.toml:2: limits.workers must be a number from 1 to 64");
   CHECK(refusal("[tls]\nenabled = 'yes'\n") == "/etc/lodge/lodged.toml:2: tls.enabled must be true or false");
-  CHECK(refusal("[tls]\nallow = [1]\n") == "/etc/lodge/lodged.toml:2: tls.allow must be a list of texts in quotes: [\"a\", \"b\"]");
+  CHECK(refusal("[tls]\nallow = [1]\n") ==
+        "/etc/lodge/lodged.toml:2: tls.allow must be a list of texts in quotes: [\"a\", \"b\"]");
   CHECK(refusal("log = 1\n") == "/etc/lodge/lodged.toml:1: 'log' is a section: write [log] and its keys below");
 }
 

@@ -21,7 +21,8 @@ v1::ErrorInfo info_in(const grpc::Status& status) {
 }
 
 Error with_findings(std::size_t count) {
-  std::vector<Finding> findings(count, Finding{7, "/domain/devices/interface[2]/@type", "'foo' is not one of bridge, network, direct"});
+  std::vector<Finding> findings(
+      count, Finding{7, "/domain/devices/interface[2]/@type", "'foo' is not one of bridge, network, direct"});
   return Error(Code::invalid_argument, "define: the document has mistakes").with_findings(std::move(findings));
 }
 

@@ -37,7 +37,7 @@ std::string pem_of(const Key& key) {
 struct Contents {
   std::chrono::seconds from = -1h;
   std::chrono::seconds until = 1h;
-  int extension = 0;        // an NID, or none
+  int extension = 0;  // an NID, or none
   const char* value = "";
 };
 
@@ -101,7 +101,8 @@ TEST_CASE("a missing file is named") {
 TEST_CASE("a key of another certificate is refused") {
   const Folder folder;
   folder.put(folder.files.key, pem_of(new_key()));
-  CHECK(folder.complaint() == "server.key: the key does not belong to the certificate in " + folder.files.certificate.string());
+  CHECK(folder.complaint() ==
+        "server.key: the key does not belong to the certificate in " + folder.files.certificate.string());
 }
 
 TEST_CASE("a certificate out of its dates is refused with the date") {
@@ -114,8 +115,10 @@ TEST_CASE("a certificate out of its dates is refused with the date") {
 
 TEST_CASE("a client's certificate cannot serve") {
   const Folder folder;
-  folder.put(folder.files.certificate, certificate(folder.key, {.extension = NID_ext_key_usage, .value = "clientAuth"}));
-  CHECK(folder.complaint() == "server.crt: the certificate is not meant for a TLS server (extended key usage serverAuth)");
+  folder.put(folder.files.certificate,
+             certificate(folder.key, {.extension = NID_ext_key_usage, .value = "clientAuth"}));
+  CHECK(folder.complaint() ==
+        "server.crt: the certificate is not meant for a TLS server (extended key usage serverAuth)");
 }
 
 TEST_CASE("an ordinary certificate is no authority") {
@@ -137,6 +140,7 @@ TEST_CASE("files that hold something else are refused") {
   CHECK(folder.complaint() == "ca.crt: there is no PEM certificate in it");
   folder.put(folder.files.key, "hello\n");
   CHECK(folder.complaint() == "server.key: there is no PEM private key in it");
-  folder.put(folder.files.certificate, certificate(folder.key) + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  folder.put(folder.files.certificate,
+             certificate(folder.key) + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
   CHECK(folder.complaint() == "server.crt: certificate 2 in it is damaged");
 }

@@ -48,7 +48,8 @@ TEST_CASE("a fake start that hangs ends at its deadline and leaves nothing behin
     contract::Hands<FakeWorld> hands;
     hands.world.hypervisor.hang_call(n);
     auto web1 = hands.prepared("web1");
-    const auto running = hands.wait(hands.world.driver().start(hands.request(web1), Deadline::after(std::chrono::seconds(0))));
+    const auto running = hands.wait(
+        hands.world.driver().start(hands.request(web1), Deadline::after(std::chrono::seconds(0))));
     REQUIRE_FALSE(running);
     CHECK(running.error().code() == Code::deadline_exceeded);
     CHECK(hands.world.hypervisor.is_pristine());

@@ -30,11 +30,43 @@ Emulator emulator() {
   emulator.kvm = true;
   emulator.machines = {{"pc-i440fx-7.2", "pc", true, 255, "qemu64-x86_64-cpu", "pc.ram"},
                        {"pc-q35-7.2", "q35", false, 288, "qemu64-x86_64-cpu", "pc.ram"}};
-  emulator.devices = {"virtio-net-pci", "e1000", "e1000e", "rtl8139", "virtio-blk-pci", "virtio-scsi-pci", "ide-hd", "ide-cd",
-                      "scsi-hd", "scsi-cd", "usb-storage", "floppy", "isa-serial", "pci-serial", "usb-serial", "qemu-xhci",
-                      "piix3-usb-uhci", "ich9-usb-ehci1", "ich9-usb-uhci1", "ich9-usb-uhci2", "ich9-usb-uhci3",
-                      "pcie-root-port", "pcie-pci-bridge", "pci-bridge", "i82801b11-bridge", "virtio-serial-pci", "VGA", "cirrus-vga", "virtio-vga",
-                      "qxl-vga", "usb-tablet", "usb-kbd", "usb-mouse", "i6300esb", "lsi53c895a", "ich9-ahci", "usb-hub"};
+  emulator.devices = {"virtio-net-pci",
+                      "e1000",
+                      "e1000e",
+                      "rtl8139",
+                      "virtio-blk-pci",
+                      "virtio-scsi-pci",
+                      "ide-hd",
+                      "ide-cd",
+                      "scsi-hd",
+                      "scsi-cd",
+                      "usb-storage",
+                      "floppy",
+                      "isa-serial",
+                      "pci-serial",
+                      "usb-serial",
+                      "qemu-xhci",
+                      "piix3-usb-uhci",
+                      "ich9-usb-ehci1",
+                      "ich9-usb-uhci1",
+                      "ich9-usb-uhci2",
+                      "ich9-usb-uhci3",
+                      "pcie-root-port",
+                      "pcie-pci-bridge",
+                      "pci-bridge",
+                      "i82801b11-bridge",
+                      "virtio-serial-pci",
+                      "VGA",
+                      "cirrus-vga",
+                      "virtio-vga",
+                      "qxl-vga",
+                      "usb-tablet",
+                      "usb-kbd",
+                      "usb-mouse",
+                      "i6300esb",
+                      "lsi53c895a",
+                      "ich9-ahci",
+                      "usb-hub"};
   emulator.chardevs = {"pty", "socket", "file", "null", "udp"};
   emulator.options = {"sandbox"};
   return emulator;
@@ -98,7 +130,8 @@ struct World {
 
 TEST_CASE("definitions become the command lines kept beside this test") {
   // LODGE_WRITE_GOLDEN=1 writes them anew; look at the difference before it is committed.
-  const std::string name = GENERATE(as<std::string>{}, "smallest-q35", "smallest-pc", "server", "desktop", "uefi", "many-buses");
+  const std::string name = GENERATE(as<std::string>{}, "smallest-q35", "smallest-pc", "server", "desktop", "uefi",
+                                    "many-buses");
   const World world(definition(text_of(kGolden / (name + ".xml"))));
   const std::string made = world.text();
   if (std::getenv("LODGE_WRITE_GOLDEN")) REQUIRE(write_file(kGolden / (name + ".args"), made, 0644));
@@ -144,7 +177,8 @@ TEST_CASE("what the emulator cannot do or this driver does not do yet is refused
 }
 
 TEST_CASE("every golden definition is one that can be started") {
-  const std::string name = GENERATE(as<std::string>{}, "smallest-q35", "smallest-pc", "server", "desktop", "uefi", "many-buses");
+  const std::string name = GENERATE(as<std::string>{}, "smallest-q35", "smallest-pc", "server", "desktop", "uefi",
+                                    "many-buses");
   Emulator qemu = emulator();
   qemu.devices.insert({"virtio-rng-pci", "virtio-balloon-pci", "ich9-intel-hda", "hda-duplex"});
   for (const auto& finding : find_unsupported(definition(text_of(kGolden / (name + ".xml"))), qemu)) {
@@ -163,12 +197,14 @@ TEST_CASE("what the driver does not build is refused with its place, words and v
   check_vocabulary(refusals, spec);
   std::vector<std::string> said;
   for (const auto& finding : refusals.take()) said.push_back(finding.path + ": " + finding.message);
-  CHECK(said == std::vector<std::string>{
-                    "/domain/@type: the QEMU driver does not build this yet (DOMAIN_TYPE_HVF)",
-                    "/domain/os/init: the QEMU driver does not build this yet (lodge.v1.Os.init)",
-                    "/domain/devices/serial[2]/source: the QEMU driver does not build this yet (lodge.v1.CharBackend.unused_source)",
-                    "/domain/devices/shmem: the QEMU driver does not build this yet (lodge.v1.DomainSpec.shmems)",
-                });
+  CHECK(
+      said ==
+      std::vector<std::string>{
+          "/domain/@type: the QEMU driver does not build this yet (DOMAIN_TYPE_HVF)",
+          "/domain/os/init: the QEMU driver does not build this yet (lodge.v1.Os.init)",
+          "/domain/devices/serial[2]/source: the QEMU driver does not build this yet (lodge.v1.CharBackend.unused_source)",
+          "/domain/devices/shmem: the QEMU driver does not build this yet (lodge.v1.DomainSpec.shmems)",
+      });
 }
 
 TEST_CASE("boot devices of the firmware's own list become the first device of each kind") {

@@ -119,7 +119,10 @@ TEST_CASE("only sources that there are get a number") {
 
 TEST_CASE("QEMU's pseudo terminals and VNC port become part of the live specification") {
   v1::DomainSpec spec = live(with_serial());
-  add_chardev_facts(spec, Json::parse(R"([{"label": "monitor", "filename": "unix:x"}, {"label": "charserial0", "filename": "pty:/dev/pts/3"}])"));
+  add_chardev_facts(
+      spec,
+      Json::parse(
+          R"([{"label": "monitor", "filename": "unix:x"}, {"label": "charserial0", "filename": "pty:/dev/pts/3"}])"));
   CHECK(spec.serials(0).backend().pty().path() == "/dev/pts/3");
   CHECK(spec.consoles(0).tty() == "/dev/pts/3");
   CHECK(spec.consoles(0).backend().pty().path() == "/dev/pts/3");

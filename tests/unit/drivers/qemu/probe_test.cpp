@@ -60,7 +60,8 @@ TEST_CASE("an emulator is what its answers say") {
 
 TEST_CASE("answers of other shapes make a poorer emulator, never a crash") {
   for (std::size_t broken = 0; broken < kProbeCommands.size(); ++broken) {
-    for (const Json& junk : {Json(), Json(7), Json("text"), Json::array({1, nullptr, "x"}), Json::object({{"arch", 7}})}) {
+    for (const Json& junk :
+         {Json(), Json(7), Json("text"), Json::array({1, nullptr, "x"}), Json::object({{"arch", 7}})}) {
       auto odd = answers();
       odd[broken] = junk;
       emulator_from(odd);

@@ -28,7 +28,10 @@ struct Child {
   explicit Child(std::string script, std::vector<int> fds = {}, std::vector<std::string> environment = {}) {
     const Fd log(::open((folder.path() / "out").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     environment.push_back("PATH=/usr/bin:/bin");
-    spawned = spawn({.argv = {"/bin/sh", "-c", std::move(script)}, .environment = std::move(environment), .fds = std::move(fds), .log = log.get()});
+    spawned = spawn({.argv = {"/bin/sh", "-c", std::move(script)},
+                     .environment = std::move(environment),
+                     .fds = std::move(fds),
+                     .log = log.get()});
     if (!spawned) FAIL(spawned.error().message());
   }
   std::string output() {
@@ -56,7 +59,8 @@ TEST_CASE("a child has only the descriptors it was given, densely from 3 on, wha
   const Fd read_end(ends[0]), write_end(ends[1]);
   // Numbers that collide with where they go.
   const Fd four(::fcntl(write_end.get(), F_DUPFD_CLOEXEC, 4));
-  Child child("ls /proc/self/fd | tr '\\n' ' '; echo to-4 >&4; echo $(readlink /proc/self/fd/0)", {four.get(), write_end.get()});
+  Child child("ls /proc/self/fd | tr '\\n' ' '; echo to-4 >&4; echo $(readlink /proc/self/fd/0)",
+              {four.get(), write_end.get()});
   // The last number is that of ls' own folder.
   CHECK(child.output() == "0 1 2 3 4 5 /dev/null\n");
   char text[16] = {};
@@ -71,8 +75,9 @@ TEST_CASE("a child leads a session of its own and has no signal blocked or ignor
   ::sigaddset(&set, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &set, &before);
   // By the shell itself: what it starts is another matter. 32 and 33 are glibc's own.
-  Child child("while read key value; do case $key in SigBlk:|SigIgn:) echo $(( 0x$value & ~0x180000000 ));; esac; done </proc/$$/status; "
-              "cut -d' ' -f6 /proc/$$/stat; echo $$; pwd");
+  Child child(
+      "while read key value; do case $key in SigBlk:|SigIgn:) echo $(( 0x$value & ~0x180000000 ));; esac; done </proc/$$/status; "
+      "cut -d' ' -f6 /proc/$$/stat; echo $$; pwd");
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   const std::string id = std::to_string(child.spawned->identity.pid);
   CHECK(child.output() == "0\n0\n" + id + "\n" + id + "\n/\n");
@@ -108,7 +113,8 @@ TEST_CASE("a killed child says which signal it was") {
 TEST_CASE("waiting for an end ends at the deadline, and a signal reaches a stopped process") {
   Child child("kill -STOP $$; exit 0");
   asio::io_context loop;
-  const Process process(loop.get_executor(), child.spawned->identity.pid, Fd(::dup(child.spawned->pidfd.get())), nullptr);
+  const Process process(loop.get_executor(), child.spawned->identity.pid, Fd(::dup(child.spawned->pidfd.get())),
+                        nullptr);
   std::optional<Result<bool>> early, late;
   asio::co_spawn(loop, process.wait_end(Deadline::after(1ms)), [&](std::exception_ptr, Result<bool> r) {
     early = r;
@@ -136,7 +142,8 @@ TEST_CASE("a log begins each run with its command line, fit for a shell") {
   const std::vector<std::string> argv = {"/usr/bin/qemu", "-name", "it's", "{\"a\":1}"};
   const auto log = open_log(path, std::chrono::system_clock::from_time_t(0), environment, argv);
   REQUIRE(log);
-  const std::string header = "1970-01-01 00:00:00 UTC: start: A=1 B='x y' C= /usr/bin/qemu -name 'it'\\''s' '{\"a\":1}'\n";
+  const std::string header =
+      "1970-01-01 00:00:00 UTC: start: A=1 B='x y' C= /usr/bin/qemu -name 'it'\\''s' '{\"a\":1}'\n";
   CHECK(read_file(path).value() == header);
   CHECK(log->start == header.size());
 }

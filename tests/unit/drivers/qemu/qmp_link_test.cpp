@@ -59,9 +59,8 @@ struct Call {
 
   Call(Peer& peer, std::string command, Deadline deadline = Deadline::after(1h)) {
     asio::co_spawn(peer.loop, peer.link->execute(std::move(command), Json::object(), deadline),
-                   asio::bind_cancellation_slot(cancel.slot(), [this](std::exception_ptr, Result<Json> answer) {
-                     result = std::move(answer);
-                   }));
+                   asio::bind_cancellation_slot(
+                       cancel.slot(), [this](std::exception_ptr, Result<Json> answer) { result = std::move(answer); }));
     peer.turn();
   }
 };
@@ -174,7 +173,8 @@ TEST_CASE("when QEMU hangs up, what was waited for fails and so does what comes 
 TEST_CASE("what is not QMP closes the link") {
   Peer peer;
   Call waiting(peer, "query-status");
-  peer.says(GENERATE(as<std::string_view>{}, "Segmentation fault", R"({"return": {}, "id": 99})", R"({"return": {}, "id": 1})",
+  peer.says(GENERATE(as<std::string_view>{}, "Segmentation fault", R"({"return": {}, "id": 99})",
+                     R"({"return": {}, "id": 1})",
                      R"({"error": {"class": "GenericError", "desc": "JSON parse error"}})"));
   CHECK_FALSE(peer.link->is_open());
   CHECK(waiting.result->error().code() == Code::unavailable);
