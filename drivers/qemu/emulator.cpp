@@ -16,8 +16,8 @@ constexpr const char* kModuleFolders[] = {"/usr/lib/x86_64-linux-gnu/qemu", "/us
                                           "/usr/lib/qemu", "/usr/lib64/qemu"};
 
 std::uint32_t word_size(std::string_view arch) {
-  static constexpr std::string_view kNarrow[] = {"i686",  "arm",     "mips", "mipsel", "ppc",
-                                                 "sparc", "riscv32", "m68k", "sh4"};
+  static constexpr std::string_view kNarrow[] = {"i686", "arm",   "armv7l",  "armv6l", "mips", "mipsel",
+                                                 "ppc",  "sparc", "riscv32", "m68k",   "sh4"};
   return std::ranges::find(kNarrow, arch) == std::end(kNarrow) ? 64 : 32;
 }
 
@@ -53,6 +53,19 @@ Result<ProgramIdentity> identify_program(const fs::path& path) {
   return identity;
 }
 
+std::vector<std::string> Emulator::arches() const {
+  if (arch == "arm") return {"armv7l", "armv6l"};
+  if (arch == "ppc64") return {"ppc64", "ppc64le"};
+  return {arch};
+}
+
+std::string program_arch(std::string_view arch) {
+  if (arch == "i686") return "i386";
+  if (arch == "armv7l" || arch == "armv6l") return "arm";
+  if (arch == "ppc64le") return "ppc64";
+  return std::string(arch);
+}
+
 std::string Emulator::version() const { return fmt::format("{}.{}.{}", major, minor, micro); }
 
 const MachineType* Emulator::machine(std::string_view name) const {
@@ -61,11 +74,11 @@ const MachineType* Emulator::machine(std::string_view name) const {
   return found == machines.end() ? nullptr : &*found;
 }
 
-v1::GuestCapabilities guest_capabilities(const Emulator& emulator, bool kvm_usable) {
+v1::GuestCapabilities guest_capabilities(const Emulator& emulator, std::string_view arch, bool kvm_usable) {
   v1::GuestCapabilities guest;
   guest.set_os_type("hvm");
-  guest.set_arch(emulator.arch);
-  guest.set_wordsize(word_size(emulator.arch));
+  guest.set_arch(std::string(arch));
+  guest.set_wordsize(word_size(arch));
   guest.set_emulator(emulator.identity.path);
   guest.set_emulator_version(emulator.version());
   for (const auto& type : emulator.machines) {

@@ -44,7 +44,7 @@ struct Emulator {
   ProgramIdentity identity;
   int major = 0, minor = 0, micro = 0;
   std::string package;  // "Debian 1:7.2+dfsg-7+deb12u18+b3"
-  std::string arch;     // x86_64, as libvirt spells it
+  std::string arch;     // x86_64; of 32-bit ARM, where libvirt knows several, QEMU's "arm"
   bool kvm = false;     // it was built with KVM; whether the host lets us is another question
   std::vector<MachineType> machines;
   std::set<std::string, std::less<>> devices;   // what -device takes
@@ -53,6 +53,8 @@ struct Emulator {
   std::set<std::string, std::less<>> options;   // command line options: "spice", "sandbox"
   std::vector<std::string> cpus;                // what -cpu takes
 
+  // The architectures it runs guests of, as libvirt spells them: armv7l and armv6l for arm.
+  std::vector<std::string> arches() const;
   std::string version() const;  // "7.2.22"
   // By name or alias; null if it has no such machine.
   const MachineType* machine(std::string_view name) const;
@@ -66,7 +68,10 @@ using EmulatorPtr = std::shared_ptr<const Emulator>;
 // Versions before this lack JSON for -netdev. Older emulators are not used.
 inline constexpr int kOldestMajor = 7, kOldestMinor = 2;
 
-// As libvirt's <guest> tells it. `kvm_usable`: this host lets us use KVM for this architecture.
-v1::GuestCapabilities guest_capabilities(const Emulator& emulator, bool kvm_usable);
+// What QEMU calls the architecture in its programs' names: i386 for i686, arm for armv7l.
+std::string program_arch(std::string_view arch);
+
+// As libvirt's <guest> tells it, for one of its arches(). `kvm_usable`: this host lets us use KVM for this architecture.
+v1::GuestCapabilities guest_capabilities(const Emulator& emulator, std::string_view arch, bool kvm_usable);
 
 }  // namespace lodge::drivers::qemu

@@ -27,8 +27,7 @@ std::string program_name(const std::string& path) { return fs::path(path).filena
 // The program that is named after its architecture comes before its variants.
 bool is_plain(const Emulator& emulator) {
   const std::string name = program_name(emulator.identity.path);
-  const std::string arch = emulator.arch == "i686" ? "i386" : emulator.arch;
-  return name == std::string(kPrefix) + arch;
+  return name == std::string(kPrefix) + program_arch(emulator.arch);
 }
 
 Result<void> refuse(Code code, std::vector<Finding> findings) {
@@ -105,7 +104,8 @@ Task<Result<v1::Capabilities>> QemuDriver::probe(bool refresh, Deadline deadline
   v1::Capabilities capabilities;
   *capabilities.mutable_host() = std::move(host);
   for (const auto& emulator : usable) {
-    *capabilities.add_guests() = guest_capabilities(*emulator, kvm && kvm_runs(emulator->arch));
+    for (const std::string& arch : emulator->arches())
+      *capabilities.add_guests() = guest_capabilities(*emulator, arch, kvm && kvm_runs(arch));
   }
   co_return capabilities;
 }
@@ -113,7 +113,7 @@ Task<Result<v1::Capabilities>> QemuDriver::probe(bool refresh, Deadline deadline
 Task<Result<EmulatorPtr>> QemuDriver::emulator_for(const v1::DomainSpec& spec, Deadline deadline) {
   std::string path = spec.emulator();
   if (path.empty()) {
-    const std::string name = std::string(kPrefix) + (spec.os().arch() == "i686" ? "i386" : spec.os().arch());
+    const std::string name = std::string(kPrefix) + program_arch(spec.os().arch());
     const auto find = [this] { return find_emulators(settings_.search); };
     const std::vector<std::string> paths = co_await pool_.run(find);
     const auto found = std::ranges::find(paths, name, program_name);

@@ -153,7 +153,8 @@ void add_machine(Arguments& arguments, const Launch& launch) {
 
 void check_machine(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator) {
   if (spec.os().type() != "hvm") refusals.add("/domain/os/type", "QEMU runs hvm guests, not '{}'", spec.os().type());
-  if (!spec.os().arch().empty() && spec.os().arch() != emulator.arch) {
+  const auto arches = emulator.arches();
+  if (!spec.os().arch().empty() && std::ranges::find(arches, spec.os().arch()) == arches.end()) {
     refusals.add("/domain/os/type/@arch", "{} emulates {}, not {}", emulator.identity.path, emulator.arch,
                  spec.os().arch());
   } else if (!emulator.machine(spec.os().machine())) {

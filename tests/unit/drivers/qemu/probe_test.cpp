@@ -71,7 +71,7 @@ TEST_CASE("answers of other shapes make a poorer emulator, never a crash") {
 }
 
 TEST_CASE("capabilities list a machine under its alias, too, and KVM only where it can be used") {
-  const auto guest = guest_capabilities(emulator_from(answers()), /*kvm_usable=*/false);
+  const auto guest = guest_capabilities(emulator_from(answers()), "x86_64", /*kvm_usable=*/false);
   CHECK(guest.arch() == "x86_64");
   CHECK(guest.wordsize() == 64);
   REQUIRE(guest.machines_size() == 4);
@@ -82,7 +82,17 @@ TEST_CASE("capabilities list a machine under its alias, too, and KVM only where 
   CHECK(guest.machines(1).is_default());
   REQUIRE(guest.domains_size() == 1);
   CHECK(guest.domains(0).type() == v1::DOMAIN_TYPE_QEMU);
-  CHECK(guest_capabilities(emulator_from(answers()), true).domains_size() == 2);
+  CHECK(guest_capabilities(emulator_from(answers()), "x86_64", true).domains_size() == 2);
+}
+
+TEST_CASE("one program runs guests of several architectures, under libvirt's names") {
+  Emulator arm;
+  arm.arch = "arm";
+  CHECK(arm.arches() == std::vector<std::string>{"armv7l", "armv6l"});
+  CHECK(guest_capabilities(arm, "armv7l", false).wordsize() == 32);
+  CHECK(program_arch("armv6l") == "arm");
+  CHECK(program_arch("i686") == "i386");
+  CHECK(program_arch("s390x") == "s390x");
 }
 
 TEST_CASE("what was learned is kept until the program changes") {
