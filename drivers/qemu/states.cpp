@@ -41,7 +41,8 @@ std::string Translator::disk_of(const qmp::Json& data) const {
 
 std::vector<GuestEvent> Translator::shut_down(const qmp::Json& data) {
   const std::string reason = qmp::text(data, "reason");
-  held_ = true;
+  // One that writes to a reset register twice before its processors have stopped is told of twice.
+  if (std::exchange(held_, true)) return {};
   // The process ends by itself after these; after a panic that has been told already.
   if (reason == "host-signal" || reason == "host-qmp-quit" || reason == "host-ui" || reason == "host-error" ||
       reason == "guest-panic") {

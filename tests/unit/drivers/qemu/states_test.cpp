@@ -45,7 +45,10 @@ TEST_CASE("a reset that QEMU turned into a stop is a reset held") {
   const auto events = world.says("SHUTDOWN", {{"guest", true}, {"reason", "guest-reset"}});
   REQUIRE(events.size() == 1);
   CHECK(events[0].kind == Kind::reset_held);
+  CHECK(world.says("SHUTDOWN", {{"guest", true}, {"reason", "guest-reset"}}).empty());  // it asked twice
   CHECK(world.says("STOP").empty());
+  world.says("RESET", {{"guest", false}, {"reason", "host-qmp-system-reset"}});
+  CHECK(world.says("SHUTDOWN", {{"guest", true}, {"reason", "guest-reset"}}).size() == 1);
 }
 
 TEST_CASE("a QEMU that ends by request has no more to say") {
