@@ -68,7 +68,7 @@ TEST_CASE("a guest that powered itself off while no daemon looked is found and p
                            .serial = fmt::format("<serial type='file'><source path='{}'/></serial>", serial.string()),
                            .devices = macvtap_on("up0")});
   world.kill();
-  REQUIRE(wait_for_text(serial, "lodge-guest going", Deadline::after(std::chrono::seconds(60))));
+  REQUIRE(wait_for_text(serial, "lodge-guest going", Deadline::after(kPatience)));
   world.start();
   Watch watch(world);
   if (!state_of(world, "web1").starts_with("shut off")) watch.expect("'stopped' for domain 'web1'");

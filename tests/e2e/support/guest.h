@@ -50,7 +50,7 @@ class Watch {
  public:
   explicit Watch(const World& world);
   // Waits for an event's line with this text, e.g. "'stopped' for domain 'web1'"; returns it. Throws at the deadline.
-  std::string expect(std::string_view text, Deadline deadline = Deadline::after(std::chrono::seconds(60)));
+  std::string expect(std::string_view text, Deadline deadline = Deadline::after(kPatience));
 
  private:
   fs::path file_;
@@ -62,7 +62,7 @@ class Watch {
 class ConsoleLog {
  public:
   ConsoleLog(const World& world, const std::string& guest);
-  std::string expect(std::string_view text, Deadline deadline = Deadline::after(std::chrono::seconds(60)));
+  std::string expect(std::string_view text, Deadline deadline = Deadline::after(kPatience));
   // Types it, with a newline.
   void type(std::string_view line);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <signal.h>
 #include <sys/types.h>
 
@@ -13,6 +14,9 @@
 #include "base/file.h"
 
 namespace lodge::test {
+
+// How long a test waits for what must happen: machines are slow and shared, and only a failure waits so long.
+constexpr std::chrono::minutes kPatience{3};
 
 // What went wrong in the world around the test, as opposed to what the test checks. Thrown.
 struct WorldError : std::runtime_error {
@@ -61,7 +65,7 @@ struct RunOptions {
   std::string netns = {};
   std::optional<uid_t> uid = {};
   std::vector<std::string> environment = {};
-  Deadline deadline = Deadline::after(std::chrono::seconds(60));
+  Deadline deadline = Deadline::after(kPatience);
 };
 
 // Runs a command to its end. Throws if it has not ended by the deadline.

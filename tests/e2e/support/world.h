@@ -38,7 +38,7 @@ class World {
     int in = -1;                                // standard input, for the wrapper
     std::vector<std::string> environment = {};  // e.g. LODGE_FAILPOINT=start.planned:crash
     std::string netns = {};
-    Deadline deadline = Deadline::after(std::chrono::seconds(60));
+    Deadline deadline = Deadline::after(kPatience);
   };
   // Starts lodged and returns when it has told READY=1. Throws, with its log, if it ends instead.
   void start() { start(Start{}); }
@@ -52,12 +52,12 @@ class World {
   void kill();
   const Process& daemon() const;
   // Waits for it to end by itself: a crash at a failpoint.
-  int wait_for_end(Deadline deadline = Deadline::after(std::chrono::seconds(60)));
+  int wait_for_end(Deadline deadline = Deadline::after(kPatience));
 
   // What all daemons of this world have logged.
   std::string log() const;
   // Waits for a line with this text; returns it. Throws, with the log, if there is none by the deadline.
-  std::string wait_for_log(std::string_view text, Deadline deadline = Deadline::after(std::chrono::seconds(20))) const;
+  std::string wait_for_log(std::string_view text, Deadline deadline = Deadline::after(kPatience)) const;
 
   // Runs `lodge --connect URI ARGUMENTS…`.
   Finished lodge(std::vector<std::string> arguments, RunOptions options = {}) const;
