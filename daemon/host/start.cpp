@@ -154,7 +154,10 @@ Task<Result<drivers::GuestStatus>> bring_up(Work& work, RunPtr run, conf::Valida
       .claims = run->driver_claims,
       .observer = *run->observer,
       .paused = paused,
-      .progress = [operation = work.operation](std::string_view step) { operation->step(step, 50); }};
+      .progress = [&core, operation = work.operation, steps = 0](std::string_view step) mutable {
+        operation->step(step, 50);
+        core.passed(fmt::format("start.driver-step-{}", ++steps));
+      }};
   CO_TRY_ASSIGN(drivers::RunningGuest started, co_await run->driver->start(std::move(request), work.deadline));
   forget_what_status_says(*run);
   run->guest = std::move(started.guest);

@@ -11,9 +11,24 @@ using namespace lodge::test;
 
 namespace {
 
-// Where a start can fail or die: between every two of its steps.
-constexpr std::string_view kSteps[] = {"gate-passed", "checked",   "planned",       "plan-committed",
-                                       "folder-made", "port-made", "guest-started", "run-committed"};
+struct Step {
+  std::string_view name;
+  bool can_fail = true;  // the driver's own steps can only die; how it fails is the last test's
+};
+
+// Where a start can fail or die: between every two of its steps. The first of the guest's two ports is made at
+// "port-made"; the driver is about to spawn QEMU, then to prepare it, then to let it run.
+constexpr Step kSteps[] = {{"gate-passed"},
+                           {"checked"},
+                           {"planned"},
+                           {"plan-committed"},
+                           {"folder-made"},
+                           {"port-made"},
+                           {"driver-step-1", false},
+                           {"driver-step-2", false},
+                           {"driver-step-3", false},
+                           {"guest-started"},
+                           {"run-committed"}};
 
 // Everything the kernel says of a link but its counters.
 std::string identity_of(const std::string& link) { return ip("-o -d link show dev " + link); }
@@ -75,18 +90,18 @@ TEST_CASE("a failed or killed start of a guest that names another's macvtap neve
   const Victim victim(world);
   CHECK(victim.link == "macvtap0");
 
-  define(world, {.name = "intruder",
-                 .boots = false,
-                 .devices = macvtap_on("up0", "52:54:00:77:00:03", fmt::format("<target dev='{}'/>", victim.link))});
+  const std::string named = macvtap_on("up0", "52:54:00:77:00:03", fmt::format("<target dev='{}'/>", victim.link));
+  define(world, {.name = "intruder", .boots = false, .devices = named + macvtap_on("up0", "52:54:00:77:00:04")});
   const fs::path pings = world.root() / "pings";
   const Fd out(::open(pings.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   const Process ping({.argv = {"ping", "-i", "0.2", "-W", "5", "10.77.0.2"}, .netns = "outside", .out = out.get()});
   for (const std::string_view action : {"fail", "crash"}) {
-    for (const auto step : kSteps) {
-      INFO(step << ":" << action);
-      start_in_vain(world, step, action);
+    for (const Step& step : kSteps) {
+      if (action == "fail" && !step.can_fail) continue;
+      INFO(step.name << ":" << action);
+      start_in_vain(world, step.name, action);
       // Once it is written down that it runs, it has been started, though the daemon died before it could say so.
-      if (step == kSteps[std::size(kSteps) - 1] && action == "crash") break;
+      if (&step == std::end(kSteps) - 1 && action == "crash") break;
       victim.expect_untouched(world);
     }
   }
@@ -96,6 +111,21 @@ TEST_CASE("a failed or killed start of a guest that names another's macvtap neve
   CHECK(index_of(victim.link) == victim.index);
   world.must_lodge({"destroy", "intruder"});
   victim.expect_untouched(world);
+
+  // Without any help: the second port cannot be made, and QEMU refuses what it is given once both are.
+  define(world, {.name = "half", .boots = false, .devices = named + macvtap_on("nowhere")});
+  define(world, {.name = "refused",
+                 .boots = false,
+                 .devices = named + macvtap_on("up0", "52:54:00:77:00:05") +
+                            "<graphics type='vnc' port='5999' listen='192.0.2.1'/>"});  // no address of this host
+  for (const char* name : {"half", "refused"}) {
+    const Finished start = world.lodge({"start", name});
+    INFO(name << ": " << start.err);
+    CHECK_FALSE(start.ok());
+    CHECK(start.err.find(name == std::string_view("half") ? "nowhere" : "QEMU ended during start") !=
+          std::string::npos);
+    victim.expect_untouched(world);
+  }
 
   ping.signal(SIGINT);
   CHECK(ping.wait(Deadline::after(std::chrono::seconds(10))) == 0);
