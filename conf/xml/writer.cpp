@@ -123,9 +123,18 @@ class Writer {
     return reflection->HasField(*message, planned.field);
   }
 
+  // No member of its union is set, and a reader that finds none named takes this one.
+  static bool is_assumed(const Source& source, const FieldPlan& planned) {
+    const UnionPlan* choice = planned.choice;
+    if (!choice || choice->optional) return false;
+    const FieldPlan* assumed = choice->implicit_member ? choice->implicit_member : choice->default_member;
+    return assumed == &planned && !source.from.reflection->HasOneof(*source.from.message, choice->oneof);
+  }
+
   // The message that lives at this branch, if the claim is for one and it is there.
   static std::optional<Source> mounted_at(const Source& source, const Claim& claim) {
-    if (claim.role != Role::mount || claim.legacy || !has_value(source, *claim.field)) return {};
+    if (claim.role != Role::mount || claim.legacy) return {};
+    if (!has_value(source, *claim.field) && !is_assumed(source, *claim.field)) return {};
     const auto& [message, reflection] = source.from;
     const FieldDescriptor* field = claim.field->field;
     const Message& inner = field->is_repeated() ? reflection->GetRepeatedMessage(*message, field, source.index)

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "client/lib/connection.h"
+#include "tests/bench/measure.h"
 #include "tests/e2e/support/guest.h"
 #include "tests/e2e/support/sandbox.h"
 
@@ -21,27 +22,6 @@ using namespace lodge;
 using namespace lodge::test;
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using Millis = std::chrono::duration<double, std::milli>;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw WorldError(result.error().message());
-  return std::move(*result);
-}
-
-template <class F>
-double timed(F work) {
-  const auto began = Clock::now();
-  work();
-  return Millis(Clock::now() - began).count();
-}
-
-double median(std::vector<double> times) {
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
 
 v1::DomainRef named(const std::string& name) {
   v1::DomainRef ref;
@@ -135,20 +115,6 @@ double qemu_alone(const std::vector<std::string>& argv, const fs::path& socket_p
   ::waitpid(pid, nullptr, 0);
   return time;
 }
-
-// What was promised, and whether it was kept in this run.
-class Promises {
- public:
-  void at_most(std::string_view what, double value, double limit, std::string_view unit) {
-    const bool kept = value <= limit;
-    all_kept_ = all_kept_ && kept;
-    fmt::print("  {} {}: {:.2f} {} of at most {} {}\n", kept ? "kept  " : "BROKEN", what, value, unit, limit, unit);
-  }
-  bool all_kept() const { return all_kept_; }
-
- private:
-  bool all_kept_ = true;
-};
 
 void bench_start_and_destroy(Promises& promises, const World& world, const client::Connection& daemon) {
   define(world, {.name = "plain", .boots = false});
