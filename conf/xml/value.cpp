@@ -230,7 +230,10 @@ Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int ind
                                                                                       : LODGE_LOAD(UInt64);
       if (spec.kind == ::lodge::xml::OCTAL) return fmt::format("{:0{}o}", value, spec.width);
       if (spec.kind == ::lodge::xml::HEX) return fmt::format("0x{:0{}x}", value, spec.width);
-      return fmt::format("{}", spec.kind == ::lodge::xml::SCALED ? value / written_unit(spec, from).factor : value);
+      if (spec.kind != ::lodge::xml::SCALED) return fmt::format("{}", value);
+      if (value > UINT64_MAX / spec.unit_bytes)
+        return fail(Code::invalid_argument, "{} {} is more than {} bytes", value, spec.unit, UINT64_MAX);
+      return fmt::format("{}", value / written_unit(spec, from).factor);
     }
   }
 }

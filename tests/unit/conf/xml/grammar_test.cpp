@@ -301,6 +301,26 @@ TEST_CASE("a message of which no type was chosen is not printed") {
   CHECK(conf::xml::format(*proto.make("M")).error().message() == "/m/e/@t: is missing; it is one of a");
 }
 
+TEST_CASE("the type that a default case would need is not taken for granted either") {
+  const auto proto = document(
+      R"(oneof o { option (xml.by) = "@m"; option (xml.default_case) = "n"; N n = 1 [(xml.at) = "", (xml.case) = "n"]; })",
+      R"(message N { oneof o { option (xml.by) = "@t"; string a = 1 [(xml.at) = "a", (xml.case) = "a"]; } })");
+  CHECK(conf::xml::format(*proto.make("M")).error().message() == "/m/@t: is missing; it is one of a");
+}
+
+TEST_CASE("a SCALED number of more bytes than can be counted is not printed") {
+  const auto proto = document(R"(optional uint64 s = 1 [(xml.at) = "s", (xml.kind) = SCALED, (xml.unit) = "KiB"];)");
+  const auto message = proto.make("M");
+  const auto set = [&](std::uint64_t value) {
+    message->GetReflection()->SetUInt64(message.get(), message->GetDescriptor()->field(0), value);
+  };
+  set(1ull << 54);
+  CHECK(conf::xml::format(*message).error().message() ==
+        "/m/s: 18014398509481984 KiB is more than 18446744073709551615 bytes");
+  set((1ull << 54) - 1);
+  CHECK(conf::xml::format(*message) == "<m>\n  <s unit='KiB'>18014398509481983</s>\n</m>\n");
+}
+
 TEST_CASE("what is too deep to be read is not printed") {
   const auto proto = document(R"(N n = 1 [(xml.at) = "n"];)", R"(message N { N n = 1 [(xml.at) = "n"]; })");
   const auto message = proto.make("M");
