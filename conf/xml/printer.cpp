@@ -29,6 +29,28 @@ bool is_forbidden(std::string_view text, std::size_t i) {
          static_cast<unsigned char>(text[i + 2]) >= 0xbe;
 }
 
+// Whether a character may need more than being copied.
+constexpr bool is_special(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0xef || c == '&' || c == '<' || c == '>' || c == '\'' || c == '"';
+}
+
+// Most text is copied as it is, in runs.
+template <class EntityOf>
+bool append_escaped(std::string& out, std::string_view text, EntityOf entity_of) {
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!is_special(text[i])) continue;
+    if (is_forbidden(text, i)) return false;
+    const std::string_view escaped = entity_of(text[i]);
+    if (escaped.empty()) continue;
+    out.append(text.substr(copied, i - copied)).append(escaped);
+    copied = i + 1;
+  }
+  out.append(text.substr(copied));
+  return true;
+}
+
 Failure cannot_say(std::string_view value) {
   std::string shown;
   for (const char c : value.substr(0, 40))
@@ -39,35 +61,17 @@ Failure cannot_say(std::string_view value) {
 }  // namespace
 
 bool append_escaped_text(std::string& out, std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_forbidden(text, i)) return false;
-    const std::string_view escaped = entity(text[i]);
-    if (escaped.empty()) {
-      out += text[i];
-    } else {
-      out += escaped;
-    }
-  }
-  return true;
+  return append_escaped(out, text, [](char c) { return entity(c); });
 }
 
 // A reader turns tabs and line ends in attributes into spaces, so they are written as references.
 bool append_escaped_attribute(std::string& out, std::string_view value, char quote) {
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    if (is_forbidden(value, i)) return false;
-    const char c = value[i];
-    const bool other_quote = quote == '"' && c == '\'';
-    const std::string_view escaped = c == '\n'     ? "&#10;"
-                                     : c == '\t'   ? "&#9;"
-                                     : other_quote ? std::string_view()
-                                                   : entity(c);
-    if (escaped.empty()) {
-      out += c;
-    } else {
-      out += escaped;
-    }
-  }
-  return true;
+  return append_escaped(out, value, [quote](char c) -> std::string_view {
+    if (c == '\n') return "&#10;";
+    if (c == '\t') return "&#9;";
+    if (c == '\'' && quote == '"') return {};
+    return entity(c);
+  });
 }
 
 void Printer::end_start_tag() {

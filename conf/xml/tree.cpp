@@ -122,6 +122,7 @@ class TreeBuilder {
 
   // Element and attribute names repeat all the time.
   std::string_view keep_name(std::string_view name) {
+    if (name.empty()) return {};  // most have no prefix
     for (const std::string_view known : recent_names_) {
       if (known == name) return known;
     }
