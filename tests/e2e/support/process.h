@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
 #include <signal.h>
 #include <sys/types.h>
+#include <chrono>
 
 #include <optional>
 #include <stdexcept>
