@@ -249,7 +249,7 @@ Result<std::shared_ptr<const Tree>> Tree::parse(std::string_view xml, const Pars
                    .message = fmt::format("the document has {} bytes; the limit is {}", xml.size(), limits.max_bytes)});
   }
   if (auto finding = prescan(xml)) return refuse(limits, std::move(*finding));
-  const std::shared_ptr<Tree> tree(new Tree(xml));
+  std::shared_ptr<Tree> tree(new Tree(xml));
   if (auto finding = TreeBuilder(*tree, limits).run()) return refuse(limits, std::move(*finding));
   return tree;
 }
