@@ -4,6 +4,7 @@
 
 #include "netdev/macvtap/node.h"
 #include "netdev/netlink/links.h"
+#include "netdev/netlink/shaping.h"
 #include "netdev/tap/queues.h"
 
 namespace lodge::netdev {
@@ -31,6 +32,22 @@ Result<std::vector<Fd>> HostKernel::open_macvtap(const MacvtapQueues& queues) {
     opened.push_back(*std::move(queue));
   }
   return opened;
+}
+
+Result<std::vector<Fd>> HostKernel::open_tap(const TapQueues& queues) { return open_existing_tap(queues); }
+
+Result<void> HostKernel::limit_link(std::uint32_t ifindex, const Limits& limits) {
+  return netlink::limit_link(ifindex, limits);
+}
+
+Result<void> HostKernel::set_bridge_port(std::uint32_t ifindex, const BridgePort& port) {
+  return netlink::set_bridge_port(ifindex, port);
+}
+
+Result<void> HostKernel::coalesce(std::uint32_t ifindex, std::uint32_t frames) {
+  TRY_ASSIGN(const auto link, netlink::find_link(ifindex));
+  if (!link) return fail(Code::not_found, "link {} has gone", ifindex);
+  return coalesce_tap(link->name, frames);
 }
 
 Result<void> HostKernel::change_link(std::uint32_t ifindex, const LinkChange& change) {

@@ -13,6 +13,10 @@ class HostKernel final : public Kernel {
   Result<void> create_macvtap(const NewMacvtap& macvtap) override;
   Result<std::vector<Fd>> create_tap(const NewTap& tap) override;
   Result<std::vector<Fd>> open_macvtap(const MacvtapQueues& queues) override;
+  Result<std::vector<Fd>> open_tap(const TapQueues& queues) override;
+  Result<void> limit_link(std::uint32_t ifindex, const Limits& limits) override;
+  Result<void> set_bridge_port(std::uint32_t ifindex, const BridgePort& port) override;
+  Result<void> coalesce(std::uint32_t ifindex, std::uint32_t frames) override;
   Result<void> change_link(std::uint32_t ifindex, const LinkChange& change) override;
   Result<void> delete_link(std::uint32_t ifindex) override;
 };

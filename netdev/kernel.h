@@ -8,6 +8,8 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "netdev/bridge_port.h"
+#include "netdev/limits.h"
 #include "netdev/link.h"
 
 namespace lodge::netdev {
@@ -31,6 +33,13 @@ struct NewTap {
   bool vnet_hdr = true;
 };
 
+// A tap that is there already, by whoever made it.
+struct TapQueues {
+  std::string name;
+  int count = 1;  // 1 to kMaxQueues; more than one only if it was made for several
+  bool vnet_hdr = true;
+};
+
 // How queues of a macvtap are opened.
 struct MacvtapQueues {
   std::uint32_t ifindex = 0;
@@ -49,7 +58,9 @@ struct LinkChange {
   std::optional<std::uint32_t> mtu;
   std::optional<std::uint32_t> master;  // 0 takes it out of its bridge
   std::optional<bool> up;
-  bool no_ipv6_address = false;  // the host shall not give itself a link-local address on it
+  std::optional<bool> promiscuous;    // takes frames to any address
+  std::optional<bool> all_multicast;  // takes frames to any group
+  bool no_ipv6_address = false;       // the host shall not give itself a link-local address on it
 };
 
 // The kernel's network interfaces, in the network namespace of this process. Calls block (for milliseconds, and never
@@ -73,9 +84,20 @@ class Kernel {
   // Non-blocking. Nothing of another link is opened or touched, whatever /dev holds.
   virtual Result<std::vector<Fd>> open_macvtap(const MacvtapQueues& queues) = 0;
 
+  // Non-blocking. permission_denied if it belongs to another user; failed_precondition if it was made otherwise: for one
+  // queue, without virtio headers.
+  virtual Result<std::vector<Fd>> open_tap(const TapQueues& queues) = 0;
+
   // In this order: addresses, alias, group and master; IPv6; up. Where the kernel refuses a part, what came before it
   // has happened. not_found if there is no such link.
   virtual Result<void> change_link(std::uint32_t ifindex, const LinkChange& change) = 0;
+  // Lifts what limited the link, then sets these. unsupported where the kernel lacks what it takes: then it may be limited
+  // in one direction only.
+  virtual Result<void> limit_link(std::uint32_t ifindex, const Limits& limits) = 0;
+  // Of a port of a bridge. unsupported where the kernel lacks VLANs on bridges.
+  virtual Result<void> set_bridge_port(std::uint32_t ifindex, const BridgePort& port) = 0;
+  // How many frames a tap gathers before it hands them on, at most; 1: each at once. Links without that say unsupported.
+  virtual Result<void> coalesce(std::uint32_t ifindex, std::uint32_t frames) = 0;
   // not_found if there is no such link.
   virtual Result<void> delete_link(std::uint32_t ifindex) = 0;
 };

@@ -33,6 +33,8 @@ struct Link {
   std::uint32_t mtu = 0;
   bool up = false;                          // as the administrator wants it, whatever the carrier says
   std::optional<MacvtapMode> macvtap_mode;  // of macvtap and macvlan
+  // Of a bridge: whether it tells VLANs apart; empty where the kernel has no VLANs on bridges.
+  std::optional<bool> vlan_aware;
 
   bool operator==(const Link&) const = default;
 };

@@ -1,6 +1,9 @@
 #include "netdev/port.h"
 
+#include "netdev/claims/kinds.h"
+#include "netdev/existing.h"
 #include "netdev/macvtap/macvtap.h"
+#include "netdev/names.h"
 #include "netdev/tap/tap.h"
 
 namespace lodge::netdev {
@@ -11,12 +14,53 @@ Result<PortPlan> plan_port(Kernel& kernel, Ledger& ledger, const PortRequest& re
   if (request.queues < 1 || request.queues > kMaxQueues)
     return fail(Code::invalid_argument, "{} queues: a device has 1 to {}", request.queues, kMaxQueues);
   if (std::holds_alternative<OnParent>(request.attach)) return plan_macvtap(kernel, ledger, request);
+  if (std::holds_alternative<OnExisting>(request.attach)) return plan_existing(kernel, request);
   return plan_tap(kernel, ledger, request);
 }
 
 Result<NetworkPort> make_port(Kernel& kernel, const PortPlan& plan, Deadline deadline) {
   if (std::holds_alternative<OnParent>(plan.request.attach)) return make_macvtap(kernel, plan, deadline);
+  if (std::holds_alternative<OnExisting>(plan.request.attach)) return open_existing(kernel, plan, deadline);
   return make_tap(kernel, plan, deadline);
+}
+
+namespace {
+
+Result<std::uint32_t> bridge_by_name(Kernel& kernel, const std::string& name) {
+  TRY_ASSIGN(const auto bridge, kernel.find_link(name));
+  if (!bridge || bridge->kind != "bridge")
+    return fail(Code::not_found, "no bridge is called {} (bridges here: {})", name, list_links(kernel, "bridge"));
+  return bridge->ifindex;
+}
+
+Result<void> change_ours(Kernel& kernel, const Claim& claim, const PortChange& change) {
+  const LinkIdentity& identity = std::get<LinkIdentity>(claim.identity);
+  TRY_ASSIGN(const auto link, kernel.find_link(identity.ifindex));
+  if (!link) return fail(Code::not_found, "it has gone");
+  if (const std::string why = difference(*link, identity); !why.empty())
+    return fail(Code::failed_precondition, "it is not ours any more: {}", why);
+  LinkChange wanted{.up = change.link_up};
+  if (change.bridge) {
+    TRY_ASSIGN(wanted.master, bridge_by_name(kernel, *change.bridge));
+  }
+  TRY(kernel.change_link(identity.ifindex, wanted));
+  if (change.rates) TRY(kernel.limit_link(identity.ifindex, limits_of(*change.rates, link->kind == "macvtap")));
+  if (change.bridge_port) TRY(kernel.set_bridge_port(identity.ifindex, *change.bridge_port));
+  if (change.coalesce) TRY(kernel.coalesce(identity.ifindex, *change.coalesce));
+  return {};
+}
+
+}  // namespace
+
+Result<void> change_port(Kernel& kernel, const Claim& claim, const PortChange& change) {
+  auto changed = change_ours(kernel, claim, change);
+  if (!changed) return wrap(std::move(changed).error(), "change {}", describe(claim));
+  return {};
+}
+
+Limits limits_of(const Rates& rates, bool is_macvtap) {
+  if (is_macvtap) return {.sent = rates.from_guest, .received = rates.to_guest};
+  return {.sent = rates.to_guest, .received = rates.from_guest};
 }
 
 Result<void> check_deadline(Deadline deadline, std::string_view next_step) {

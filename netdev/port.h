@@ -12,6 +12,7 @@
 #include "netdev/claims/claim.h"
 #include "netdev/claims/ledger.h"
 #include "netdev/kernel.h"
+#include "netdev/limits.h"
 
 namespace lodge::netdev {
 
@@ -26,22 +27,37 @@ struct OnBridge {  // a tap that is a port of a bridge
 };
 struct OnNothing {  // a tap; whoever wants to connect it does so by its name
 };
+struct OnExisting {  // a tap or macvtap that others made: opened, never changed, never released
+  std::string device;
+};
+
+// How much a guest may receive and send.
+struct Rates {
+  std::optional<Rate> to_guest;
+  std::optional<Rate> from_guest;
+
+  bool operator==(const Rates&) const = default;
+};
 
 struct PortRequest {
   Owner owner;
-  std::variant<OnParent, OnBridge, OnNothing> attach;
+  std::variant<OnParent, OnBridge, OnNothing, OnExisting> attach;
   Mac mac;           // the guest's
   std::string name;  // as the user wrote it; empty, or with a prefix reserved for generated names: one is made
   std::optional<std::uint32_t> mtu;  // default: that of the parent or bridge
   int queues = 1;
   bool vnet_hdr = true;  // frames carry a virtio header; the hypervisor sees so from the descriptors
   bool link_up = true;   // false: made, but it carries nothing until it is set up
+  Rates rates;
+  BridgePort bridge_port;                 // of a tap in a bridge
+  std::optional<std::uint32_t> coalesce;  // of a tap: how many frames it gathers at most
 };
 
 // A port that was planned: checked against the links there are, with identity and name chosen. Commit `claim` before
 // make_port().
 struct PortPlan {
   Claim claim;
+  bool ours = true;  // false: an existing device; there is nothing to claim
   PortRequest request;
   std::uint32_t attach_ifindex = 0;  // the parent or the bridge; 0 if none
   Mac device_mac;                    // a macvtap's is the guest's; a tap's is its own
@@ -69,6 +85,24 @@ Result<PortPlan> plan_port(Kernel& kernel, Ledger& ledger, const PortRequest& re
 // again, commit the new claim in place of the old one, and try again. On any other error release the claim. Blocks: use
 // the pool. `deadline` is looked at between steps.
 Result<NetworkPort> make_port(Kernel& kernel, const PortPlan& plan, Deadline deadline);
+
+// What shall be different about a port in use; what is absent stays.
+struct PortChange {
+  std::optional<bool> link_up;
+  std::optional<std::string> bridge;  // of a tap: the bridge it moves to
+  std::optional<Rates> rates;         // in place of all that were
+  std::optional<BridgePort> bridge_port;
+  std::optional<std::uint32_t> coalesce;
+
+  bool empty() const { return !link_up && !bridge && !rates && !bridge_port && !coalesce; }
+};
+
+// Changes the link of this claim, after it was found to be the claim's. not_found if it is gone, failed_precondition if
+// it is not ours, or what stands in the way; what came before that has happened. Blocks: use the pool.
+Result<void> change_port(Kernel& kernel, const Claim& claim, const PortChange& change);
+
+// The same as the host sees it: a tap sends what its guest receives; a macvtap receives it.
+Limits limits_of(const Rates& rates, bool is_macvtap);
 
 // deadline_exceeded, naming the step that was not taken, once it has passed.
 Result<void> check_deadline(Deadline deadline, std::string_view next_step);

@@ -1,6 +1,8 @@
 #include "netdev/port_request.h"
 
+#include <algorithm>
 #include <string_view>
+#include <vector>
 
 namespace lodge::netdev {
 namespace {
@@ -14,22 +16,71 @@ MacvtapMode mode_of(v1::DirectMode mode) {
   }
 }
 
-// Left out silently, each of these would give a guest another network than its owner thinks: no filter, no limit, the
-// wrong VLAN.
+// Left out silently, each of these would give a guest another network than its owner thinks: no filter, the wrong VLAN.
 std::vector<std::string_view> what_is_unsupported(const v1::Interface& interface) {
   std::vector<std::string_view> parts;
+  const bool on_bridge = interface.has_bridge();
   if (interface.has_filterref()) parts.push_back("<filterref>");
-  if (interface.has_bandwidth()) parts.push_back("<bandwidth>");
   if (interface.has_virtualport()) parts.push_back("<virtualport>");
-  if (interface.has_vlan()) parts.push_back("<vlan>");
-  if (interface.isolated()) parts.push_back("<port isolated='yes'/>");
+  if (interface.vlan().tags_size() > 0 && !on_bridge) parts.push_back("<vlan> other than on a bridge");
+  if (interface.isolated() && !on_bridge) parts.push_back("<port isolated='yes'/> other than on a bridge");
   if (!interface.script().empty()) parts.push_back("<script>");
-  if (interface.has_coalesce_rx_frames_max()) parts.push_back("<coalesce>");
-  if (interface.has_target_managed() && !interface.target_managed()) parts.push_back("<target managed='no'/>");
-  if (!interface.backend_tap().empty()) parts.push_back("<backend tap=…/>");
+  if (interface.has_coalesce_rx_frames_max() && interface.has_direct()) parts.push_back("<coalesce> of a macvtap");
+  if (interface.bandwidth().inbound().has_floor())
+    parts.push_back("a <bandwidth> floor, which takes a network that shares one link out");
+  if (!interface.backend_tap().empty() && interface.backend_tap() != "/dev/net/tun")
+    parts.push_back("<backend tap=…/>");
   if (interface.ethernet().ips_size() > 0) parts.push_back("<source><ip>");
   if (interface.ethernet().routes_size() > 0) parts.push_back("<source><route>");
   return parts;
+}
+
+// @source libvirt formatdomain, Quality of service: rates count in 1000 bytes a second, as tc's "kbps", bursts in 1024.
+std::optional<Rate> rate_of(bool given, const v1::BandwidthLimit& limit) {
+  if (!given || limit.average() == 0) return std::nullopt;
+  return Rate{.average = limit.average() * 1000, .peak = limit.peak() * 1000, .burst = limit.burst() * 1024};
+}
+
+Rates rates_of(const v1::Bandwidth& bandwidth) {
+  return {.to_guest = rate_of(bandwidth.has_inbound(), bandwidth.inbound()),
+          .from_guest = rate_of(bandwidth.has_outbound(), bandwidth.outbound())};
+}
+
+// One tag is an access port: the guest knows nothing of it. Several are a trunk, on which only a native VLAN goes
+// without a tag. @source libvirt formatdomain, Setting VLAN tag
+Result<std::vector<PortVlan>> vlans_of(const v1::Vlan& vlan) {
+  const bool trunk = vlan.trunk() || vlan.tags_size() > 1;
+  std::vector<PortVlan> vlans;
+  for (const auto& tag : vlan.tags()) {
+    if (tag.id() < 1 || tag.id() > 4094)
+      return fail(Code::invalid_argument, "VLAN {}: a bridge's are from 1 to 4094", tag.id());
+    PortVlan one{.id = static_cast<std::uint16_t>(tag.id()), .untagged = !trunk, .native = !trunk};
+    if (trunk && tag.native_mode() != v1::VLAN_NATIVE_MODE_UNSPECIFIED) {
+      one.native = true;
+      one.untagged = tag.native_mode() == v1::VLAN_NATIVE_MODE_UNTAGGED;
+    }
+    vlans.push_back(one);
+  }
+  return vlans;
+}
+
+bool is_managed(const v1::Interface& interface) {
+  return !interface.has_target_managed() || interface.target_managed();
+}
+
+// Only what asks nothing of the device can be honoured: it is not ours to change.
+Result<OnExisting> existing_of(const v1::Interface& interface) {
+  if (!interface.has_ethernet())
+    return fail(Code::unsupported, "<target managed='no'/> goes with type='ethernet' only");
+  if (interface.target_dev().empty() || interface.target_dev_generated())
+    return fail(
+        Code::invalid_argument,
+        "<target managed='no'/> needs the device's name, and none that looks like a generated one (vnet…, macvtap…)");
+  if (interface.bandwidth().has_inbound() || interface.bandwidth().has_outbound() || interface.has_mtu() ||
+      interface.has_coalesce_rx_frames_max())
+    return fail(Code::unsupported,
+                "<bandwidth>, <mtu> and <coalesce> of a device that is not managed: set them where it is made");
+  return OnExisting{.device = interface.target_dev()};
 }
 
 }  // namespace
@@ -41,7 +92,12 @@ Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, 
       request.attach = OnParent{.parent = interface.direct().dev(), .mode = mode_of(interface.direct().mode())};
       break;
     case v1::Interface::kBridge: request.attach = OnBridge{.bridge = interface.bridge().bridge()}; break;
-    case v1::Interface::kEthernet: request.attach = OnNothing{}; break;
+    case v1::Interface::kEthernet:
+      request.attach = OnNothing{};
+      if (!is_managed(interface)) {
+        TRY_ASSIGN(request.attach, existing_of(interface));
+      }
+      break;
     case v1::Interface::kNetwork:
       return fail(
           Code::unsupported,
@@ -52,6 +108,8 @@ Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, 
   if (const auto parts = what_is_unsupported(interface); !parts.empty())
     return fail(Code::unsupported, "not supported yet: {}", fmt::join(parts, ", "));
 
+  if (!is_managed(interface)) TRY(existing_of(interface));
+
   TRY_ASSIGN(request.mac, Mac::parse(interface.mac()));
   if (!interface.target_dev_generated()) request.name = interface.target_dev();
   if (interface.has_mtu()) request.mtu = interface.mtu();
@@ -59,7 +117,36 @@ Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, 
   if (request.vnet_hdr && interface.driver().has_queues())
     request.queues = static_cast<int>(interface.driver().queues());
   request.link_up = interface.link() != v1::LINK_STATE_DOWN;
+  request.rates = rates_of(interface.bandwidth());
+  request.bridge_port.isolated = interface.isolated();
+  TRY_ASSIGN(request.bridge_port.vlans, vlans_of(interface.vlan()));
+  if (interface.has_coalesce_rx_frames_max()) request.coalesce = interface.coalesce_rx_frames_max();
   return request;
+}
+
+Result<PortChange> port_change(const v1::Interface& before, const v1::Interface& after) {
+  if (const auto parts = what_is_unsupported(after); !parts.empty())
+    return fail(Code::unsupported, "not supported yet: {}", fmt::join(parts, ", "));
+  const auto up = [](const v1::Interface& interface) { return interface.link() != v1::LINK_STATE_DOWN; };
+  const bool on_host = after.has_direct() || after.has_bridge() || after.has_ethernet();
+  PortChange change;
+  if (!is_managed(after)) {
+    // The cable is pulled in the guest's card alone.
+    if (rates_of(after.bandwidth()) != rates_of(before.bandwidth()))
+      return fail(Code::unsupported, "<bandwidth> of a device that is not managed: set it where the device is made");
+    return change;
+  }
+  if (rates_of(before.bandwidth()) != rates_of(after.bandwidth())) {
+    if (!on_host) return fail(Code::unsupported, "<bandwidth> of a card without a device on the host");
+    change.rates = rates_of(after.bandwidth());
+  }
+  if (before.isolated() != after.isolated()) change.bridge_port = BridgePort{.isolated = after.isolated(), .vlans = {}};
+  if (before.coalesce_rx_frames_max() != after.coalesce_rx_frames_max())
+    change.coalesce = std::max<std::uint32_t>(after.coalesce_rx_frames_max(), 1);
+  if (on_host && up(before) != up(after)) change.link_up = up(after);
+  if (after.has_bridge() && before.bridge().bridge() != after.bridge().bridge())
+    change.bridge = after.bridge().bridge();
+  return change;
 }
 
 }  // namespace lodge::netdev

@@ -12,8 +12,12 @@ namespace lodge::netdev {
 // (user, server, client, mcast, udp): the hypervisor makes the connection itself.
 //
 // A target name is the user's unless it is marked as generated. A virtio card gets as many queues as its driver asks
-// for and virtio headers, any other card one queue. unsupported, naming all of it: what this host side cannot do.
+// for and virtio headers, any other card one queue. A device with managed='no' is only opened. unsupported, naming all of it: what this host side
+// cannot do.
 // invalid_argument: no MAC address, or a broken one.
 Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, const Owner& owner);
+
+// What a change of a card in use asks of the host. unsupported for what this host side cannot change.
+Result<PortChange> port_change(const v1::Interface& before, const v1::Interface& after);
 
 }  // namespace lodge::netdev

@@ -4,7 +4,7 @@ namespace lodge::cli {
 
 std::span<const CommandGroup> commands() {
   static const std::vector<CommandGroup> kGroups = {
-      looking_commands(),   defining_commands(), running_commands(),
+      looking_commands(),   defining_commands(), running_commands(), device_commands(),
       following_commands(), host_commands(),     local_commands(),
   };
   return kGroups;

@@ -14,6 +14,7 @@ const Command* find_command(std::string_view name);
 CommandGroup looking_commands();    // commands_look.cpp
 CommandGroup defining_commands();   // commands_define.cpp
 CommandGroup running_commands();    // commands_run.cpp
+CommandGroup device_commands();     // commands_devices.cpp
 CommandGroup following_commands();  // commands_follow.cpp
 CommandGroup host_commands();       // commands_host.cpp
 CommandGroup local_commands();      // commands_local.cpp

@@ -61,6 +61,9 @@ std::string_view event_word(v1::DomainEventKind kind) {
     case v1::DOMAIN_EVENT_KIND_AUTOSTART_CHANGED: return "autostart-changed";
     case v1::DOMAIN_EVENT_KIND_RECOVERED: return "recovered";
     case v1::DOMAIN_EVENT_KIND_LOST: return "lost";
+    case v1::DOMAIN_EVENT_KIND_DEVICE_ADDED: return "device-added";
+    case v1::DOMAIN_EVENT_KIND_DEVICE_REMOVED: return "device-removed";
+    case v1::DOMAIN_EVENT_KIND_DEVICE_CHANGED: return "device-changed";
     default: return "unknown";
   }
 }

@@ -66,6 +66,12 @@ class Connection {
   Result<v1::SuspendDomainResponse> suspend_domain(const v1::SuspendDomainRequest&, When = {}) const;
   Result<v1::ResumeDomainResponse> resume_domain(const v1::ResumeDomainRequest&, When = {}) const;
   Result<v1::DestroyDomainResponse> destroy_domain(const v1::DestroyDomainRequest&, When = {}) const;
+  Result<v1::AttachDeviceResponse> attach_device(const v1::AttachDeviceRequest&, When = {}) const;
+  Result<v1::DetachDeviceResponse> detach_device(const v1::DetachDeviceRequest&, When = {}) const;
+  Result<v1::UpdateDeviceResponse> update_device(const v1::UpdateDeviceRequest&, When = {}) const;
+  Result<v1::SetInterfaceLinkResponse> set_interface_link(const v1::SetInterfaceLinkRequest&, When = {}) const;
+  Result<v1::SetInterfaceBandwidthResponse> set_interface_bandwidth(const v1::SetInterfaceBandwidthRequest&,
+                                                                    When = {}) const;
   Result<v1::GetDomainResponse> get_domain(const v1::GetDomainRequest&, When = {}) const;
   Result<v1::ListDomainsResponse> list_domains(const v1::ListDomainsRequest&, When = {}) const;
 

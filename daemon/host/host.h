@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -138,6 +139,19 @@ class Host {
   // One user per device at a time, unless `force`. Takes no turn at the gate and is no operation. `device` is an alias ("serial0"); empty for the primary console.
   Task<Result<std::shared_ptr<ConsoleSession>>> open_console(CallContext context, v1::DomainRef ref, std::string device,
                                                              bool force);
+
+  // --- devices: network cards so far ---
+  // Live: plans, makes and plugs in; undone if any of it fails. Config: the definition gets it, too, in the same commit.
+  Task<Result<DomainPtr>> attach_interface(CallContext context, v1::DomainRef ref, v1::Interface interface,
+                                           v1::DeviceScope scope);
+  // deadline_exceeded if the guest has not let go of it: what was asked for stands, and an event tells if it does later.
+  Task<Result<DomainPtr>> detach_interface(CallContext context, v1::DomainRef ref, v1::Interface described,
+                                           v1::DeviceScope scope);
+  // Changes what can be changed in place: `edit` gets the card as it is, for the guest and for the definition each.
+  // unsupported, naming the parts, if it changes another one of a card in use.
+  using Edit = std::function<Result<void>(v1::Interface&)>;
+  Task<Result<DomainPtr>> update_interface(CallContext context, v1::DomainRef ref, std::string verb,
+                                           v1::Interface described, Edit edit, v1::DeviceScope scope);
 
   // --- operations ---
   // Returns when it has ended; deadline_exceeded, with what it is doing, if that passes first.

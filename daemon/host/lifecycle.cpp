@@ -217,6 +217,8 @@ void handle(Core& core, const ObjectPtr& object, const RunPtr& run, const GuestE
     case GuestEventKind::io_error:
       object->condition.last_error = event.detail;
       return core.emit(object, v1::DOMAIN_EVENT_KIND_IO_ERROR, event.detail);
+    case GuestEventKind::rx_filter_changed: return follow_rx_filter_later(core, object, run, event.detail);
+    case GuestEventKind::device_removed: return finish_detach_later(core, object, run, event.detail);
     case GuestEventKind::unresponsive: return set_stale(core, object, true);
     case GuestEventKind::responsive:
       set_stale(core, object, false);
@@ -235,7 +237,8 @@ void handle_held_back(Core& core, const ObjectPtr& object, const RunPtr& run) {
 void forget_what_status_says(GuestRun& run) {
   using enum GuestEventKind;
   std::erase_if(run.held_back, [](const GuestEvent& event) {
-    return event.kind != powered_off && event.kind != reset_held && event.kind != panicked && event.kind != exited;
+    return event.kind != powered_off && event.kind != reset_held && event.kind != panicked && event.kind != exited &&
+           event.kind != device_removed;
   });
 }
 

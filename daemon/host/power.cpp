@@ -1,11 +1,10 @@
 #include "daemon/host/host.h"
+#include "daemon/host/scope.h"
 #include "daemon/host/sequences.h"
 
 // What is done to a guest that runs, short of ending it.
 namespace lodge::host {
 namespace {
-
-constexpr std::string_view kStoppedMeanwhile = "the guest stopped meanwhile";
 
 Failure power_lacking(const GuestRun& run, std::string_view what) {
   return fail(Code::unsupported, "driver '{}' cannot {} a guest", run.driver_name, what);

@@ -155,6 +155,7 @@ Task<Found> look_for(Core& core, ObjectPtr object, RunPtr run) {
   become_running(core, object, run, status);
   core.emit(object, v1::DOMAIN_EVENT_KIND_RECOVERED);
   handle_found_state(core, object, run, status);
+  co_await look_after_devices(core, object, run);
   co_await note_found(core, run, std::move(found->memory));
   co_return Found::yes;
 }

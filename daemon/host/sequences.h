@@ -29,8 +29,25 @@ Task<Result<void>> stop_run(Work& work, RunPtr run, drivers::StopMode mode, Stop
 Task<Result<void>> end_run(Work& work, RunPtr run, StopReason why);
 // Releases every claim of a run that has ended, and writes down what is left of it: nothing, if all went well.
 Task<Result<void>> release_run(Core& core, RunPtr run);
+// Tells the log what could not be released, or was left alone.
+void log_report(const netdev::ReleaseReport& report);
 // What is left of the run is gone: the object is off, whoever waits for that is told.
 void become_off(Core& core, const ObjectPtr& object, const RunPtr& run, const StopReason& why);
+
+// --- devices.cpp ---
+
+// A device that the guest let go of by itself, long after it was asked to: the rest of its removal.
+void finish_detach_later(Core& core, const ObjectPtr& object, const RunPtr& run, const std::string& alias);
+// For a guest that was found again: what plugging and unplugging had come to when the daemon ended is brought to its end
+// in an operation of its own. A card that the guest does not have goes, one that it has is kept, and so are their claims.
+// Returns once that is queued.
+Task<void> look_after_devices(Core& core, ObjectPtr object, RunPtr run);
+
+// --- rx_filter.cpp ---
+
+// Has the macvtap of a trusted card take what the guest wants; nothing for any other card.
+Task<Result<void>> follow_rx_filter(Work& work, RunPtr run, std::string alias);
+void follow_rx_filter_later(Core& core, const ObjectPtr& object, const RunPtr& run, const std::string& alias);
 
 // --- lifecycle.cpp ---
 

@@ -1,22 +1,12 @@
 #include "base/uuid.h"
+#include "daemon/host/ports.h"
 #include "daemon/host/sequences.h"
 #include "netdev/claims/folder.h"
-#include "netdev/port.h"
-#include "netdev/port_request.h"
 
 namespace lodge::host {
 namespace {
 
 using netdev::NetworkPort;
-using netdev::PortPlan;
-
-// How often a port is planned anew because someone took its number or name meanwhile.
-constexpr int kPortTries = 8;
-
-struct PlannedPort {
-  int interface = 0;  // its index in the definition
-  PortPlan plan;
-};
 
 RunPtr new_run(Core& core, const Work& work, drivers::Driver& driver, const conf::ValidatedDomain& domain) {
   auto run = std::make_shared<GuestRun>();
@@ -33,31 +23,6 @@ RunPtr new_run(Core& core, const Work& work, drivers::Driver& driver, const conf
   return run;
 }
 
-netdev::Owner owner_of(const GuestRun& run) {
-  return {.domain_uuid = run.facts.domain_uuid, .run_id = run.facts.run_id};
-}
-
-// What a definition names and the host lacks is no reason to say that the guest is not there.
-Failure failed_interface(int index, Error error) {
-  const bool lacking = error.code() == Code::not_found;
-  return wrap(lacking ? std::move(error).with_code(Code::failed_precondition) : std::move(error), "interface {}",
-              index + 1);
-}
-
-// On the pool: everything the interfaces need of the host.
-Result<std::vector<PlannedPort>> plan_ports(Core& core, const v1::DomainSpec& spec, const netdev::Owner& owner) {
-  std::vector<PlannedPort> ports;
-  for (int i = 0; i < spec.interfaces_size(); ++i) {
-    auto request = netdev::port_request(spec.interfaces(i), owner);
-    if (!request) return failed_interface(i, std::move(request).error());
-    if (!*request) continue;
-    auto plan = netdev::plan_port(core.parts.kernel, core.parts.store, **request);
-    if (!plan) return failed_interface(i, std::move(plan).error());
-    ports.push_back({.interface = i, .plan = std::move(*plan)});
-  }
-  return ports;
-}
-
 Task<Result<std::vector<PlannedPort>>> plan(Work& work, RunPtr run, const conf::ValidatedDomain& domain) {
   Core& core = work.core;
   netdev::Claim folder = netdev::plan_folder(owner_of(*run), core.settings.run_folder, work.object->name);
@@ -65,33 +30,11 @@ Task<Result<std::vector<PlannedPort>>> plan(Work& work, RunPtr run, const conf::
   const auto work_on_pool = [&core, domain, owner = owner_of(*run)] { return plan_ports(core, domain.spec(), owner); };
   CO_TRY_ASSIGN(std::vector<PlannedPort> ports, co_await core.parts.pool.run(work_on_pool));
   run->host_claims.push_back(std::move(folder));
-  for (const PlannedPort& port : ports) run->host_claims.push_back(port.plan.claim);
+  for (const PlannedPort& port : ports) {
+    if (port.plan.ours) run->host_claims.push_back(port.plan.claim);
+  }
   run->driver_claims = run->driver->plan(domain, run->facts);
   co_return ports;
-}
-
-// Makes one port, as another one if someone was quicker: the new claim is in the ledger before the new link.
-Task<Result<NetworkPort>> make_port(Work& work, RunPtr run, PlannedPort port) {
-  Core& core = work.core;
-  for (int attempt = 1;; ++attempt) {
-    const auto make = [&core, &port, deadline = work.deadline] {
-      return netdev::make_port(core.parts.kernel, port.plan, deadline);
-    };
-    auto made = co_await core.parts.pool.run(make);
-    if (made || made.error().code() != Code::already_exists || attempt == kPortTries) co_return made;
-
-    const auto again = [&core, &port] {
-      return netdev::plan_port(core.parts.kernel, core.parts.store, port.plan.request);
-    };
-    CO_TRY_ASSIGN(PortPlan other, co_await core.parts.pool.run(again));
-    store::Batch batch;
-    batch.claims = {.upserts = {other.claim}, .removals = {port.plan.claim.id}};
-    CO_TRY(co_await core.parts.store.commit(std::move(batch)));
-    for (netdev::Claim& claim : run->host_claims) {
-      if (claim.id == port.plan.claim.id) claim = other.claim;
-    }
-    port.plan = std::move(other);
-  }
 }
 
 Task<Result<std::map<int, NetworkPort>>> make_host_side(Work& work, RunPtr run, std::vector<PlannedPort> planned) {
@@ -105,7 +48,7 @@ Task<Result<std::map<int, NetworkPort>>> make_host_side(Work& work, RunPtr run, 
   for (PlannedPort& one : planned) {
     const int interface = one.interface;
     work.operation->step(fmt::format("making {}", one.plan.claim.name), 30);
-    auto port = co_await make_port(work, run, std::move(one));
+    auto port = co_await make_port(work, run, one);
     if (!port) co_return failed_interface(interface, std::move(port).error());
     ports.emplace(interface, std::move(*port));
     CO_TRY(core.reached("start.port-made"));

@@ -61,20 +61,20 @@ Task<Result<void>> end_guest(Work& work, RunPtr run, drivers::StopMode mode) {
   co_return ended;
 }
 
-void log_report(const Core&, const netdev::ReleaseReport& report) {
+}  // namespace
+
+void log_report(const netdev::ReleaseReport& report) {
   for (const auto& foreign : report.not_ours) log::warn("left alone: {}", foreign.why);
   for (const auto& failed : report.failed)
     log::degraded(fmt::format("release {}", netdev::describe(failed.claim)), failed.error);
 }
-
-}  // namespace
 
 Task<Result<void>> release_run(Core& core, RunPtr run) {
   const auto work = [system = core.system(), claims = run->claims()] {
     return netdev::release(system, claims, Deadline::after(kRelease));
   };
   const netdev::ReleaseReport report = co_await core.parts.pool.run(work);
-  log_report(core, report);
+  log_report(report);
   core.passed("stop.released");
   store::Batch batch;
   batch.drop_runs.push_back(run->facts.run_id);

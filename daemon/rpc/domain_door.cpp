@@ -3,6 +3,7 @@
 #include "conf/domain/changes.h"
 #include "conf/xml/codec.h"
 #include "daemon/rpc/console_call.h"
+#include "daemon/rpc/device_calls.h"
 #include "daemon/rpc/present.h"
 #include "daemon/rpc/watch_call.h"
 
@@ -172,6 +173,11 @@ LODGE_RPC(ResetDomain) { return calls_.post(*context, *request, *response, reset
 LODGE_RPC(SuspendDomain) { return calls_.post(*context, *request, *response, suspend); }
 LODGE_RPC(ResumeDomain) { return calls_.post(*context, *request, *response, resume); }
 LODGE_RPC(DestroyDomain) { return calls_.post(*context, *request, *response, destroy); }
+LODGE_RPC(AttachDevice) { return calls_.post(*context, *request, *response, attach_device); }
+LODGE_RPC(DetachDevice) { return calls_.post(*context, *request, *response, detach_device); }
+LODGE_RPC(UpdateDevice) { return calls_.post(*context, *request, *response, update_device); }
+LODGE_RPC(SetInterfaceLink) { return calls_.post(*context, *request, *response, set_interface_link); }
+LODGE_RPC(SetInterfaceBandwidth) { return calls_.post(*context, *request, *response, set_interface_bandwidth); }
 LODGE_RPC(GetDomain) { return calls_.answer(*context, *request, *response, get); }
 LODGE_RPC(ListDomains) { return calls_.answer(*context, *request, *response, list); }
 

@@ -33,6 +33,13 @@ class DomainDoor final : public v1::DomainService::CallbackService {
   grpc::ServerUnaryReactor* ResumeDomain(Context*, const v1::ResumeDomainRequest*, v1::ResumeDomainResponse*) override;
   grpc::ServerUnaryReactor* DestroyDomain(Context*, const v1::DestroyDomainRequest*,
                                           v1::DestroyDomainResponse*) override;
+  grpc::ServerUnaryReactor* AttachDevice(Context*, const v1::AttachDeviceRequest*, v1::AttachDeviceResponse*) override;
+  grpc::ServerUnaryReactor* DetachDevice(Context*, const v1::DetachDeviceRequest*, v1::DetachDeviceResponse*) override;
+  grpc::ServerUnaryReactor* UpdateDevice(Context*, const v1::UpdateDeviceRequest*, v1::UpdateDeviceResponse*) override;
+  grpc::ServerUnaryReactor* SetInterfaceLink(Context*, const v1::SetInterfaceLinkRequest*,
+                                             v1::SetInterfaceLinkResponse*) override;
+  grpc::ServerUnaryReactor* SetInterfaceBandwidth(Context*, const v1::SetInterfaceBandwidthRequest*,
+                                                  v1::SetInterfaceBandwidthResponse*) override;
   grpc::ServerUnaryReactor* GetDomain(Context*, const v1::GetDomainRequest*, v1::GetDomainResponse*) override;
   grpc::ServerUnaryReactor* ListDomains(Context*, const v1::ListDomainsRequest*, v1::ListDomainsResponse*) override;
   grpc::ServerWriteReactor<v1::WatchDomainsResponse>* WatchDomains(Context*, const v1::WatchDomainsRequest*) override;

@@ -18,10 +18,12 @@ enum class GuestEventKind {
   pm_suspended,  // the guest went to sleep
   pm_woken,
   watchdog,
-  io_error,      // a disk failed; `detail` names it
-  unresponsive,  // the hypervisor stopped answering; the guest itself may well run
-  responsive,    // and answers again
-  exited,        // the guest's process or equivalent is gone; the last event of a run
+  io_error,           // a disk failed; `detail` names it
+  device_removed,     // the guest let go of a device when nobody waited for it any more; `detail` is its alias
+  rx_filter_changed,  // the card `detail` takes other frames than before; Hotplug::rx_filter() says which
+  unresponsive,       // the hypervisor stopped answering; the guest itself may well run
+  responsive,         // and answers again
+  exited,             // the guest's process or equivalent is gone; the last event of a run
 };
 
 struct GuestEvent {

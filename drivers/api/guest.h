@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -9,6 +11,8 @@
 #include "base/task.h"
 #include "lodge/v1/domain.pb.h"
 #include "lodge/v1/domain_object.pb.h"
+#include "netdev/port.h"
+#include "netdev/rx_filter.h"
 
 namespace lodge::drivers {
 
@@ -56,6 +60,26 @@ class Console {
   virtual Task<Result<Fd>> open(std::string_view alias, Deadline deadline) = 0;
 };
 
+// Network cards of a guest that runs, each known by its alias ("net1").
+class Hotplug {
+ public:
+  virtual ~Hotplug() = default;
+  // Gives the guest a card. `interface` was checked together with its guest, and has its alias, address and host device;
+  // `port` is its finished attachment, where its kind has one. On any error the guest does not have it.
+  virtual Task<Result<void>> attach(v1::Interface interface, std::optional<netdev::NetworkPort> port,
+                                    Deadline deadline) = 0;
+  // Returns when the guest does not have it any more, and the hypervisor has closed its port. Safe to repeat; ok if it was
+  // gone. deadline_exceeded, failed_precondition: the guest has not let go of it, or refuses to. One that does so later is
+  // told as device_removed; detach() then ends what the hypervisor still has of it.
+  virtual Task<Result<void>> detach(std::string alias, Deadline deadline) = 0;
+  // What the guest sees of the cable. Safe to repeat.
+  virtual Task<Result<void>> set_link(std::string alias, bool up, Deadline deadline) = 0;
+  // Which frames the guest wants of this card. Asking makes later changes be told. unsupported for cards without filters.
+  virtual Task<Result<netdev::RxFilter>> rx_filter(std::string alias, Deadline deadline) = 0;
+  // The aliases of all its devices that can be plugged, and of those that cannot where the hypervisor makes no difference.
+  virtual Task<Result<std::set<std::string>>> attached(Deadline deadline) = 0;
+};
+
 // A running guest. Lives and is used on the control thread; destroying the object lets go of the guest without touching
 // it. Every call honours Asio cancellation and its deadline, and never waits for another guest.
 class Guest {
@@ -76,6 +100,7 @@ class Guest {
   virtual PowerButton* power_button() { return nullptr; }
   virtual Resettable* resettable() { return nullptr; }
   virtual Console* console() { return nullptr; }
+  virtual Hotplug* hotplug() { return nullptr; }
 };
 
 }  // namespace lodge::drivers

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "conf/domain/normalize.h"
+#include "conf/domain/plug.h"
 #include "conf/domain/validated.h"
 #include "conf/xml/codec.h"
 #include "drivers/api/driver.h"
@@ -137,6 +138,19 @@ class Hands {
                                         .memory = started.running.memory,
                                         .observer = *started.heard},
                                        deadline));
+  }
+
+  // One that needs nothing of the host, at a free place of the guest's.
+  v1::Interface new_card(const Started& started) {
+    v1::Interface card;
+    card.mutable_user();
+    card.set_model("virtio");
+    const auto host = wait(world.driver().probe(false, soon()));
+    REQUIRE(host);
+    auto plugged = conf::plug_interface(card, started.domain->spec(), *host, conf::Plugging::hot);
+    if (!plugged) FAIL(plugged.error().message());
+    plugged->interface.set_alias("net0");
+    return plugged->interface;
   }
 
   v1::DomainState state(Guest& guest) {
@@ -266,6 +280,7 @@ std::vector<Rule<World>> rules_of_running() {
          CHECK(named("power-button") == (web1.guest().power_button() != nullptr));
          CHECK(named("reset") == (web1.guest().resettable() != nullptr));
          CHECK(named("console") == (web1.guest().console() != nullptr));
+         CHECK(named("hotplug") == (web1.guest().hotplug() != nullptr));
        }},
       {"pause and resume can be repeated and are told once, as requested",
        [](H& h) {
@@ -308,6 +323,43 @@ std::vector<Rule<World>> rules_of_running() {
        [](H& h) {
          const Started web1 = h.start("web1");
          if (auto* power = web1.guest().power_button()) h.must(h.wait(power->press(h.soon())));
+       }},
+      {"a card that is plugged in is one of its devices, and its cable can be pulled",
+       [](H& h) {
+         const Started web1 = h.start("web1");
+         auto* power = web1.guest().hotplug();
+         if (!power) return;
+         v1::Interface card = h.new_card(web1);
+         h.must(h.wait(power->attach(card, std::nullopt, h.soon())));
+         const auto there = h.wait(power->attached(h.soon()));
+         REQUIRE(there);
+         CHECK(there->contains(card.alias()));
+         REQUIRE(web1.guest().live_spec().interfaces_size() == 1);
+         h.must(h.wait(power->set_link(card.alias(), false, h.soon())));
+         h.must(h.wait(power->set_link(card.alias(), false, h.soon())));
+         CHECK(web1.guest().live_spec().interfaces(0).link() == v1::LINK_STATE_DOWN);
+         h.must(h.wait(power->set_link(card.alias(), true, h.soon())));
+       }},
+      {"a card that cannot be plugged in is not one of its devices, and can be tried again",
+       [](H& h) {
+         const Started web1 = h.start("web1");
+         auto* power = web1.guest().hotplug();
+         if (!power) return;
+         v1::Interface card = h.new_card(web1);
+         h.must(h.wait(power->attach(card, std::nullopt, h.soon())));
+         v1::Interface second = card;
+         second.set_alias("net9");
+         const auto twice = h.wait(power->attach(second, std::nullopt, h.soon()));
+         const auto there = h.wait(power->attached(h.soon()));
+         REQUIRE(there);
+         // At the same place: only a hypervisor without places can take it.
+         CHECK(there->contains("net9") == twice.has_value());
+         CHECK(there->contains(card.alias()));
+       }},
+      {"unplugging what is not there is no mistake",
+       [](H& h) {
+         const Started web1 = h.start("web1");
+         if (auto* power = web1.guest().hotplug()) h.must(h.wait(power->detach("net7", h.soon())));
        }},
       {"its console opens without blocking, and a wrong name is told the right ones",
        [](H& h) {

@@ -58,7 +58,7 @@ Task<Result<v1::Capabilities>> FakeDriver::probe(bool, Deadline) {
   co_return capabilities;
 }
 
-std::vector<std::string> FakeDriver::powers() const { return {"pause", "power-button", "reset", "console"}; }
+std::vector<std::string> FakeDriver::powers() const { return {"pause", "power-button", "reset", "console", "hotplug"}; }
 
 Task<Result<void>> FakeDriver::check(const conf::ValidatedDomain&, Deadline) { co_return Result<void>{}; }
 

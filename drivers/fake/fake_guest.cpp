@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <algorithm>
 
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -131,6 +132,60 @@ Task<Result<Fd>> FakeGuest::open(std::string_view alias, Deadline deadline) {
     co_return fail_errno(errno, "console");
   asio::co_spawn(co_await asio::this_coro::executor, echo(Fd(ends[1])), asio::detached);
   co_return Fd(ends[0]);
+}
+
+Task<Result<void>> FakeGuest::attach(v1::Interface interface, std::optional<netdev::NetworkPort> port,
+                                     Deadline deadline) {
+  CO_TRY_ASSIGN(FakeMachine * machine, co_await call("plug in " + interface.alias(), deadline));
+  // The machine holds the queues, as a hypervisor does.
+  if (port) machine->plugged[interface.alias()] = std::move(port->fds);
+  *machine->live_spec.add_interfaces() = interface;
+  *live_spec_.add_interfaces() = std::move(interface);
+  co_return Result<void>{};
+}
+
+Task<Result<void>> FakeGuest::detach(std::string alias, Deadline deadline) {
+  CO_TRY_ASSIGN(FakeMachine * machine, co_await call("unplug " + alias, deadline));
+  if (!machine->lets_go && FakeHypervisor::has_card(*machine, alias)) {
+    const Latch never;
+    const auto how = co_await never.wait(deadline);
+    co_return given_up(how, "unplug " + alias);
+  }
+  FakeHypervisor::remove_card(*machine, alias);
+  auto& cards = *live_spec_.mutable_interfaces();
+  cards.erase(std::remove_if(cards.begin(), cards.end(), [&](const auto& card) { return card.alias() == alias; }),
+              cards.end());
+  co_return Result<void>{};
+}
+
+Task<Result<void>> FakeGuest::set_link(std::string alias, bool up, Deadline deadline) {
+  CO_TRY_ASSIGN(FakeMachine * machine, co_await call("set the link of " + alias, deadline));
+  for (auto* const spec : {&machine->live_spec, &live_spec_}) {
+    for (auto& card : *spec->mutable_interfaces()) {
+      if (card.alias() == alias) card.set_link(up ? v1::LINK_STATE_UP : v1::LINK_STATE_DOWN);
+    }
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<netdev::RxFilter>> FakeGuest::rx_filter(std::string alias, Deadline deadline) {
+  CO_TRY_ASSIGN(FakeMachine * machine, co_await call("ask for the filters of " + alias, deadline));
+  const auto found = machine->filters.find(alias);
+  if (found == machine->filters.end()) co_return fail(Code::unsupported, "{} has no filters", alias);
+  co_return found->second;
+}
+
+// Not one of the calls that are counted: it changes nothing.
+Task<Result<std::set<std::string>>> FakeGuest::attached(Deadline deadline) {
+  FakeMachine* machine = hypervisor_.by_run(run_id_);
+  if (!machine) co_return fail(Code::not_found, "{} is gone", live_spec_.name());
+  const auto how = co_await machine->answering->wait(deadline);
+  if (how != Latch::Wait::open) co_return given_up(how, "look at its devices");
+  machine = hypervisor_.by_run(run_id_);
+  if (!machine) co_return fail(Code::not_found, "{} is gone", live_spec_.name());
+  std::set<std::string> aliases;
+  for (const auto& card : machine->live_spec.interfaces()) aliases.insert(card.alias());
+  co_return aliases;
 }
 
 }  // namespace lodge::drivers::fake

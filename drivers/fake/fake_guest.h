@@ -5,7 +5,12 @@
 namespace lodge::drivers::fake {
 
 // One guest of a FakeHypervisor, with every optional power there is.
-class FakeGuest final : public Guest, public Pausable, public PowerButton, public Resettable, public Console {
+class FakeGuest final : public Guest,
+                        public Pausable,
+                        public PowerButton,
+                        public Resettable,
+                        public Console,
+                        public Hotplug {
  public:
   // The machine of this run is there. Its events go to `observer` from now on.
   FakeGuest(FakeHypervisor& hypervisor, FakeMachine& machine, GuestObserver& observer);
@@ -20,12 +25,19 @@ class FakeGuest final : public Guest, public Pausable, public PowerButton, publi
   PowerButton* power_button() override { return this; }
   Resettable* resettable() override { return this; }
   lodge::drivers::Console* console() override { return this; }
+  Hotplug* hotplug() override { return this; }
 
   Task<Result<void>> pause(Deadline deadline) override;
   Task<Result<void>> resume(Deadline deadline) override;
   Task<Result<void>> press(Deadline deadline) override;
   Task<Result<void>> reset(Deadline deadline) override;
   Task<Result<Fd>> open(std::string_view alias, Deadline deadline) override;
+  Task<Result<void>> attach(v1::Interface interface, std::optional<netdev::NetworkPort> port,
+                            Deadline deadline) override;
+  Task<Result<void>> detach(std::string alias, Deadline deadline) override;
+  Task<Result<void>> set_link(std::string alias, bool up, Deadline deadline) override;
+  Task<Result<std::set<std::string>>> attached(Deadline deadline) override;
+  Task<Result<netdev::RxFilter>> rx_filter(std::string alias, Deadline deadline) override;
 
  private:
   // One call to the machine, as scripted. not_found if it is gone, before or after.

@@ -51,6 +51,29 @@ void FakeHypervisor::emit(FakeMachine& machine, GuestEvent event) {
   if (machine.observer) machine.observer(event);
 }
 
+bool FakeHypervisor::has_card(const FakeMachine& machine, std::string_view alias) {
+  return std::ranges::any_of(machine.live_spec.interfaces(), [&](const auto& card) { return card.alias() == alias; });
+}
+
+void FakeHypervisor::remove_card(FakeMachine& machine, const std::string& alias) {
+  auto& cards = *machine.live_spec.mutable_interfaces();
+  cards.erase(std::remove_if(cards.begin(), cards.end(), [&](const auto& card) { return card.alias() == alias; }),
+              cards.end());
+  machine.plugged.erase(alias);
+}
+
+void FakeHypervisor::let_go(std::string_view name, const std::string& alias) {
+  FakeMachine& machine = *find(name);
+  remove_card(machine, alias);
+  emit(machine, {.kind = GuestEventKind::device_removed, .detail = alias});
+}
+
+void FakeHypervisor::set_filter(std::string_view name, const std::string& alias, const netdev::RxFilter& filter) {
+  FakeMachine& machine = *find(name);
+  machine.filters[alias] = filter;
+  emit(machine, {.kind = GuestEventKind::rx_filter_changed, .detail = alias});
+}
+
 void FakeHypervisor::power_off(std::string_view name) {
   FakeMachine& machine = *find(name);
   machine.status = {v1::DOMAIN_STATE_SHUTDOWN, v1::DOMAIN_STATE_REASON_SHUTDOWN_USER};

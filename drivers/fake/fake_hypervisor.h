@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/latch.h"
 #include "drivers/api/event.h"
 #include "drivers/api/guest.h"
@@ -25,7 +26,10 @@ struct FakeMachine {
   std::unique_ptr<Latch> answering;  // closed: like a stopped process, it answers nothing until it is let go on
   // Who hears its events: the guest object that holds it now.
   std::function<void(GuestEvent)> observer;
-  bool missed = false;  // somebody waited for an answer in vain
+  bool lets_go = true;                                           // of a device that it is asked to
+  std::map<std::string, std::vector<Fd>> plugged;                // the queues of cards that came later, by alias
+  std::map<std::string, netdev::RxFilter, std::less<>> filters;  // by alias, as the guest wants them
+  bool missed = false;                                           // somebody waited for an answer in vain
 };
 
 // The world behind FakeDriver: machines that live on when a driver is destroyed, as processes do. Tests look into it, make
@@ -57,6 +61,11 @@ class FakeHypervisor {
   // Like SIGSTOP and SIGCONT. Its observer hears of it when a call has waited in vain, and when that is answered at last.
   void stop_answering(std::string_view name);
   void answer_again(std::string_view name);
+  // Holds on to its devices from now on, or lets go of this one at last, when nobody asks any more.
+  void hold_on(std::string_view name) { find(name)->lets_go = false; }
+  void let_go(std::string_view name, const std::string& alias);
+  // Its driver wants other frames.
+  void set_filter(std::string_view name, const std::string& alias, const netdev::RxFilter& filter);
 
   // --- for the driver
   struct Outcome {
@@ -68,6 +77,8 @@ class FakeHypervisor {
   FakeMachine* by_run(std::string_view run_id);
   void destroy(std::string_view run_id, GuestEvent last_words);
   void emit(FakeMachine& machine, GuestEvent event);
+  static bool has_card(const FakeMachine& machine, std::string_view alias);
+  static void remove_card(FakeMachine& machine, const std::string& alias);
 
  private:
   std::map<std::string, FakeMachine, std::less<>> machines_;  // by run id

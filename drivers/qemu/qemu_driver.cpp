@@ -46,7 +46,7 @@ QemuDriver::~QemuDriver() = default;
 
 bool QemuDriver::runs(v1::DomainType type) const { return type == v1::DOMAIN_TYPE_QEMU || type == v1::DOMAIN_TYPE_KVM; }
 
-std::vector<std::string> QemuDriver::powers() const { return {"pause", "power-button", "reset", "console"}; }
+std::vector<std::string> QemuDriver::powers() const { return {"pause", "power-button", "reset", "console", "hotplug"}; }
 
 DriverVersion QemuDriver::version() const { return {.hypervisor = "QEMU", .version = version_}; }
 

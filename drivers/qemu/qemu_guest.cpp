@@ -44,6 +44,7 @@ qmp::Listener QemuGuest::listener() {
       .on_event =
           [this](const qmp::Event& event) {
             if (event.name == "RESET") reset_done_.open();
+            heard_of_device(event);
             for (const auto& happened : translator_.translate(event)) tell(happened);
           },
       .on_silent =
@@ -84,6 +85,8 @@ void QemuGuest::ended(ExitStatus status) {
   const auto alive = alive_;
   exit_status_ = status;
   link_.drain();
+  if (*alive)
+    for (const auto& [device, leaving] : leaving_) leaving->decided.open();
   // One that ends before it is announced never was a guest: whoever starts it sees that it has ended.
   if (!*alive || !announced_) return;
   if (stop_requested_) return tell({.kind = GuestEventKind::exited, .requested = true, .detail = status.str()});

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -8,6 +11,7 @@
 #include "base/latch.h"
 #include "base/pool.h"
 #include "drivers/api/guest.h"
+#include "drivers/qemu/command_line/interfaces.h"
 #include "drivers/qemu/process.h"
 #include "drivers/qemu/qmp/link.h"
 #include "drivers/qemu/states.h"
@@ -15,7 +19,12 @@
 namespace lodge::drivers::qemu {
 
 // One QEMU and its monitor.
-class QemuGuest final : public Guest, public Pausable, public PowerButton, public Resettable, public Console {
+class QemuGuest final : public Guest,
+                        public Pausable,
+                        public PowerButton,
+                        public Resettable,
+                        public Console,
+                        public Hotplug {
  public:
   struct Parts {
     asio::any_io_executor control;
@@ -49,12 +58,21 @@ class QemuGuest final : public Guest, public Pausable, public PowerButton, publi
   PowerButton* power_button() override { return this; }
   Resettable* resettable() override { return this; }
   lodge::drivers::Console* console() override { return this; }
+  Hotplug* hotplug() override { return this; }
 
   Task<Result<void>> pause(Deadline deadline) override;
   Task<Result<void>> resume(Deadline deadline) override;
   Task<Result<void>> press(Deadline deadline) override;
   Task<Result<void>> reset(Deadline deadline) override;
   Task<Result<Fd>> open(std::string_view alias, Deadline deadline) override;
+
+  // hotplug.cpp
+  Task<Result<void>> attach(v1::Interface interface, std::optional<netdev::NetworkPort> port,
+                            Deadline deadline) override;
+  Task<Result<void>> detach(std::string alias, Deadline deadline) override;
+  Task<Result<void>> set_link(std::string alias, bool up, Deadline deadline) override;
+  Task<Result<std::set<std::string>>> attached(Deadline deadline) override;
+  Task<Result<netdev::RxFilter>> rx_filter(std::string alias, Deadline deadline) override;
 
   qmp::Link& link() { return link_; }
   const Process& process() const { return process_; }
@@ -69,6 +87,21 @@ class QemuGuest final : public Guest, public Pausable, public PowerButton, publi
   void tell(const GuestEvent& event);
   void ended(ExitStatus status);
 
+  // --- hotplug.cpp ---
+  // A device that the guest was asked to let go of.
+  struct Leaving {
+    Latch decided;
+    bool refused = false;
+  };
+  Task<Result<void>> plug_in(v1::Interface interface, std::optional<netdev::NetworkPort> port, Deadline deadline);
+  // Sends descriptors to QEMU, and notes the names that it has them by.
+  Task<Result<void>> hand_over(std::string prefix, std::vector<Fd> fds, std::vector<std::string>& names,
+                               Deadline deadline);
+  // Takes back what plug_in() may have got done, without waiting for it.
+  void unplug_blindly(const v1::Interface& interface, const QueueNames& queues);
+  Task<Result<void>> wait_unplugged(std::string alias, Deadline deadline);
+  void heard_of_device(const qmp::Event& event);
+
   asio::any_io_executor control_;
   Pool& pool_;
   v1::DomainSpec live_spec_;
@@ -82,7 +115,8 @@ class QemuGuest final : public Guest, public Pausable, public PowerButton, publi
   bool stop_requested_ = false;
   ExitStatus exit_status_;
   Latch reset_done_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false once this is destroyed
+  std::map<std::string, std::shared_ptr<Leaving>, std::less<>> leaving_;  // by alias
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);            // false once this is destroyed
   Process process_;
   qmp::Link link_;
 };

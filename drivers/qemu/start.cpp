@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "drivers/qemu/command_line/command_line.h"
+#include "drivers/qemu/command_line/interfaces.h"
 #include "drivers/qemu/live.h"
 #include "drivers/qemu/log_file.h"
 #include "drivers/qemu/monitor_socket.h"
@@ -34,26 +35,13 @@ struct Launched {
 
 // --- in the pool: everything that blocks, in one go ---
 
-// What QEMU needs of vhost-net: one descriptor per queue, for virtio cards on a tap. Without KVM only where asked for.
-Result<std::map<int, std::vector<Fd>>> open_vhost(const v1::DomainSpec& spec,
-                                                  const std::map<int, netdev::NetworkPort>& ports) {
+Result<std::map<int, std::vector<Fd>>> open_all_vhost(const v1::DomainSpec& spec,
+                                                      const std::map<int, netdev::NetworkPort>& ports) {
   std::map<int, std::vector<Fd>> vhost;
   for (const auto& [index, port] : ports) {
     if (index < 0 || index >= spec.interfaces_size()) continue;
-    const auto& interface = spec.interfaces(index);
-    const std::string& wish = interface.driver().name();
-    const bool may = interface.model().starts_with("virtio") &&
-                     (wish == "vhost" || (wish.empty() && spec.type() == v1::DOMAIN_TYPE_KVM));
-    if (!may) continue;
-    const std::string path = interface.backend_vhost().empty() ? "/dev/vhost-net" : interface.backend_vhost();
-    std::vector<Fd> fds;
-    for (std::size_t queue = 0; queue < port.fds.size(); ++queue) {
-      auto fd = open_file(path, O_RDWR);
-      if (!fd && wish == "vhost") return wrap(std::move(fd).error(), "vhost for {}", interface.alias());
-      if (!fd) break;
-      fds.push_back(std::move(*fd));
-    }
-    if (fds.size() == port.fds.size()) vhost[index] = std::move(fds);
+    TRY_ASSIGN(std::vector<Fd> fds, open_vhost(spec.interfaces(index), spec.type(), port.fds.size()));
+    if (!fds.empty()) vhost[index] = std::move(fds);
   }
   return vhost;
 }
@@ -83,7 +71,7 @@ std::vector<std::string> environment_for(const netdev::Claim& claim, const std::
 Result<Launched> launch(const StartTools& tools, const StartRequest& request, const v1::DomainSpec& live,
                         const netdev::Claim& claim) {
   TRY(make_nvram(live.os().nvram()));
-  TRY_ASSIGN(const auto vhost, open_vhost(live, request.ports));
+  TRY_ASSIGN(const auto vhost, open_all_vhost(live, request.ports));
   TRY_ASSIGN(MonitorSocket monitor, make_monitor(request.run.folder));
   const auto now = std::chrono::system_clock::now();
   const CommandLine command = command_line({.spec = live,

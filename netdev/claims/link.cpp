@@ -2,9 +2,7 @@
 #include "netdev/claims/kinds.h"
 
 namespace lodge::netdev {
-namespace {
 
-// Why the link is not the one that was made for the claim; empty if it is.
 std::string difference(const Link& link, const LinkIdentity& identity) {
   if (link.kind != identity.link_kind)
     return fmt::format("it is a {}, not a {}", link.kind.empty() ? "device" : link.kind, identity.link_kind);
@@ -15,8 +13,6 @@ std::string difference(const Link& link, const LinkIdentity& identity) {
   if (link.alias.empty() && link.group == kLinkGroup) return {};
   return fmt::format("its alias is '{}', not '{}'", link.alias, identity.alias);
 }
-
-}  // namespace
 
 std::string link_mark(std::string_view instance, std::string_view claim_id) {
   return fmt::format("lodge:{}:{}", instance, claim_id);

@@ -76,10 +76,19 @@ Result<void> FakeKernel::World::apply(Entry& entry, const LinkChange& change) {
   link.alias = change.alias.value_or(link.alias);
   link.group = change.group.value_or(link.group);
   link.master = change.master.value_or(link.master);
+  entry.tuning.promiscuous = change.promiscuous.value_or(entry.tuning.promiscuous);
+  entry.tuning.all_multicast = change.all_multicast.value_or(entry.tuning.all_multicast);
   if (change.up.value_or(false) && !link.up && is_macvtap(link) && mac_is_busy(link))
     return fail_errno(EADDRINUSE, "change link {}", link.ifindex);
   link.up = change.up.value_or(link.up);
   return {};
+}
+
+Result<FakeKernel::Entry*> FakeKernel::World::entry(std::uint32_t ifindex) {
+  drop_dead_taps();
+  const auto found = links.find(ifindex);
+  if (found == links.end()) return fail_errno(ENODEV, "change link {}", ifindex);
+  return &found->second;
 }
 
 Result<std::vector<Fd>> FakeKernel::World::open_queues(Entry& entry, int count) {
@@ -139,6 +148,12 @@ std::optional<Link> FakeKernel::link(std::string_view name) const {
   world->drop_dead_taps();
   const Entry* found = world->by_name(name);
   return found ? std::optional(found->link) : std::nullopt;
+}
+
+FakeKernel::Tuning FakeKernel::tuning(std::uint32_t ifindex) const {
+  auto world = world_.lock();
+  const auto found = world->links.find(ifindex);
+  return found == world->links.end() ? Tuning{} : found->second.tuning;
 }
 
 std::vector<Link> FakeKernel::all() const {
@@ -245,6 +260,54 @@ Result<void> FakeKernel::change_link(std::uint32_t ifindex, const LinkChange& ch
     const auto found = world->links.find(ifindex);
     if (found == world->links.end()) return fail_errno(ENODEV, "change link {}", ifindex);
     TRY(world->apply(found->second, change));
+  }
+  steps_->end();
+  return {};
+}
+
+Result<std::vector<Fd>> FakeKernel::open_tap(const TapQueues& queues) {
+  TRY(steps_->begin());
+  std::vector<Fd> opened;
+  {
+    auto world = world_.lock();
+    Entry* const found = world->by_name(queues.name);
+    if (!found || found->link.kind != "tun") return fail(Code::not_found, "no tap is called {}", queues.name);
+    TRY_ASSIGN(opened, world->open_queues(*found, queues.count));
+  }
+  steps_->end();
+  return opened;
+}
+
+Result<void> FakeKernel::limit_link(std::uint32_t ifindex, const Limits& limits) {
+  TRY(steps_->begin());
+  {
+    auto world = world_.lock();
+    TRY_ASSIGN(Entry* const entry, world->entry(ifindex));
+    entry->tuning.limits = limits;
+  }
+  steps_->end();
+  return {};
+}
+
+Result<void> FakeKernel::set_bridge_port(std::uint32_t ifindex, const BridgePort& port) {
+  TRY(steps_->begin());
+  {
+    auto world = world_.lock();
+    TRY_ASSIGN(Entry* const entry, world->entry(ifindex));
+    if (entry->link.master == 0) return fail_errno(EOPNOTSUPP, "link {} is no port of a bridge", ifindex);
+    entry->tuning.port = port;
+  }
+  steps_->end();
+  return {};
+}
+
+Result<void> FakeKernel::coalesce(std::uint32_t ifindex, std::uint32_t frames) {
+  TRY(steps_->begin());
+  {
+    auto world = world_.lock();
+    TRY_ASSIGN(Entry* const entry, world->entry(ifindex));
+    if (entry->link.kind != "tun") return fail(Code::unsupported, "{} cannot gather frames", entry->link.name);
+    entry->tuning.frames = frames;
   }
   steps_->end();
   return {};

@@ -38,6 +38,17 @@ class FakeKernel final : public Kernel {
   std::vector<Link> all() const;
   // True if there is what was added, as it was added, and nothing else.
   bool is_pristine() const;
+  // What was asked of a link beside its properties.
+  struct Tuning {
+    Limits limits;
+    BridgePort port;
+    std::uint32_t frames = 1;  // gathered
+    bool promiscuous = false;
+    bool all_multicast = false;
+
+    bool operator==(const Tuning&) const = default;
+  };
+  Tuning tuning(std::uint32_t ifindex) const;
   Steps& steps() { return *steps_; }
 
   // --- Kernel ---
@@ -47,7 +58,11 @@ class FakeKernel final : public Kernel {
   Result<void> create_macvtap(const NewMacvtap& macvtap) override;
   Result<std::vector<Fd>> create_tap(const NewTap& tap) override;
   Result<std::vector<Fd>> open_macvtap(const MacvtapQueues& queues) override;
+  Result<std::vector<Fd>> open_tap(const TapQueues& queues) override;
   Result<void> change_link(std::uint32_t ifindex, const LinkChange& change) override;
+  Result<void> limit_link(std::uint32_t ifindex, const Limits& limits) override;
+  Result<void> set_bridge_port(std::uint32_t ifindex, const BridgePort& port) override;
+  Result<void> coalesce(std::uint32_t ifindex, std::uint32_t frames) override;
   Result<void> delete_link(std::uint32_t ifindex) override;
 
  private:
@@ -55,6 +70,7 @@ class FakeKernel final : public Kernel {
     Link link;
     std::vector<Fd> queue_ends;  // the kernel's ends of the queues that were opened
     bool lives_by_queues = false;
+    Tuning tuning;
     std::optional<Mac> own_mac;  // of a parent whose address a passthrough macvtap has changed
   };
   struct World {
@@ -66,6 +82,7 @@ class FakeKernel final : public Kernel {
     Entry* by_name(std::string_view name);
     bool taken(std::uint32_t ifindex, std::string_view name);
     void remove(std::uint32_t ifindex);
+    Result<Entry*> entry(std::uint32_t ifindex);
     Result<void> apply(Entry& entry, const LinkChange& change);
     bool mac_is_busy(const Link& link) const;
     Result<std::vector<Fd>> open_queues(Entry& entry, int count);

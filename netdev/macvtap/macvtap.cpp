@@ -116,6 +116,9 @@ Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, const OnParent
       !dressed)
     return dress_failure(kernel, plan, std::move(dressed).error());
 
+  if (const Limits limits = limits_of(request.rates, true); !limits.empty())
+    TRY(kernel.limit_link(identity.ifindex, limits));
+
   NetworkPort port{.name = plan.claim.name,
                    .ifindex = identity.ifindex,
                    .mac = request.mac,

@@ -47,11 +47,19 @@ std::optional<MacvtapMode> mode_of(nlattr* data) {
   return std::nullopt;
 }
 
+std::optional<bool> vlan_aware(nlattr* data) {
+  std::array<nlattr*, IFLA_BR_MAX + 1> fields{};
+  if (!data || nla_parse_nested(fields.data(), IFLA_BR_MAX, data, nullptr) != 0) return std::nullopt;
+  if (!fields[IFLA_BR_VLAN_FILTERING]) return std::nullopt;
+  return nla_get_u8(fields[IFLA_BR_VLAN_FILTERING]) != 0;
+}
+
 void read_info(nlattr* info, Link& link) {
   std::array<nlattr*, IFLA_INFO_MAX + 1> fields{};
   if (!info || nla_parse_nested(fields.data(), IFLA_INFO_MAX, info, nullptr) != 0) return;
   link.kind = text_of(fields[IFLA_INFO_KIND]);
   if (link.kind == "macvtap" || link.kind == "macvlan") link.macvtap_mode = mode_of(fields[IFLA_INFO_DATA]);
+  if (link.kind == "bridge") link.vlan_aware = vlan_aware(fields[IFLA_INFO_DATA]);
 }
 
 }  // namespace

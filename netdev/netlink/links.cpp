@@ -8,6 +8,7 @@
 #include <new>
 
 #include "netdev/netlink/link_message.h"
+#include "netdev/netlink/link_request.h"
 #include "netdev/netlink/socket.h"
 
 namespace lodge::netdev::netlink {
@@ -16,60 +17,6 @@ namespace {
 constexpr std::uint8_t kNoAddressOnItsOwn = 1;  // @source Linux if_link.h, IN6_ADDR_GEN_MODE_NONE
 constexpr int kListTries = 5;
 constexpr std::uint32_t kSkipStatistics = 1u << 3;  // @source Linux rtnetlink.h, RTEXT_FILTER_SKIP_STATS
-
-ifinfomsg about(std::uint32_t ifindex) {
-  ifinfomsg fixed{};
-  fixed.ifi_family = AF_UNSPEC;
-  fixed.ifi_index = static_cast<int>(ifindex);
-  return fixed;
-}
-
-// Attributes are added one by one; they only fail to fit if memory is out.
-class LinkMessage {
- public:
-  LinkMessage(int type, int flags, const ifinfomsg& fixed) : message_(type, flags) {
-    message_.header(&fixed, sizeof fixed);
-  }
-
-  LinkMessage& text(int type, std::string_view value) {
-    return checked(nla_put_string(message_.get(), type, std::string(value).c_str()));
-  }
-  LinkMessage& number(int type, std::uint32_t value) { return checked(nla_put_u32(message_.get(), type, value)); }
-  LinkMessage& byte(int type, std::uint8_t value) { return checked(nla_put_u8(message_.get(), type, value)); }
-  LinkMessage& mac(int type, const Mac& value) {
-    return checked(nla_put(message_.get(), type, static_cast<int>(value.bytes.size()), value.bytes.data()));
-  }
-  template <class Fill>
-  LinkMessage& nest(int type, Fill fill) {
-    nlattr* outer = nla_nest_start(message_.get(), type);
-    if (!outer) throw std::bad_alloc();
-    fill(*this);
-    nla_nest_end(message_.get(), outer);
-    return *this;
-  }
-
-  Result<void> send() const {
-    TRY_ASSIGN(Socket socket, Socket::open());
-    return socket.request(message_);
-  }
-  Result<std::vector<Link>> ask() const {
-    TRY_ASSIGN(Socket socket, Socket::open());
-    std::vector<Link> links;
-    const auto collect = [&](nlmsghdr* header) {
-      if (auto link = parse_link(header)) links.push_back(*std::move(link));
-    };
-    TRY(socket.ask(message_, collect));
-    return links;
-  }
-
- private:
-  LinkMessage& checked(int result) {
-    if (result != 0) throw std::bad_alloc();
-    return *this;
-  }
-
-  Message message_;
-};
 
 Result<std::optional<Link>> first_link(const LinkMessage& message, std::string_view which) {
   auto links = message.ask();
@@ -102,17 +49,19 @@ Result<void> refuse_ipv6_address(std::uint32_t ifindex) {
   return {};
 }
 
-Result<void> set_up_or_down(std::uint32_t ifindex, bool up) {
+Result<void> set_flag(std::uint32_t ifindex, unsigned flag, bool on) {
   ifinfomsg fixed = about(ifindex);
-  fixed.ifi_change = IFF_UP;
-  fixed.ifi_flags = up ? IFF_UP : 0;
+  fixed.ifi_change = flag;
+  fixed.ifi_flags = on ? flag : 0;
   return LinkMessage(RTM_SETLINK, NLM_F_ACK, fixed).send();
 }
 
 Result<void> change_in_order(std::uint32_t ifindex, const LinkChange& change) {
   TRY(change_properties(ifindex, change));
   if (change.no_ipv6_address) TRY(refuse_ipv6_address(ifindex));
-  if (change.up) TRY(set_up_or_down(ifindex, *change.up));
+  if (change.promiscuous) TRY(set_flag(ifindex, IFF_PROMISC, *change.promiscuous));
+  if (change.all_multicast) TRY(set_flag(ifindex, IFF_ALLMULTI, *change.all_multicast));
+  if (change.up) TRY(set_flag(ifindex, IFF_UP, *change.up));
   return {};
 }
 

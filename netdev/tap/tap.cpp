@@ -19,6 +19,15 @@ Result<Link> find_bridge(Kernel& kernel, const std::string& name) {
   return *bridge;
 }
 
+Result<void> check_vlan_aware(const Link& bridge) {
+  if (!bridge.vlan_aware)
+    return fail(Code::unsupported, "this kernel's bridges have no VLANs (CONFIG_BRIDGE_VLAN_FILTERING)");
+  if (!*bridge.vlan_aware)
+    return fail(Code::failed_precondition, "it does not tell VLANs apart: ip link set {} type bridge vlan_filtering 1",
+                bridge.name);
+  return {};
+}
+
 // The second choice is for a guest whose address begins with the first.
 Mac host_side(Mac guest) {
   guest.bytes[0] = guest.bytes[0] == 0xfe ? 0xfa : 0xfe;
@@ -34,6 +43,7 @@ Result<PortPlan> plan_on(Kernel& kernel, Ledger& ledger, const PortRequest& requ
   PortPlan plan{.request = request, .device_mac = host_side(request.mac), .mtu = request.mtu.value_or(kUsualMtu)};
   if (const auto* on = std::get_if<OnBridge>(&request.attach)) {
     TRY_ASSIGN(const Link bridge, find_bridge(kernel, on->bridge));
+    if (!request.bridge_port.vlans.empty()) TRY(check_vlan_aware(bridge));
     plan.attach_ifindex = bridge.ifindex;
     plan.mtu = request.mtu.value_or(bridge.mtu);
   }
@@ -52,6 +62,14 @@ Failure dress_failure(Error&& error) {
   return Failure(std::move(error).with_code(Code::busy));
 }
 
+// Before it is up: no frame passes a port that is not yet isolated, limited or in its VLAN.
+Result<void> tune(Kernel& kernel, std::uint32_t ifindex, const PortRequest& request) {
+  if (!request.bridge_port.plain()) TRY(kernel.set_bridge_port(ifindex, request.bridge_port));
+  if (const Limits limits = limits_of(request.rates, false); !limits.empty()) TRY(kernel.limit_link(ifindex, limits));
+  if (request.coalesce) TRY(kernel.coalesce(ifindex, *request.coalesce));
+  return {};
+}
+
 Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, Deadline deadline) {
   const LinkIdentity& identity = std::get<LinkIdentity>(plan.claim.identity);
   const PortRequest& request = plan.request;
@@ -67,14 +85,15 @@ Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, Deadline deadl
                                           .vnet_hdr = request.vnet_hdr}));
 
   TRY(check_deadline(deadline, "the device was set up"));
-  LinkChange dress{
-      .alias = identity.alias, .group = kLinkGroup, .mac = plan.device_mac, .mtu = plan.mtu, .up = request.link_up};
+  LinkChange dress{.alias = identity.alias, .group = kLinkGroup, .mac = plan.device_mac, .mtu = plan.mtu};
   if (std::holds_alternative<OnBridge>(request.attach)) {
     dress.master = plan.attach_ifindex;
     dress.no_ipv6_address = true;
   }
   if (auto dressed = kernel.change_link(identity.ifindex, dress); !dressed)
     return dress_failure(std::move(dressed).error());
+  TRY(tune(kernel, identity.ifindex, request));
+  if (request.link_up) TRY(kernel.change_link(identity.ifindex, {.up = true}));
   return port;
 }
 

@@ -3,6 +3,7 @@
 _lodge_commands='list dominfo domstate domid domuuid domname dumpxml domiflist domblklist
   define diff validate create undefine autostart
   start shutdown reboot reset suspend resume destroy
+  attach-interface detach-interface attach-device detach-device update-device domif-setlink domif-getlink domiftune
   console event
   version capabilities operations operation
   xml help'
@@ -21,6 +22,11 @@ _lodge_options() {
     start) echo '--paused --console --no-wait' ;;
     shutdown) echo '--wait' ;;
     destroy) echo '--graceful' ;;
+    attach-interface) echo '--live --config --persistent --mac --target --model --alias --source-mode --unmanaged --inbound --outbound' ;;
+    detach-interface) echo '--live --config --persistent --mac' ;;
+    attach-device | detach-device | update-device | domif-setlink) echo '--live --config --persistent' ;;
+    domif-getlink) echo '--config' ;;
+    domiftune) echo '--live --config --persistent --inbound --outbound' ;;
     console) echo '--devname --force' ;;
     event) echo '--watch --count --initial' ;;
     capabilities) echo '--refresh' ;;
@@ -35,7 +41,7 @@ _lodge_forms() {
     validate) echo 'table xml json yaml' ;;
     dumpxml | capabilities | xml) echo 'xml json yaml' ;;
     dominfo | domstate | diff | event | version | operation) echo 'table json yaml' ;;
-    domid | domuuid | domname | undefine | console | help) ;;
+    domid | domuuid | domname | undefine | domif-getlink | console | help) ;;
     *) echo 'table json yaml name' ;;
   esac
 }
@@ -97,7 +103,7 @@ _lodge() {
         secret snapshot checkpoint backup capability domaincaps poolcaps cpu" -- "$cur")
       return
       ;;
-    --timeout | --tls-server-name | --devname | --count) return ;;
+    --timeout | --tls-server-name | --devname | --count | --mac | --target | --alias | --inbound | --outbound) return ;;
   esac
 
   if [[ $cur == -* ]]; then
@@ -108,6 +114,9 @@ _lodge() {
     '') mapfile -t COMPREPLY < <(compgen -W "$_lodge_commands" -- "$cur") ;;
     define | create | validate) ((operands == 0)) && _lodge_files ;;
     diff) if ((operands == 0)); then _lodge_guests --all; else _lodge_files; fi ;;
+    attach-device | detach-device | update-device)
+      if ((operands == 0)); then _lodge_guests --all; elif ((operands == 1)); then _lodge_files; fi
+      ;;
     xml) _lodge_files ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$_lodge_commands" -- "$cur") ;;
     operation)
@@ -120,7 +129,8 @@ _lodge() {
       ;;
     start) ((operands == 0)) && _lodge_guests --inactive ;;
     shutdown | reboot | reset | suspend | resume | destroy | console) ((operands == 0)) && _lodge_guests ;;
-    dominfo | domstate | domid | domuuid | domname | dumpxml | domiflist | domblklist | undefine | autostart | event)
+    dominfo | domstate | domid | domuuid | domname | dumpxml | domiflist | domblklist | undefine | autostart | event | \
+      attach-interface | detach-interface | domif-setlink | domif-getlink | domiftune)
       ((operands == 0)) && _lodge_guests --all
       ;;
   esac

@@ -1,3 +1,10 @@
+#include "drivers/qemu/command_line/interfaces.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "base/file.h"
 #include "drivers/qemu/command_line/machine.h"
 #include "drivers/qemu/command_line/sections.h"
 
@@ -13,26 +20,18 @@ std::string device_of(const v1::Interface& interface, const v1::DomainSpec& spec
   return interface.model();
 }
 
-// A list of descriptors as -netdev takes it: one alone, several with colons.
-template <class Fds>
-void put_fds(Props& netdev, std::string_view key, const Fds& fds, Arguments& arguments) {
-  std::string list;
-  for (const Fd& fd : fds) {
-    if (!list.empty()) list += ':';
-    list += std::to_string(arguments.inherit(fd.get()));
-  }
-  netdev[fds.size() == 1 ? std::string(key) : std::string(key) + "s"] = list;
+// As -netdev takes descriptors: one alone, several with colons.
+void put_fds(Props& netdev, std::string_view key, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  netdev[names.size() == 1 ? std::string(key) : std::string(key) + "s"] = fmt::format("{}", fmt::join(names, ":"));
 }
 
-Props tap(Arguments& arguments, const Launch& launch, int index) {
+Props tap(const QueueNames& queues) {
   Props netdev{{"type", "tap"}};
-  if (const auto port = launch.ports.find(index); port != launch.ports.end()) {
-    put_fds(netdev, "fd", port->second.fds, arguments);
-  }
-  if (const auto vhost = launch.vhost.find(index); vhost != launch.vhost.end() && !vhost->second.empty()) {
-    netdev["vhost"] = true;
-    put_fds(netdev, "vhostfd", vhost->second, arguments);
-  }
+  put_fds(netdev, "fd", queues.tap);
+  if (queues.vhost.empty()) return netdev;
+  netdev["vhost"] = true;
+  put_fds(netdev, "vhostfd", queues.vhost);
   return netdev;
 }
 
@@ -50,8 +49,7 @@ Props user(const v1::Interface& interface) {
 
 std::string endpoint(const std::string& address, std::uint32_t port) { return fmt::format("{}:{}", address, port); }
 
-Props backend_of(Arguments& arguments, const Launch& launch, int index) {
-  const auto& interface = launch.spec.interfaces(index);
+Props backend_of(const v1::Interface& interface, const QueueNames& queues) {
   switch (interface.type_case()) {
     case v1::Interface::kUser: return user(interface);
     case v1::Interface::kServer:
@@ -64,7 +62,7 @@ Props backend_of(Arguments& arguments, const Launch& launch, int index) {
       return {{"type", "socket"},
               {"udp", endpoint(interface.udp().address(), interface.udp().port())},
               {"localaddr", endpoint(interface.udp().local_address(), interface.udp().local_port())}};
-    default: return tap(arguments, launch, index);
+    default: return tap(queues);
   }
 }
 
@@ -95,32 +93,87 @@ void add_rom(Props& device, const v1::DeviceRom& rom) {
   if (!rom.file().empty()) device["romfile"] = rom.file();
 }
 
+// The numbers that QEMU will know these descriptors by.
+template <class Fds>
+std::vector<std::string> inherit(Arguments& arguments, const Fds& fds) {
+  std::vector<std::string> numbers;
+  for (const Fd& fd : fds) numbers.push_back(std::to_string(arguments.inherit(fd.get())));
+  return numbers;
+}
+
 void add_interface(Arguments& arguments, const Launch& launch, const BootOrder& order, int index) {
   const auto& interface = launch.spec.interfaces(index);
-  Props netdev = backend_of(arguments, launch, index);
-  netdev["id"] = "host" + interface.alias();
-  arguments.add("-netdev", netdev);
+  QueueNames queues;
+  if (const auto port = launch.ports.find(index); port != launch.ports.end())
+    queues.tap = inherit(arguments, port->second.fds);
+  if (const auto vhost = launch.vhost.find(index); vhost != launch.vhost.end())
+    queues.vhost = inherit(arguments, vhost->second);
+  arguments.add("-netdev", netdev_of(interface, queues));
 
-  Props device{{"driver", device_of(interface, launch.spec)}};
-  const auto port = launch.ports.find(index);
-  if (is_virtio(interface)) add_virtio(device, interface, port == launch.ports.end() ? 1 : port->second.fds.size());
-  device["netdev"] = "host" + interface.alias();
-  device["id"] = interface.alias();
-  device["mac"] = interface.mac();
+  Props device = card_of(interface, launch.spec, std::max<std::size_t>(queues.tap.size(), 1));
   if (const auto boot = order.interfaces.find(index); boot != order.interfaces.end())
     device["bootindex"] = boot->second;
-  if (interface.has_acpi_index()) device["acpi-index"] = interface.acpi_index();
-  add_rom(device, interface.rom());
-  place(device, interface.address(), launch.spec);
   arguments.add("-device", device);
 }
 
 }  // namespace
 
+std::string netdev_id(const v1::Interface& interface) { return "host" + interface.alias(); }
+
+Props netdev_of(const v1::Interface& interface, const QueueNames& queues) {
+  Props netdev = backend_of(interface, queues);
+  netdev["id"] = netdev_id(interface);
+  return netdev;
+}
+
+Props card_of(const v1::Interface& interface, const v1::DomainSpec& spec, std::size_t queues) {
+  Props device{{"driver", device_of(interface, spec)}};
+  if (is_virtio(interface)) add_virtio(device, interface, queues);
+  device["netdev"] = netdev_id(interface);
+  device["id"] = interface.alias();
+  device["mac"] = interface.mac();
+  if (interface.has_acpi_index()) device["acpi-index"] = interface.acpi_index();
+  add_rom(device, interface.rom());
+  place(device, interface.address(), spec);
+  return device;
+}
+
+Result<std::vector<Fd>> open_vhost(const v1::Interface& interface, v1::DomainType type, std::size_t queues) {
+  const std::string& wish = interface.driver().name();
+  const bool wanted = wish == "vhost" || (wish.empty() && type == v1::DOMAIN_TYPE_KVM);
+  if (!is_virtio(interface) || !wanted) return std::vector<Fd>{};
+  const std::string path = interface.backend_vhost().empty() ? "/dev/vhost-net" : interface.backend_vhost();
+  std::vector<Fd> fds;
+  for (std::size_t queue = 0; queue < queues; ++queue) {
+    auto fd = open_file(path, O_RDWR);
+    if (!fd && wish == "vhost") return wrap(std::move(fd).error(), "vhost for {}", interface.alias());
+    if (!fd) return std::vector<Fd>{};
+    fds.push_back(std::move(*fd));
+  }
+  return fds;
+}
+
 void add_interfaces(Arguments& arguments, const Launch& launch) {
   const BootOrder order = boot_order(launch.spec);
   for (int i = 0; i < launch.spec.interfaces_size(); ++i) add_interface(arguments, launch, order, i);
 }
+
+namespace {
+
+// What is done to a device of the host cannot be done to a card that has none.
+void refuse_without_host_device(Refusals& refusals, const v1::Interface& interface, const std::string& path) {
+  if (interface.has_direct() || interface.has_bridge() || interface.has_ethernet() || interface.has_network()) return;
+  const auto refuse = [&](bool given, const char* part) {
+    if (given) refusals.add(path + part, "this type of interface has no device on the host that could do it");
+  };
+  refuse(interface.bandwidth().has_inbound() || interface.bandwidth().has_outbound(), "/bandwidth");
+  refuse(interface.vlan().tags_size() > 0, "/vlan");
+  refuse(interface.isolated(), "/port/@isolated");
+  refuse(interface.has_coalesce_rx_frames_max(), "/coalesce");
+  refuse(interface.has_target_managed() && !interface.target_managed(), "/target/@managed");
+}
+
+}  // namespace
 
 void check_interfaces(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator) {
   for (int i = 0; i < spec.interfaces_size(); ++i) {
@@ -134,15 +187,9 @@ void check_interfaces(Refusals& refusals, const v1::DomainSpec& spec, const Emul
           "link of this host, type='user' for a guest that only calls out, or type='ethernet' for a plain tap");
     }
     if (interface.has_virtualport()) refusals.add(path + "/virtualport", "switch associations are not supported yet");
+    refuse_without_host_device(refusals, interface, path);
     if (interface.has_filterref()) refusals.add(path + "/filterref", "network filters are not supported yet");
-    if (interface.has_bandwidth()) refusals.add(path + "/bandwidth", "limits of bandwidth are not supported yet");
-    if (interface.has_vlan()) refusals.add(path + "/vlan", "VLAN tags are not supported yet");
-    if (interface.isolated()) refusals.add(path + "/port/@isolated", "isolated ports are not supported yet");
-    if (interface.has_coalesce_rx_frames_max()) refusals.add(path + "/coalesce", "coalescing is not supported yet");
     if (!interface.script().empty()) refusals.add(path + "/script", "scripts are not run; connect the tap by its name");
-    if (interface.has_target_managed() && !interface.target_managed()) {
-      refusals.add(path + "/target/@managed", "taps made by others are not supported yet");
-    }
     if (!interface.backend_tap().empty()) refusals.add(path + "/backend/@tap", "only /dev/net/tun is supported yet");
     if (interface.driver().has_queues() && interface.driver().queues() > 1 && !is_virtio(interface)) {
       refusals.add(path + "/driver/@queues", "only virtio has several queues");

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/write.hpp>
 #include <cerrno>
+#include <cstring>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -14,10 +15,31 @@
 
 namespace lodge::drivers::qemu::qmp {
 
+namespace {
+
+// As ::send, with a descriptor beside the first byte. @source unix(7), SCM_RIGHTS
+ssize_t send_with_fd(int socket, std::string& bytes, int fd) {
+  iovec part{.iov_base = bytes.data(), .iov_len = bytes.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+}  // namespace
+
 class Link::Pending {
  public:
-  Pending(std::uint64_t id, std::string command, std::string line)
-      : id_(id), command_(std::move(command)), line_(std::move(line)) {}
+  Pending(std::uint64_t id, std::string command, std::string line, Fd fd)
+      : id_(id), command_(std::move(command)), line_(std::move(line)), fd_(std::move(fd)) {}
   explicit Pending(Error error) : id_(0), result_(Failure(std::move(error))) { done_.open(); }
 
  private:
@@ -32,6 +54,7 @@ class Link::Pending {
   std::uint64_t id_;
   std::string command_;
   std::string line_;
+  Fd fd_;
   bool abandoned_ = false;  // nobody waits any more; a late answer only shows that QEMU lives
   Latch done_;
   std::optional<Result<Json>> result_;
@@ -65,7 +88,7 @@ class Link::Session : public std::enable_shared_from_this<Session> {
     }
   }
 
-  std::shared_ptr<Pending> send(std::string command, const Json& arguments) {
+  std::shared_ptr<Pending> send(std::string command, const Json& arguments, Fd fd) {
     if (!open_) return std::make_shared<Pending>(why_);
     if (sent_.size() + held_.size() >= kMaxCommands) {
       return std::make_shared<Pending>(
@@ -73,7 +96,7 @@ class Link::Session : public std::enable_shared_from_this<Session> {
     }
     const std::uint64_t id = next_id_++;
     std::string line = format(command, arguments, id);
-    auto pending = std::make_shared<Pending>(id, std::move(command), std::move(line));
+    auto pending = std::make_shared<Pending>(id, std::move(command), std::move(line), std::move(fd));
     if (silent_) {
       held_.push_back(pending);
     } else {
@@ -100,27 +123,56 @@ class Link::Session : public std::enable_shared_from_this<Session> {
   bool silent_ = false;
 
  private:
+  // Bytes on their way, and the descriptor that goes with the first of them.
+  struct Parcel {
+    std::string bytes;
+    Fd fd;
+  };
+
   void transmit(const std::shared_ptr<Pending>& pending) {
-    outgoing_ += pending->line_;
-    pending->line_.clear();
+    // QEMU reads one command at a time, so the descriptor is the one it last saw when it acts on the command.
+    if (pending->fd_ || outgoing_.empty() || outgoing_.back().fd) outgoing_.push_back({{}, std::move(pending->fd_)});
+    outgoing_.back().bytes += std::exchange(pending->line_, {});
     sent_.push_back(pending);
     if (!writing_) write();
   }
 
   void write() {
     writing_ = true;
-    under_way_ = std::exchange(outgoing_, {});
-    asio::async_write(socket_, asio::buffer(under_way_),
+    under_way_ = std::move(outgoing_.front());
+    outgoing_.pop_front();
+    if (!under_way_.fd) return write_from(0);
+    socket_.async_wait(asio::socket_base::wait_write,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                         if (error == asio::error::operation_aborted || !self->open_) return;
+                         self->write_with_fd();
+                       });
+  }
+
+  void write_with_fd() {
+    const ssize_t n = send_with_fd(socket_.native_handle(), under_way_.bytes, under_way_.fd.get());
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+      outgoing_.push_front(std::move(under_way_));
+      return write();
+    }
+    under_way_.fd = Fd();
+    if (n < 0) return written(true);
+    write_from(static_cast<std::size_t>(n));
+  }
+
+  void write_from(std::size_t start) {
+    asio::async_write(socket_, asio::buffer(under_way_.bytes.data() + start, under_way_.bytes.size() - start),
                       [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
-                        self->writing_ = false;
                         if (error == asio::error::operation_aborted || !self->open_) return;
-                        if (error) {
-                          // Its last words may still be there to be read: the reader closes.
-                          self->outgoing_.clear();
-                          return;
-                        }
-                        if (!self->outgoing_.empty()) self->write();
+                        self->written(static_cast<bool>(error));
                       });
+  }
+
+  void written(bool failed) {
+    writing_ = false;
+    // QEMU's last words may still be there to be read: the reader closes.
+    if (failed) outgoing_.clear();
+    if (!outgoing_.empty()) write();
   }
 
   void take(std::string_view bytes) {
@@ -183,7 +235,8 @@ class Link::Session : public std::enable_shared_from_this<Session> {
   std::uint64_t next_id_ = 1;
   std::deque<std::shared_ptr<Pending>> sent_;  // in QEMU's hands, in order
   std::deque<std::shared_ptr<Pending>> held_;  // until QEMU answers again
-  std::string outgoing_, under_way_;
+  std::deque<Parcel> outgoing_;
+  Parcel under_way_;
   bool writing_ = false;
   Error why_{Code::unavailable, "the monitor is closed"};
 };
@@ -194,12 +247,12 @@ Link::Link(asio::any_io_executor control, Fd socket, Listener listener)
 Link::~Link() { session_->forget(); }
 
 void Link::start() {
-  session_->send("qmp_capabilities", Json::object())->abandoned_ = true;
+  session_->send("qmp_capabilities", Json::object(), {})->abandoned_ = true;
   session_->read();
 }
 
-std::shared_ptr<Link::Pending> Link::send(std::string command, Json arguments) {
-  return session_->send(std::move(command), arguments);
+std::shared_ptr<Link::Pending> Link::send(std::string command, Json arguments, Fd fd) {
+  return session_->send(std::move(command), arguments, std::move(fd));
 }
 
 Task<Result<Json>> Link::answer(std::shared_ptr<Pending> command, Deadline deadline) {

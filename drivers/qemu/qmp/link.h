@@ -47,7 +47,8 @@ class Link {
 
   // The same in two steps, so that several can be sent before the first answer is awaited.
   class Pending;
-  std::shared_ptr<Pending> send(std::string command, Json arguments = Json::object());
+  // `fd` travels along with the command, for those that take one (getfd).
+  std::shared_ptr<Pending> send(std::string command, Json arguments = Json::object(), Fd fd = {});
   Task<Result<Json>> answer(std::shared_ptr<Pending> command, Deadline deadline);
 
   // Reads what has arrived already, without waiting: for the last words of a process that has ended.

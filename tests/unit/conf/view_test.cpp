@@ -152,6 +152,27 @@ TEST_CASE("a foreign definition's macvtap name is taken for generated, in a live
   CHECK(live->message.interfaces(0).target_dev() == "macvtap0");
 }
 
+TEST_CASE("a name that looks generated goes from every type of interface in every document that is no live one") {
+  const auto& types = *v1::Interface::descriptor()->FindOneofByName("type");
+  for (int i = 0; i < types.field_count(); ++i) {
+    for (const std::string prefix : {"vnet", "macvtap", "macvlan", "vif"}) {
+      INFO(types.field(i)->name() << " " << prefix);
+      v1::DomainSpec spec;
+      auto& interface = *spec.add_interfaces();
+      interface.GetReflection()->MutableMessage(&interface, types.field(i));
+      interface.set_target_dev(prefix + "7");
+      for (const View view : {View::inactive, View::migratable}) {
+        v1::DomainSpec seen = spec;
+        conf::apply_view(seen, {.view = view, .foreign = true});
+        CHECK(seen.interfaces(0).target_dev().empty());
+      }
+      v1::DomainSpec live = spec;
+      conf::apply_view(live, {.view = View::live, .foreign = true});
+      CHECK(live.interfaces(0).target_dev() == prefix + "7");
+    }
+  }
+}
+
 TEST_CASE("a port chosen for this run is -1 in the definition") {
   v1::DomainSpec spec;
   auto* vnc = spec.add_graphics()->mutable_vnc();

@@ -69,5 +69,64 @@ TEST_CASE("what would be left out is refused, all at once") {
   const auto request = port_request(interface, kOwner);
   REQUIRE_FALSE(request);
   CHECK(request.error().code() == Code::unsupported);
-  CHECK(request.error().message() == "not supported yet: <filterref>, <vlan>");
+  CHECK(request.error().message() == "not supported yet: <filterref>, <vlan> other than on a bridge");
+}
+
+TEST_CASE("limits are told in bytes: rates by thousands, bursts by 1024") {
+  v1::Interface interface = direct();
+  interface.mutable_bandwidth()->mutable_inbound()->set_average(1000);
+  interface.mutable_bandwidth()->mutable_inbound()->set_peak(2000);
+  interface.mutable_bandwidth()->mutable_inbound()->set_burst(100);
+  const auto request = port_request(interface, kOwner);
+  REQUIRE(request);
+  CHECK((*request)->rates.to_guest == Rate{.average = 1'000'000, .peak = 2'000'000, .burst = 102'400});
+  CHECK_FALSE((*request)->rates.from_guest);
+}
+
+TEST_CASE("a guaranteed floor is refused where nothing shares the link out") {
+  v1::Interface interface = direct();
+  interface.mutable_bandwidth()->mutable_inbound()->set_average(1000);
+  interface.mutable_bandwidth()->mutable_inbound()->set_floor(100);
+  const auto request = port_request(interface, kOwner);
+  REQUIRE_FALSE(request);
+  CHECK(request.error().code() == Code::unsupported);
+}
+
+TEST_CASE("one VLAN tag is an access port, several are a trunk with at most a native one") {
+  v1::Interface interface;
+  interface.set_mac("52:54:00:12:34:56");
+  interface.mutable_bridge()->set_bridge("br0");
+  interface.mutable_vlan()->add_tags()->set_id(42);
+  CHECK((*port_request(interface, kOwner))->bridge_port.vlans ==
+        std::vector<PortVlan>{{.id = 42, .untagged = true, .native = true}});
+  auto& native = *interface.mutable_vlan()->add_tags();
+  native.set_id(7);
+  native.set_native_mode(v1::VLAN_NATIVE_MODE_UNTAGGED);
+  CHECK((*port_request(interface, kOwner))->bridge_port.vlans ==
+        std::vector<PortVlan>{{.id = 42}, {.id = 7, .untagged = true, .native = true}});
+}
+
+TEST_CASE("a device that is not managed is opened by its name, and asked for nothing else") {
+  v1::Interface interface;
+  interface.set_mac("52:54:00:12:34:56");
+  interface.mutable_ethernet();
+  interface.set_target_managed(false);
+  CHECK(port_request(interface, kOwner).error().code() == Code::invalid_argument);
+  interface.set_target_dev("mine0");
+  CHECK(std::get<OnExisting>((*port_request(interface, kOwner))->attach).device == "mine0");
+  interface.set_mtu(1400);
+  CHECK(port_request(interface, kOwner).error().code() == Code::unsupported);
+}
+
+TEST_CASE("only what differs is asked of a port in use") {
+  v1::Interface before = direct();
+  v1::Interface after = before;
+  CHECK(port_change(before, after)->empty());
+  after.set_link(v1::LINK_STATE_DOWN);
+  after.mutable_bandwidth()->mutable_outbound()->set_average(10);
+  const auto change = port_change(before, after);
+  REQUIRE(change);
+  CHECK(change->link_up == false);
+  CHECK(change->rates->from_guest->average == 10'000);
+  CHECK_FALSE(change->bridge);
 }

@@ -36,7 +36,7 @@ std::set<std::string> completed(const std::string& script, const std::string& fu
   std::istringstream lines(script.substr(begin, script.find("\n}", begin) - begin));
   for (std::string line; std::getline(lines, line);) {
     std::smatch match;
-    if (!std::regex_match(line, match, std::regex(R"(\s*([a-z| *]+)\) (?:echo '([^']*)' )?;;)"))) continue;
+    if (!std::regex_match(line, match, std::regex(R"(\s*([a-z| *-]+)\) (?:echo '([^']*)' )?;;)"))) continue;
     std::string names = match[1];
     std::ranges::replace(names, '|', ' ');
     const auto words = words_of(names);

@@ -1,0 +1,97 @@
+#include "daemon/host/ports.h"
+
+#include <algorithm>
+
+#include "daemon/host/sequences.h"
+#include "netdev/port_request.h"
+
+namespace lodge::host {
+namespace {
+
+// How often a port is planned anew because someone took its number or name meanwhile.
+constexpr int kPortTries = 8;
+constexpr std::chrono::seconds kRelease{10};
+
+void put_claim(GuestRun& run, const std::string& old_id, const netdev::Claim& claim) {
+  for (auto* const claims : {&run.host_claims, &run.driver_claims}) {
+    for (netdev::Claim& one : *claims) {
+      if (one.id == old_id) one = claim;
+    }
+  }
+}
+
+}  // namespace
+
+netdev::Owner owner_of(const GuestRun& run) {
+  return {.domain_uuid = run.facts.domain_uuid, .run_id = run.facts.run_id};
+}
+
+Failure failed_interface(int index, Error error) {
+  const bool lacking = error.code() == Code::not_found;
+  return wrap(lacking ? std::move(error).with_code(Code::failed_precondition) : std::move(error), "interface {}",
+              index + 1);
+}
+
+Result<std::vector<PlannedPort>> plan_ports(Core& core, const v1::DomainSpec& spec, const netdev::Owner& owner,
+                                            int first) {
+  std::vector<PlannedPort> ports;
+  for (int i = first; i < spec.interfaces_size(); ++i) {
+    auto request = netdev::port_request(spec.interfaces(i), owner);
+    if (!request) return failed_interface(i, std::move(request).error());
+    if (!*request) continue;
+    auto plan = netdev::plan_port(core.parts.kernel, core.parts.store, **request);
+    if (!plan) return failed_interface(i, std::move(plan).error());
+    ports.push_back({.interface = i, .plan = std::move(*plan)});
+  }
+  return ports;
+}
+
+Task<Result<netdev::NetworkPort>> make_port(Work& work, RunPtr run, PlannedPort& port) {
+  Core& core = work.core;
+  for (int attempt = 1;; ++attempt) {
+    const auto make = [&core, &port, deadline = work.deadline] {
+      return netdev::make_port(core.parts.kernel, port.plan, deadline);
+    };
+    auto made = co_await core.parts.pool.run(make);
+    if (made || made.error().code() != Code::already_exists || attempt == kPortTries) co_return made;
+
+    const auto again = [&core, &port] {
+      return netdev::plan_port(core.parts.kernel, core.parts.store, port.plan.request);
+    };
+    CO_TRY_ASSIGN(netdev::PortPlan other, co_await core.parts.pool.run(again));
+    store::Batch batch;
+    batch.claims = {.upserts = {other.claim}, .removals = {port.plan.claim.id}};
+    CO_TRY(co_await core.parts.store.commit(std::move(batch)));
+    put_claim(*run, port.plan.claim.id, other.claim);
+    port.plan = std::move(other);
+  }
+}
+
+const netdev::Claim* claim_of(const GuestRun& run, const v1::Interface& interface) {
+  if (interface.target_dev().empty()) return nullptr;
+  for (const auto* const claims : {&run.host_claims, &run.driver_claims}) {
+    for (const netdev::Claim& claim : *claims) {
+      if (claim.kind() == netdev::ClaimKind::link && claim.name == interface.target_dev()) return &claim;
+    }
+  }
+  return nullptr;
+}
+
+Task<netdev::ClaimChanges> release_some(Core& core, RunPtr run, std::vector<netdev::Claim> claims) {
+  if (claims.empty()) co_return netdev::ClaimChanges{};
+  const auto work = [system = core.system(), claims] {
+    return netdev::release(system, claims, Deadline::after(kRelease));
+  };
+  const netdev::ReleaseReport report = co_await core.parts.pool.run(work);
+  log_report(report);
+  // What could not be released stays with the run: its end tries again.
+  for (auto* const kept : {&run->host_claims, &run->driver_claims}) {
+    std::erase_if(*kept, [&](const netdev::Claim& claim) {
+      return std::ranges::find(report.closed, claim.id) != report.closed.end();
+    });
+  }
+  for (const auto& failed : report.failed) put_claim(*run, failed.claim.id, failed.claim);
+  co_return report.changes();
+}
+
+}  // namespace lodge::host

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/host/core.h"
+#include "netdev/port.h"
+
+// The host's side of a guest's network cards: from plan to port. For a Work that holds the guest's gate.
+namespace lodge::host {
+
+struct PlannedPort {
+  int interface = 0;  // its index in the specification
+  netdev::PortPlan plan;
+};
+
+netdev::Owner owner_of(const GuestRun& run);
+
+// What a definition names and the host lacks is no reason to say that the guest is not there.
+Failure failed_interface(int index, Error error);
+
+// Everything that the cards of this specification need of the host, from the index `first` on. Blocks: on the pool.
+Result<std::vector<PlannedPort>> plan_ports(Core& core, const v1::DomainSpec& spec, const netdev::Owner& owner,
+                                            int first = 0);
+
+// Makes one port, as another one if someone was quicker: the new claim is in the ledger, and in the run, before the new
+// link. `port.plan` is the one that was made.
+Task<Result<netdev::NetworkPort>> make_port(Work& work, RunPtr run, PlannedPort& port);
+
+// The claim for the host device of this card; null if it has none, or it is not ours.
+const netdev::Claim* claim_of(const GuestRun& run, const v1::Interface& interface);
+
+// Releases these claims of a run that goes on, and takes them out of it. Says what is to be committed.
+Task<netdev::ClaimChanges> release_some(Core& core, RunPtr run, std::vector<netdev::Claim> claims);
+
+}  // namespace lodge::host
