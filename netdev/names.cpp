@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
 
 namespace lodge::netdev {
 namespace {
@@ -31,13 +30,21 @@ std::uint64_t room_behind(std::string_view prefix) {
   return room;
 }
 
+// Where in the range a ledger starts to count. FNV-1a, since std::hash may change from one build to the next.
+std::uint64_t start_of(std::string_view instance) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const unsigned char c : instance) hash = (hash ^ c) * 0x100000001b3;
+  return hash;
+}
+
 }  // namespace
 
-Result<std::uint32_t> choose_ifindex(Kernel& kernel) {
-  std::random_device source;
-  std::uniform_int_distribution<std::uint32_t> any(kFirstIfindex, kLastIfindex);
+Result<std::uint32_t> choose_ifindex(Kernel& kernel, Ledger& ledger) {
+  constexpr std::uint64_t kRoom = kLastIfindex - kFirstIfindex + 1;
+  const std::uint64_t start = start_of(ledger.instance()) % kRoom;
   for (int i = 0; i < kTries; ++i) {
-    const std::uint32_t ifindex = any(source);
+    TRY_ASSIGN(const std::uint64_t count, ledger.next("ifindex"));
+    const auto ifindex = static_cast<std::uint32_t>(kFirstIfindex + (start + count) % kRoom);
     TRY_ASSIGN(const auto taken, kernel.find_link(ifindex));
     if (!taken) return ifindex;
   }

@@ -16,8 +16,10 @@ namespace lodge::netdev {
 inline constexpr std::uint32_t kFirstIfindex = 1'000'000'000;
 inline constexpr std::uint32_t kLastIfindex = 1'999'999'999;
 
-// One of that range that no link has now, by chance: two who choose at the same time hardly meet.
-Result<std::uint32_t> choose_ifindex(Kernel& kernel);
+// The ledger's next of that range that no link has now. No two claims of one ledger have the same: until a link bears its
+// mark, the number tells whose it is (tests/model/claims.pml, SAME_NUMBER). Ledgers start at different places, so that
+// those of one host hardly meet.
+Result<std::uint32_t> choose_ifindex(Kernel& kernel, Ledger& ledger);
 
 // True for a name with the look of a generated one (vnet…, macvtap…, macvlan…, vif…). In a document it is a leftover of
 // some run, perhaps on another host, and means nothing.

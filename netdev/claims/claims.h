@@ -25,6 +25,9 @@
 //     commit report.changes()                         durable
 //
 // A failed make is followed by release(), too: what was made is found by what was planned. So is a crash, by recover().
+//
+// That nothing leaks and nothing foreign is touched, in whatever order this, deaths, and the doings of others come, is
+// checked on a model of it: tests/model/claims.pml. Change both together.
 namespace lodge::netdev {
 
 // Where the things are.

@@ -73,7 +73,7 @@ Result<PortPlan> plan_on(Kernel& kernel, Ledger& ledger, const PortRequest& requ
   if (mtu > parent.mtu)
     return fail(Code::failed_precondition, "an MTU of {} is more than the {} of {}", mtu, parent.mtu, parent.name);
 
-  TRY_ASSIGN(const std::uint32_t ifindex, choose_ifindex(kernel));
+  TRY_ASSIGN(const std::uint32_t ifindex, choose_ifindex(kernel, ledger));
   TRY_ASSIGN(std::string name, choose_name(kernel, ledger, request.name, kPrefix));
   PortPlan plan{.request = request, .attach_ifindex = parent.ifindex, .device_mac = request.mac, .mtu = mtu};
   plan.claim.id = new_claim_id();

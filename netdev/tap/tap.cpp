@@ -47,7 +47,7 @@ Result<PortPlan> plan_on(Kernel& kernel, Ledger& ledger, const PortRequest& requ
     plan.attach_ifindex = bridge.ifindex;
     plan.mtu = request.mtu.value_or(bridge.mtu);
   }
-  TRY_ASSIGN(const std::uint32_t ifindex, choose_ifindex(kernel));
+  TRY_ASSIGN(const std::uint32_t ifindex, choose_ifindex(kernel, ledger));
   TRY_ASSIGN(plan.claim.name, choose_name(kernel, ledger, request.name, kPrefix));
   plan.claim.id = new_claim_id();
   plan.claim.owner = request.owner;

@@ -31,12 +31,28 @@ TEST_CASE("a generated name never outgrows what the kernel takes, and starts aga
 
 TEST_CASE("a chosen number is free and in our range") {
   FakeKernel kernel;
-  const auto first = choose_ifindex(kernel);
-  const auto second = choose_ifindex(kernel);
+  OldLedger ledger(0);
+  const auto first = choose_ifindex(kernel, ledger);
   REQUIRE(first);
-  REQUIRE(second);
-  CHECK(*first != *second);
   CHECK((*first >= kFirstIfindex && *first <= kLastIfindex));
+  REQUIRE(
+      kernel.create_macvtap({.ifindex = *first + 1, .name = "macvtap0", .parent_ifindex = kernel.add_link("eth0")}));
+  CHECK(choose_ifindex(kernel, ledger).value() == *first + 2);
+}
+
+TEST_CASE("a ledger gives no number twice before it has given all") {
+  FakeKernel kernel;
+  OldLedger ledger(0);
+  OldLedger wrapped(kLastIfindex - kFirstIfindex + 1);
+  CHECK(choose_ifindex(kernel, ledger).value() == choose_ifindex(kernel, wrapped).value());
+  CHECK(choose_ifindex(kernel, ledger).value() == choose_ifindex(kernel, wrapped).value());
+}
+
+TEST_CASE("two ledgers of one host start to count at different numbers") {
+  FakeKernel kernel;
+  OldLedger ledger(0);
+  FakeLedger other(std::make_shared<Steps>());
+  CHECK(choose_ifindex(kernel, ledger).value() != choose_ifindex(kernel, other).value());
 }
 
 TEST_CASE("a long list of links is cut short") {
