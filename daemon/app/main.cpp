@@ -14,6 +14,7 @@
 #include "daemon/app/builtin_drivers.h"
 #include "daemon/app/command_line.h"
 #include "daemon/app/environment.h"
+#include "daemon/app/memory.h"
 #include "daemon/app/settings.h"
 #include "daemon/events/hub.h"
 #include "daemon/host/host.h"
@@ -78,6 +79,7 @@ Task<Result<void>> live(host::Host& host, Door door, asio::signal_set& signals) 
 
 Result<void> serve(const Paths& paths, const Settings& settings) {
   prepare_process();
+  keep_little_memory();
   TRY(check(settings));
   TRY(make_folders(paths));
   TRY_ASSIGN(const host::Failpoints failpoints,
@@ -108,6 +110,7 @@ Result<void> serve(const Paths& paths, const Settings& settings) {
   TRY_ASSIGN(rpc::Sockets sockets, rpc::open_sockets(paths.socket, settings.tls.enabled ? settings.tls.listen : ""));
 
   Result<void> outcome;
+  asio::co_spawn(loop, give_memory_back(pool), asio::detached);
   asio::co_spawn(loop, live(*host, {access, door_settings(settings), std::move(sockets)}, signals),
                  [&](std::exception_ptr thrown, Result<void> result) {
                    if (thrown) std::rethrow_exception(thrown);

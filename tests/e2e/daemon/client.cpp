@@ -7,8 +7,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
 #include "tests/e2e/support/process.h"
 
 namespace lodge::test {
@@ -74,10 +72,10 @@ std::string Client::names() {
 
 v1::ErrorInfo error_info(const grpc::Status& status) {
   v1::StatusDetails details;
-  REQUIRE(details.ParseFromString(status.error_details()));
-  REQUIRE(details.details_size() == 1);
   v1::ErrorInfo info;
-  REQUIRE(details.details(0).UnpackTo(&info));
+  if (!details.ParseFromString(status.error_details()) || details.details_size() != 1 ||
+      !details.details(0).UnpackTo(&info))
+    throw WorldError("the status tells nothing of its error: " + status.error_message());
   return info;
 }
 

@@ -42,7 +42,7 @@ class Client {
   std::unique_ptr<v1::HostService::Stub> host_;
 };
 
-// What a failed call tells a program; fails the test if it tells nothing.
+// What a failed call tells a program. Throws if it tells nothing.
 v1::ErrorInfo error_info(const grpc::Status& status);
 
 // The smallest definition of a guest.

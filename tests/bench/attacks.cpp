@@ -1,0 +1,93 @@
+// What an honest caller notices of people who mean ill, at the full force that SECURITY.md promises to stand.
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "tests/bench/measure.h"
+#include "tests/e2e/attacks/siege.h"
+#include "tests/e2e/support/pki.h"
+#include "tests/e2e/support/sandbox.h"
+
+using namespace lodge;
+using namespace lodge::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kAddress = "127.0.0.1:16515";
+constexpr auto kMeasured = 5s;
+
+const Attack kAttacks[] = {
+    {.kind = "silent", .count = 2000, .users = 2},
+    {.kind = "silent-tls", .count = 2000, .users = 2},
+    {.kind = "drip", .count = 500},
+    {.kind = "drip-tls", .count = 500},
+    {.kind = "oversized", .count = 200},
+    {.kind = "metadata", .count = 5000},
+    {.kind = "cancel", .count = 100'000},
+    {.kind = "never-read", .count = 20, .tells_events = true},
+};
+
+double quiet_p99(Client& honest) {
+  const auto end = Clock::now() + kMeasured;
+  return percentile(ask(honest, [&] { return Clock::now() < end; }).ms, 99);
+}
+
+// Until the daemon has let go of what the attack made it take, for a while.
+double memory_afterwards(const World& world, double before) {
+  const auto end = Clock::now() + 30s;
+  while (memory_mib(world) > before + 5 && Clock::now() < end) std::this_thread::sleep_for(100ms);
+  return memory_mib(world);
+}
+
+void withstand(Promises& promises, const World& world, Client& honest, const Attack& attack) {
+  const double idle = quiet_p99(honest);
+  const double before = memory_mib(world);
+  double p99 = 0;
+  std::size_t failed = 0;
+  {
+    const Siege siege(world, kAddress, attack);
+    std::this_thread::sleep_for(500ms);
+    std::jthread teller([&](const std::stop_token& enough) {
+      if (!attack.tells_events) return;
+      Client client = Client::as(0, world.socket());
+      while (!enough.stop_requested()) tell_something(client, 10);
+    });
+    const auto end = Clock::now() + kMeasured;
+    // What has a certain number to do is measured until that is done.
+    const Met met = ask(honest, [&] { return attack.kind == "cancel" ? siege.goes_on() : Clock::now() < end; });
+    p99 = percentile(met.ms, 99);
+    failed = met.failures.size();
+  }
+  const double after = memory_afterwards(world, before);
+  fmt::print("{}: p99 {:.2f} ms idle, {:.2f} ms meanwhile; memory {:.1f} MiB before, {:.1f} MiB after\n", attack.name(),
+             idle, p99, before, after);
+  promises.at_most("honest calls that failed", static_cast<double>(failed), 0, "calls");
+  promises.at_most("p99 against idle", p99 / idle, 3, "times");
+  promises.at_most("memory that stays", after - before, 20, "MiB");
+}
+
+int bench() {
+  World world;
+  const Pki pki(world.root() / "tls");
+  pki.issue("server", {.common_name = "server", .alternative_names = "DNS:host1", .purpose = "serverAuth"});
+  world.write("lodged.toml", "[tls]\nenabled = true\nlisten = '127.0.0.1:16515'\nallow = ['nobody']\n");
+  world.start({.wrapper = {"prlimit", "--nofile=16384"}});
+  Client honest = Client::as(0, world.socket());
+  Promises promises;
+  for (const Attack& attack : kAttacks) withstand(promises, world, honest, attack);
+  return promises.all_kept() ? 0 : 1;
+}
+
+}  // namespace
+
+int main() {
+  return in_sandbox([] {
+    try {
+      return bench();
+    } catch (const std::exception& failure) {
+      fmt::print(stderr, "bench: {}\n", failure.what());
+      return 1;
+    }
+  });
+}

@@ -1,0 +1,193 @@
+// A program that means ill: attacker KIND COUNT SOCKET ADDRESS. It goes on until it has done COUNT, or is killed; what keeps
+// connections open ends by itself after two minutes. See siege.h.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/create_channel_posix.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "lodge/v1/domain_service.grpc.pb.h"
+#include "lodge/v1/host_service.grpc.pb.h"
+
+using namespace lodge;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Doors {
+  fs::path socket;
+  std::string address;
+};
+
+constexpr auto kLongest = 120s;
+
+// ── Connections that are held ──
+
+Fd connect_to(const sockaddr* address, socklen_t size) {
+  Fd fd(::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd || (::connect(fd.get(), address, size) != 0 && errno != EINPROGRESS)) return Fd();
+  return fd;
+}
+
+Fd locally(const Doors& doors) {
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  doors.socket.native().copy(address.sun_path, sizeof address.sun_path - 1);
+  return connect_to(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+Fd remotely(const Doors& doors) {
+  const std::string& text = doors.address;
+  const auto colon = text.rfind(':');
+  std::uint16_t port = 0;
+  std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+  sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}, .sin_zero = {}};
+  ::inet_pton(AF_INET, text.substr(0, colon).c_str(), &to.sin_addr);
+  return connect_to(reinterpret_cast<const sockaddr*>(&to), sizeof to);
+}
+
+bool has_ended(const Fd& connection) {
+  char byte = 0;
+  const ssize_t n = ::recv(connection.get(), &byte, 1, MSG_DONTWAIT);
+  return n == 0 || (n < 0 && errno != EAGAIN && errno != ENOTCONN);
+}
+
+void say_nothing(const Fd&, std::size_t) {}
+
+// One byte after the other of what a client begins with, so that no limit on silence applies.
+void drip(const Fd& connection, std::size_t turn) {
+  static constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  const char byte = kPreface[turn % kPreface.size()];
+  static_cast<void>(::send(connection.get(), &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+// Keeps `count` connections open, and uses each every 200 ms; what the daemon closes is opened again.
+void hold(const Doors& doors, int count, Fd (*connect)(const Doors&), void (*use)(const Fd&, std::size_t)) {
+  std::vector<Fd> connections(static_cast<std::size_t>(count));
+  const auto end = std::chrono::steady_clock::now() + kLongest;
+  for (std::size_t turn = 0; std::chrono::steady_clock::now() < end; ++turn) {
+    for (Fd& connection : connections) {
+      if (!connection || has_ended(connection)) connection = connect(doors);
+      if (connection) use(connection, turn);
+    }
+    std::this_thread::sleep_for(200ms);
+  }
+}
+
+// ── Calls ──
+
+std::shared_ptr<grpc::Channel> channel_to(const Doors& doors) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxSendMessageSize(-1);
+  return grpc::CreateCustomInsecureChannelFromFd("localhost", locally(doors).release(), arguments);
+}
+
+// On a connection that is made anew when the daemon has ended it.
+void call_often(const Doors& doors, int times, grpc::Status (*call)(const std::shared_ptr<grpc::Channel>&)) {
+  auto channel = channel_to(doors);
+  for (int n = 0; n < times; ++n)
+    if (call(channel).error_code() == grpc::UNAVAILABLE) channel = channel_to(doors);
+}
+
+void soon(grpc::ClientContext& context) { context.set_deadline(std::chrono::system_clock::now() + 5s); }
+
+grpc::Status send_oversized(const std::shared_ptr<grpc::Channel>& channel) {
+  v1::DefineDomainRequest request;
+  request.mutable_document()->set_xml(std::string(20u << 20, 'x'));
+  v1::DefineDomainResponse response;
+  grpc::ClientContext context;
+  soon(context);
+  return v1::DomainService::NewStub(channel)->DefineDomain(&context, request, &response);
+}
+
+grpc::Status send_much_metadata(const std::shared_ptr<grpc::Channel>& channel) {
+  grpc::ClientContext context;
+  soon(context);
+  context.AddMetadata("x-much", std::string(64 * 1024, 'm'));
+  v1::GetVersionResponse response;
+  return v1::HostService::NewStub(channel)->GetVersion(&context, {}, &response);
+}
+
+// Calls that are taken back as soon as they are made, at most 64 under way.
+void cancel_calls(const Doors& doors, int times) {
+  struct Call {
+    grpc::ClientContext context;
+    v1::ValidateDomainRequest request;
+    v1::ValidateDomainResponse response;
+  };
+  const auto stub = v1::DomainService::NewStub(channel_to(doors));
+  std::mutex mutex;
+  std::condition_variable changed;
+  int under_way = 0;
+  for (int n = 0; n < times; ++n) {
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return under_way < 64; });
+      ++under_way;
+    }
+    auto call = std::make_shared<Call>();
+    soon(call->context);
+    call->request.mutable_document()->set_xml("<domain type='qemu'><name>x</name></domain>");
+    stub->async()->ValidateDomain(&call->context, &call->request, &call->response, [&, call](const grpc::Status&) {
+      const std::lock_guard lock(mutex);
+      --under_way;
+      changed.notify_one();
+    });
+    call->context.TryCancel();
+  }
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return under_way == 0; });
+}
+
+// Subscribers that never take what they are told.
+void never_read(const Doors& doors, int count) {
+  const auto stub = v1::DomainService::NewStub(channel_to(doors));
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchDomainsResponse>>> streams;
+  for (int n = 0; n < count; ++n) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    streams.push_back(stub->WatchDomains(contexts.back().get(), {}));
+    streams.back()->WaitForInitialMetadata();
+  }
+  std::this_thread::sleep_for(kLongest);
+}
+
+const std::map<std::string_view, void (*)(const Doors&, int)> kKinds = {
+    {"silent", [](const Doors& doors, int count) { hold(doors, count, locally, say_nothing); }},
+    {"silent-tls", [](const Doors& doors, int count) { hold(doors, count, remotely, say_nothing); }},
+    {"drip", [](const Doors& doors, int count) { hold(doors, count, locally, drip); }},
+    {"drip-tls", [](const Doors& doors, int count) { hold(doors, count, remotely, drip); }},
+    {"oversized", [](const Doors& doors, int count) { call_often(doors, count, send_oversized); }},
+    {"metadata", [](const Doors& doors, int count) { call_often(doors, count, send_much_metadata); }},
+    {"cancel", cancel_calls},
+    {"never-read", never_read},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int count = 0;
+  const std::string_view number = argc == 5 ? argv[2] : "";
+  const auto kind = argc == 5 ? kKinds.find(argv[1]) : kKinds.end();
+  if (kind == kKinds.end() || std::from_chars(number.begin(), number.end(), count).ec != std::errc()) {
+    fmt::print(stderr, "attacker KIND COUNT SOCKET ADDRESS\n");
+    return 2;
+  }
+  const rlimit files{.rlim_cur = 8192, .rlim_max = 8192};
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  kind->second({.socket = argv[3], .address = argv[4]}, count);
+  return 0;
+}

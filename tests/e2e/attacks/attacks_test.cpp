@@ -1,0 +1,85 @@
+// What a daemon goes through when people mean ill, and how it is afterwards: a part of the force that `./dev bench attacks`
+// uses. An honest caller is answered all the time, and nothing of it stays.
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "tests/e2e/attacks/siege.h"
+#include "tests/e2e/support/pki.h"
+
+using namespace lodge;
+using namespace lodge::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kAddress = "127.0.0.1:16515";
+
+// True once it holds, at the latest after half a minute.
+bool comes_true(const std::function<bool()>& condition) {
+  const Deadline deadline = Deadline::after(30s);
+  while (!condition()) {
+    if (deadline.passed()) return false;
+    std::this_thread::sleep_for(50ms);
+  }
+  return true;
+}
+
+void enable_tls(const World& world, const std::string& more = {}) {
+  const Pki pki(world.root() / "tls");
+  pki.issue("server", {.common_name = "server", .alternative_names = "DNS:host1", .purpose = "serverAuth"});
+  world.write("lodged.toml", "[tls]\nenabled = true\nlisten = '127.0.0.1:16515'\nallow = ['nobody']\n" + more);
+}
+
+}  // namespace
+
+TEST_CASE("an honest caller is answered during every attack, and nothing of it stays") {
+  World world;
+  enable_tls(world);
+  world.start({.wrapper = {"prlimit", "--nofile=16384"}});
+  Client honest = Client::as(0, world.socket());
+  Client teller = Client::as(0, world.socket());
+  tell_something(teller, 300);  // what the daemon takes once is no leak
+  const double memory = memory_mib(world);
+  const std::size_t descriptors = open_descriptors(world);
+  const Attack attacks[] = {
+      {.kind = "silent", .count = 1000, .users = 2},
+      {.kind = "silent-tls", .count = 1000, .users = 2},
+      {.kind = "drip", .count = 200},
+      {.kind = "drip-tls", .count = 200},
+      {.kind = "oversized", .count = 20},
+      {.kind = "metadata", .count = 500},
+      {.kind = "cancel", .count = 10'000},
+      {.kind = "never-read", .count = 20, .tells_events = true},
+  };
+  for (const Attack& attack : attacks) {
+    INFO(attack.name());
+    {
+      const Siege siege(world, kAddress, attack);
+      const auto end = std::chrono::steady_clock::now() + 3s;
+      const Met met = ask(honest, [&] { return siege.goes_on() && std::chrono::steady_clock::now() < end; });
+      if (attack.tells_events) tell_something(teller, 300);
+      INFO((met.failures.empty() ? "" : met.failures.front()));
+      CHECK(met.failures.empty());
+      CHECK_FALSE(met.ms.empty());
+    }
+    comes_true([&] { return open_descriptors(world) <= descriptors && memory_mib(world) <= memory + 20; });
+    CHECK(open_descriptors(world) <= descriptors);
+    CHECK(memory_mib(world) <= memory + 20);
+  }
+  CHECK(world.stop() == 0);
+}
+
+TEST_CASE("a daemon that has no descriptors left serves again as soon as it has") {
+  World world;
+  enable_tls(world, "[limits]\nconnections_per_peer = 500\n");
+  world.start({.wrapper = {"prlimit", "--nofile=200"}});
+  {
+    const Siege siege(world, kAddress, {.kind = "drip", .count = 400});
+    CHECK(comes_true([&] { return world.log().find("refused") != std::string::npos; }));
+  }
+  v1::GetVersionResponse version;
+  CHECK(comes_true([&] { return Client::as(0, world.socket()).version(version, 5s).ok(); }));
+  CHECK(Client::as(0, world.socket()).define(small_domain("web1")).ok());
+}

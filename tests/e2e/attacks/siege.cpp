@@ -1,0 +1,74 @@
+#include "tests/e2e/attacks/siege.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+namespace lodge::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr uid_t kFirstAttacker = 4300;
+
+}  // namespace
+
+std::string Attack::name() const { return fmt::format("{} x {}", kind, count); }
+
+Siege::Siege(const World& world, const std::string& tls_address, const Attack& attack) {
+  for (int user = 0; user < attack.users; ++user) {
+    attackers_.emplace_back(Launch{.argv = {"nice", "-n", "19", ATTACKER_BINARY, attack.kind,
+                                            std::to_string(attack.count / attack.users), world.socket(), tls_address},
+                                   .uid = kFirstAttacker + static_cast<uid_t>(user),
+                                   .err = 2});
+  }
+}
+
+bool Siege::goes_on() const {
+  return std::ranges::any_of(attackers_, [](const Process& attacker) { return attacker.running(); });
+}
+
+Met ask(Client& honest, const std::function<bool()>& going) {
+  Met met;
+  while (going()) {
+    v1::GetVersionResponse version;
+    const auto before = std::chrono::steady_clock::now();
+    const grpc::Status status = honest.version(version);
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - before;
+    if (status.ok())
+      met.ms.push_back(took.count());
+    else
+      met.failures.push_back(status.error_message());
+    std::this_thread::sleep_for(2ms);
+  }
+  return met;
+}
+
+void tell_something(Client& teller, int times) {
+  constexpr auto kTold =
+      "<domain type='qemu'><name>told</name><uuid>3f1c2a52-6d4e-4a57-9a53-5f0c3e1d7b10</uuid>"
+      "<memory unit='MiB'>32</memory><os><type arch='x86_64'>hvm</type></os></domain>";
+  for (int n = 0; n < times; ++n)
+    if (const grpc::Status told = teller.define(kTold); !told.ok()) throw WorldError(told.error_message());
+}
+
+double percentile(std::vector<double> values, double percent) {
+  if (values.empty()) throw WorldError("nothing was measured");
+  std::ranges::sort(values);
+  return values[static_cast<std::size_t>(percent / 100 * static_cast<double>(values.size() - 1))];
+}
+
+double memory_mib(const World& world) {
+  constexpr std::string_view kOwn = "RssAnon:";
+  const std::string status = read_file(fmt::format("/proc/{}/status", world.daemon().pid())).value();
+  return std::strtod(status.c_str() + status.find(kOwn) + kOwn.size(), nullptr) / 1024;
+}
+
+std::size_t open_descriptors(const World& world) {
+  return static_cast<std::size_t>(std::distance(
+      fs::directory_iterator(fmt::format("/proc/{}/fd", world.daemon().pid())), fs::directory_iterator()));
+}
+
+}  // namespace lodge::test
