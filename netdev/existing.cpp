@@ -34,7 +34,9 @@ Result<NetworkPort> open_on(Kernel& kernel, const PortPlan& plan, Deadline deadl
     TRY_ASSIGN(port.fds,
                kernel.open_macvtap({.ifindex = device.ifindex, .count = request.queues, .vnet_hdr = request.vnet_hdr}));
   } else {
-    TRY_ASSIGN(port.fds, kernel.open_tap({.name = device.name, .count = request.queues, .vnet_hdr = request.vnet_hdr}));
+    TRY_ASSIGN(port.fds,
+               kernel.open_tap(
+                   {.tun = request.tun, .name = device.name, .count = request.queues, .vnet_hdr = request.vnet_hdr}));
   }
   return port;
 }

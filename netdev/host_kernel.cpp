@@ -5,6 +5,7 @@
 #include "netdev/macvtap/node.h"
 #include "netdev/netlink/links.h"
 #include "netdev/netlink/shaping.h"
+#include "netdev/netlink/switch_port.h"
 #include "netdev/tap/queues.h"
 
 namespace lodge::netdev {
@@ -19,6 +20,7 @@ Result<std::vector<Link>> HostKernel::links() {
 }
 
 Result<void> HostKernel::create_macvtap(const NewMacvtap& macvtap) { return netlink::create_macvtap(macvtap); }
+Result<void> HostKernel::create_veth(const NewVeth& veth) { return netlink::create_veth(veth); }
 Result<std::vector<Fd>> HostKernel::create_tap(const NewTap& tap) { return open_new_tap(tap); }
 
 Result<std::vector<Fd>> HostKernel::open_macvtap(const MacvtapQueues& queues) {
@@ -52,6 +54,10 @@ Result<void> HostKernel::coalesce(std::uint32_t ifindex, std::uint32_t frames) {
 
 Result<void> HostKernel::change_link(std::uint32_t ifindex, const LinkChange& change) {
   return netlink::change_link(ifindex, change);
+}
+
+Result<void> HostKernel::tell_switch(std::uint32_t parent_ifindex, const SwitchPort& port, SwitchRequest request) {
+  return netlink::tell_switch(parent_ifindex, port, request);
 }
 
 Result<void> HostKernel::delete_link(std::uint32_t ifindex) { return netlink::delete_link(ifindex); }

@@ -11,6 +11,7 @@ class HostKernel final : public Kernel {
   Result<std::optional<Link>> find_link(std::string_view name) override;
   Result<std::vector<Link>> links() override;
   Result<void> create_macvtap(const NewMacvtap& macvtap) override;
+  Result<void> create_veth(const NewVeth& veth) override;
   Result<std::vector<Fd>> create_tap(const NewTap& tap) override;
   Result<std::vector<Fd>> open_macvtap(const MacvtapQueues& queues) override;
   Result<std::vector<Fd>> open_tap(const TapQueues& queues) override;
@@ -18,6 +19,7 @@ class HostKernel final : public Kernel {
   Result<void> set_bridge_port(std::uint32_t ifindex, const BridgePort& port) override;
   Result<void> coalesce(std::uint32_t ifindex, std::uint32_t frames) override;
   Result<void> change_link(std::uint32_t ifindex, const LinkChange& change) override;
+  Result<void> tell_switch(std::uint32_t parent_ifindex, const SwitchPort& port, SwitchRequest request) override;
   Result<void> delete_link(std::uint32_t ifindex) override;
 };
 

@@ -11,11 +11,14 @@
 #include "netdev/bridge_port.h"
 #include "netdev/limits.h"
 #include "netdev/link.h"
+#include "netdev/switch_port.h"
 
 namespace lodge::netdev {
 
-// A macvtap to be made, down, with exactly this ifindex and name.
+// A macvtap to be made, down, with exactly this ifindex and name; or a macvlan, which has no queues to open: what goes by
+// it is the business of whoever has the link in its network namespace.
 struct NewMacvtap {
+  bool has_queues = true;  // false: a macvlan
   std::uint32_t ifindex = 0;
   std::string name;
   std::uint32_t parent_ifindex = 0;
@@ -25,8 +28,22 @@ struct NewMacvtap {
   std::uint32_t mtu = 0;  // 0: the parent's
 };
 
+// Two links to be made, down, that are each other's wire, with exactly these ifindexes and names.
+struct NewVeth {
+  std::uint32_t ifindex = 0;
+  std::string name;
+  std::uint32_t peer_ifindex = 0;
+  std::string peer_name;
+  std::uint32_t group = 0;  // of both
+  std::uint32_t mtu = 0;    // of both; 0: the usual
+};
+
+// What makes taps, where nobody says otherwise.
+inline constexpr const char* kTunDevice = "/dev/net/tun";
+
 // A tap to be made, down, with exactly this ifindex and name. It lives as long as one of its queues is open somewhere.
 struct NewTap {
+  std::string tun = kTunDevice;
   std::uint32_t ifindex = 0;
   std::string name;
   int queues = 1;  // 1 to kMaxQueues
@@ -35,6 +52,7 @@ struct NewTap {
 
 // A tap that is there already, by whoever made it.
 struct TapQueues {
+  std::string tun = kTunDevice;
   std::string name;
   int count = 1;  // 1 to kMaxQueues; more than one only if it was made for several
   bool vnet_hdr = true;
@@ -79,6 +97,8 @@ class Kernel {
   virtual Result<std::vector<Link>> links() = 0;
 
   virtual Result<void> create_macvtap(const NewMacvtap& macvtap) = 0;
+  // Each of the two ends the other when it goes.
+  virtual Result<void> create_veth(const NewVeth& veth) = 0;
   // Its queues, all of them, non-blocking. Closing the last one ends the tap.
   virtual Result<std::vector<Fd>> create_tap(const NewTap& tap) = 0;
   // Non-blocking. Nothing of another link is opened or touched, whatever /dev holds.
@@ -98,6 +118,9 @@ class Kernel {
   virtual Result<void> set_bridge_port(std::uint32_t ifindex, const BridgePort& port) = 0;
   // How many frames a tap gathers before it hands them on, at most; 1: each at once. Links without that say unsupported.
   virtual Result<void> coalesce(std::uint32_t ifindex, std::uint32_t frames) = 0;
+  // Tells the switch behind this link of a guest's port, or that it goes. unsupported if the link's driver cannot;
+  // failed_precondition if lldpad does not run.
+  virtual Result<void> tell_switch(std::uint32_t parent_ifindex, const SwitchPort& port, SwitchRequest request) = 0;
   // not_found if there is no such link.
   virtual Result<void> delete_link(std::uint32_t ifindex) = 0;
 };

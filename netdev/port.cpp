@@ -1,6 +1,7 @@
 #include "netdev/port.h"
 
 #include "netdev/claims/kinds.h"
+#include "netdev/claims/table.h"
 #include "netdev/existing.h"
 #include "netdev/macvtap/macvtap.h"
 #include "netdev/names.h"
@@ -8,20 +9,53 @@
 
 namespace lodge::netdev {
 
-Result<PortPlan> plan_port(Kernel& kernel, Ledger& ledger, const PortRequest& request) {
-  if (request.mac.is_multicast())
-    return fail(Code::invalid_argument, "{} is a group's address; no card can bear it", request.mac.str());
-  if (request.queues < 1 || request.queues > kMaxQueues)
-    return fail(Code::invalid_argument, "{} queues: a device has 1 to {}", request.queues, kMaxQueues);
+namespace {
+
+Result<PortPlan> plan_device(Kernel& kernel, Ledger& ledger, const PortRequest& request) {
   if (std::holds_alternative<OnParent>(request.attach)) return plan_macvtap(kernel, ledger, request);
   if (std::holds_alternative<OnExisting>(request.attach)) return plan_existing(kernel, request);
   return plan_tap(kernel, ledger, request);
 }
 
-Result<NetworkPort> make_port(Kernel& kernel, const PortPlan& plan, Deadline deadline) {
+Result<NetworkPort> make_device(Kernel& kernel, const PortPlan& plan, Deadline deadline) {
   if (std::holds_alternative<OnParent>(plan.request.attach)) return make_macvtap(kernel, plan, deadline);
   if (std::holds_alternative<OnExisting>(plan.request.attach)) return open_existing(kernel, plan, deadline);
   return make_tap(kernel, plan, deadline);
+}
+
+}  // namespace
+
+std::vector<Claim> PortPlan::claims() const {
+  std::vector<Claim> all;
+  if (ours) all.push_back(claim);
+  if (filter) all.push_back(*filter);
+  if (association) all.push_back(*association);
+  return all;
+}
+
+Result<PortPlan> plan_port(Kernel& kernel, Ledger& ledger, const PortRequest& request) {
+  if (request.mac.is_multicast())
+    return fail(Code::invalid_argument, "{} is a group's address; no card can bear it", request.mac.str());
+  if (request.queues < 1 || request.queues > kMaxQueues)
+    return fail(Code::invalid_argument, "{} queues: a device has 1 to {}", request.queues, kMaxQueues);
+  TRY_ASSIGN(PortPlan plan, plan_device(kernel, ledger, request));
+  if (request.filter) plan.filter = plan_table(request.owner, ledger.instance(), plan.claim.name);
+  return plan;
+}
+
+Result<NetworkPort> make_port(Kernel& kernel, Firewall& firewall, const PortPlan& plan, Deadline deadline) {
+  if (!plan.filter) return make_device(kernel, plan, deadline);
+  PortPlan unfiltered = plan;
+  unfiltered.request.link_up = false;
+  TRY_ASSIGN(NetworkPort port, make_device(kernel, unfiltered, deadline));
+  TRY(check_deadline(deadline, "it was filtered"));
+  auto filtered = make_table(firewall, *plan.filter, *plan.request.filter);
+  // The caller would take "exists" for the link's name or number.
+  if (!filtered && filtered.error().code() == Code::already_exists)
+    return Failure(std::move(filtered).error().with_code(Code::busy));
+  TRY(std::move(filtered));
+  if (plan.request.link_up) TRY(kernel.change_link(port.ifindex, {.up = true}));
+  return port;
 }
 
 namespace {

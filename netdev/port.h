@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "netdev/claims/claim.h"
 #include "netdev/claims/ledger.h"
+#include "netdev/firewall/firewall.h"
 #include "netdev/kernel.h"
 #include "netdev/limits.h"
 
@@ -45,23 +46,30 @@ struct PortRequest {
   Mac mac;           // the guest's
   std::string name;  // as the user wrote it; empty, or with a prefix reserved for generated names: one is made
   std::optional<std::uint32_t> mtu;  // default: that of the parent or bridge
+  std::string tun = kTunDevice;      // what makes taps
   int queues = 1;
   bool vnet_hdr = true;  // frames carry a virtio header; the hypervisor sees so from the descriptors
   bool link_up = true;   // false: made, but it carries nothing until it is set up
   Rates rates;
   BridgePort bridge_port;                 // of a tap in a bridge
   std::optional<std::uint32_t> coalesce;  // of a tap: how many frames it gathers at most
+  std::optional<GuestFilter> filter;      // of a tap: what the guest may not send
+  std::optional<SwitchPort> switch_port;  // of a macvtap: how it introduces itself to the switch behind its parent
 };
 
-// A port that was planned: checked against the links there are, with identity and name chosen. Commit `claim` before
+// A port that was planned: checked against the links there are, with identity and name chosen. Commit claims() before
 // make_port().
 struct PortPlan {
   Claim claim;
-  bool ours = true;  // false: an existing device; there is nothing to claim
+  bool ours = true;                  // false: an existing device; there is nothing to claim
+  std::optional<Claim> filter;       // for the table that filters it
+  std::optional<Claim> association;  // with the switch
   PortRequest request;
   std::uint32_t attach_ifindex = 0;  // the parent or the bridge; 0 if none
   Mac device_mac;                    // a macvtap's is the guest's; a tap's is its own
   std::uint32_t mtu = 0;
+
+  std::vector<Claim> claims() const;
 };
 
 // A finished attachment, to be handed to a hypervisor. Closing the descriptors of a tap before the hypervisor has them
@@ -83,8 +91,8 @@ Result<PortPlan> plan_port(Kernel& kernel, Ledger& ledger, const PortRequest& re
 
 // Makes it. already_exists: someone took the ifindex or the name since it was planned, and nothing was made: plan
 // again, commit the new claim in place of the old one, and try again. On any other error release the claim. Blocks: use
-// the pool. `deadline` is looked at between steps.
-Result<NetworkPort> make_port(Kernel& kernel, const PortPlan& plan, Deadline deadline);
+// the pool. `deadline` is looked at between steps. A port with a filter is down until that is there.
+Result<NetworkPort> make_port(Kernel& kernel, Firewall& firewall, const PortPlan& plan, Deadline deadline);
 
 // What shall be different about a port in use; what is absent stays.
 struct PortChange {

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/uuid.h"
+
 namespace lodge::netdev {
 namespace {
 
@@ -20,16 +22,15 @@ MacvtapMode mode_of(v1::DirectMode mode) {
 std::vector<std::string_view> what_is_unsupported(const v1::Interface& interface) {
   std::vector<std::string_view> parts;
   const bool on_bridge = interface.has_bridge();
-  if (interface.has_filterref()) parts.push_back("<filterref>");
-  if (interface.has_virtualport()) parts.push_back("<virtualport>");
+  if (interface.has_filterref() && interface.has_direct()) parts.push_back("<filterref> of a macvtap");
+  if (interface.has_virtualport() && !interface.has_direct()) parts.push_back("<virtualport> other than of a macvtap");
   if (interface.vlan().tags_size() > 0 && !on_bridge) parts.push_back("<vlan> other than on a bridge");
   if (interface.isolated() && !on_bridge) parts.push_back("<port isolated='yes'/> other than on a bridge");
   if (!interface.script().empty()) parts.push_back("<script>");
   if (interface.has_coalesce_rx_frames_max() && interface.has_direct()) parts.push_back("<coalesce> of a macvtap");
   if (interface.bandwidth().inbound().has_floor())
     parts.push_back("a <bandwidth> floor, which takes a network that shares one link out");
-  if (!interface.backend_tap().empty() && interface.backend_tap() != "/dev/net/tun")
-    parts.push_back("<backend tap=…/>");
+  if (!interface.backend_tap().empty() && interface.has_direct()) parts.push_back("<backend tap=…/> of a macvtap");
   if (interface.ethernet().ips_size() > 0) parts.push_back("<source><ip>");
   if (interface.ethernet().routes_size() > 0) parts.push_back("<source><route>");
   return parts;
@@ -64,6 +65,32 @@ Result<std::vector<PortVlan>> vlans_of(const v1::Vlan& vlan) {
   return vlans;
 }
 
+Result<SwitchPort> switch_port_of(const v1::VirtualPort& port, Mac mac, const Owner& owner) {
+  SwitchPort made{.mac = mac};
+  std::string station;
+  if (port.type() == v1::VIRTUAL_PORT_TYPE_8021QBG) {
+    if (!port.has_managerid() || !port.has_typeid_() || !port.has_typeidversion())
+      return fail(Code::invalid_argument, "<virtualport type='802.1Qbg'> needs managerid, typeid and typeidversion");
+    made.manager_id = static_cast<std::uint8_t>(port.managerid());
+    made.type_id = port.typeid_();
+    made.type_version = static_cast<std::uint8_t>(port.typeidversion());
+    station = port.instanceid();
+  } else if (port.type() == v1::VIRTUAL_PORT_TYPE_8021QBH) {
+    if (port.profileid().empty())
+      return fail(Code::invalid_argument, "<virtualport type='802.1Qbh'> needs a profileid");
+    made.protocol = SwitchPort::Protocol::qbh;
+    made.profile = port.profileid();
+    station = owner.domain_uuid;
+  } else {
+    return fail(Code::unsupported, "<virtualport> of a macvtap is of type 802.1Qbg or 802.1Qbh");
+  }
+  // A station without a name gets one for this run.
+  const auto uuid = station.empty() ? Result<Uuid>(Uuid::random()) : Uuid::parse(station);
+  if (!uuid) return wrap(Error(uuid.error()), "<virtualport>");
+  std::ranges::copy(uuid->bytes(), made.station.begin());
+  return made;
+}
+
 bool is_managed(const v1::Interface& interface) {
   return !interface.has_target_managed() || interface.target_managed();
 }
@@ -77,9 +104,10 @@ Result<OnExisting> existing_of(const v1::Interface& interface) {
         Code::invalid_argument,
         "<target managed='no'/> needs the device's name, and none that looks like a generated one (vnet…, macvtap…)");
   if (interface.bandwidth().has_inbound() || interface.bandwidth().has_outbound() || interface.has_mtu() ||
-      interface.has_coalesce_rx_frames_max())
+      interface.has_coalesce_rx_frames_max() || interface.has_filterref())
     return fail(Code::unsupported,
-                "<bandwidth>, <mtu> and <coalesce> of a device that is not managed: set them where it is made");
+                "<bandwidth>, <mtu>, <coalesce> and <filterref> of a device that is not managed: set them where it is "
+                "made");
   return OnExisting{.device = interface.target_dev()};
 }
 
@@ -112,6 +140,7 @@ Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, 
 
   TRY_ASSIGN(request.mac, Mac::parse(interface.mac()));
   if (!interface.target_dev_generated()) request.name = interface.target_dev();
+  if (!interface.backend_tap().empty()) request.tun = interface.backend_tap();
   if (interface.has_mtu()) request.mtu = interface.mtu();
   request.vnet_hdr = interface.model().starts_with("virtio");
   if (request.vnet_hdr && interface.driver().has_queues())
@@ -121,6 +150,12 @@ Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, 
   request.bridge_port.isolated = interface.isolated();
   TRY_ASSIGN(request.bridge_port.vlans, vlans_of(interface.vlan()));
   if (interface.has_coalesce_rx_frames_max()) request.coalesce = interface.coalesce_rx_frames_max();
+  if (interface.has_virtualport()) {
+    TRY_ASSIGN(request.switch_port, switch_port_of(interface.virtualport(), request.mac, owner));
+  }
+  if (interface.has_filterref()) {
+    TRY_ASSIGN(request.filter, guest_filter(interface.filterref(), request.mac));
+  }
   return request;
 }
 

@@ -4,8 +4,9 @@ namespace lodge::cli {
 
 std::span<const CommandGroup> commands() {
   static const std::vector<CommandGroup> kGroups = {
-      looking_commands(),   defining_commands(), running_commands(), device_commands(),
-      following_commands(), host_commands(),     local_commands(),
+      looking_commands(),   defining_commands(),  running_commands(), device_commands(),
+      migration_commands(), following_commands(), host_commands(),    policy_commands(),
+      doctor_commands(),    remote_commands(),    pki_commands(),     local_commands(),
   };
   return kGroups;
 }

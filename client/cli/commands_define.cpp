@@ -49,14 +49,41 @@ Result<ExitCode> diff(Session& session) {
   return ExitCode::ok;
 }
 
+// Of another kind than a domain.
+Result<ExitCode> validate_other(Session& session, const std::string& text, const conf::Kind& kind) {
+  const std::string& file = session.args().text("FILE");
+  v1::ValidateDocumentRequest request;
+  TRY_ASSIGN(*request.mutable_document(), read_other_document(text, file, kind));
+  TRY_ASSIGN(const auto* daemon, session.daemon());
+  TRY_ASSIGN(const auto response, daemon->validate_document(request, session.deadline()));
+  if (session.form() == Form::table) {
+    session.say("{} is a good {}", display_name(file), kind.name);
+  } else if (session.form() == Form::xml) {
+    session.print(response.xml());
+  } else {
+    const auto& document = response.document();
+    const auto* form = v1::Document::descriptor()->FindOneofByName("form");
+    const auto* member = document.GetReflection()->GetOneofFieldDescriptor(document, form);
+    TRY_ASSIGN(const Json data, json_of(document.GetReflection()->GetMessage(document, member)));
+    session.print(print_data(data, session.form()));
+  }
+  return ExitCode::ok;
+}
+
 Result<ExitCode> validate(Session& session) {
-  TRY_ASSIGN(auto document, read_file_operand(session));
+  const std::string& file = session.args().text("FILE");
+  TRY_ASSIGN(const std::string text, read_text(file));
+  session.set_document(display_name(file));
+  TRY_ASSIGN(const conf::Kind* kind, kind_of(text, session.args().text("--as")));
+  if (kind->name != "domain") return validate_other(session, text, *kind);
+  TRY_ASSIGN(auto document, read_document(text, file));
   TRY_ASSIGN(const auto* daemon, session.daemon());
   v1::ValidateDomainRequest request;
+  request.set_project(session.project());
   *request.mutable_document() = std::move(document);
   TRY_ASSIGN(const auto response, daemon->validate_domain(request, session.deadline()));
   if (session.form() == Form::table) {
-    session.say("{} is a good definition of '{}'", display_name(session.args().text("FILE")), response.spec().name());
+    session.say("{} is a good definition of '{}'", display_name(file), response.spec().name());
   } else if (session.form() == Form::xml) {
     session.print(response.xml());
   } else {
@@ -72,6 +99,7 @@ Result<ExitCode> define(Session& session) {
   v1::DefineDomainRequest request;
   *request.mutable_document() = std::move(document);
   request.set_dry_run(session.args().has("--dry-run"));
+  request.set_project(session.project());
   TRY_ASSIGN(const auto response, daemon->define_domain(request, session.deadline()));
   if (session.form() == Form::xml) {
     session.print(response.xml());
@@ -94,6 +122,7 @@ Result<ExitCode> create(Session& session) {
   v1::CreateDomainRequest request;
   *request.mutable_document() = std::move(document);
   request.set_paused(session.args().has("--paused"));
+  request.set_project(session.project());
   TRY_ASSIGN(const auto response, daemon->create_domain(request, session.deadline()));
   const std::string from = display_name(session.args().text("FILE"));
   const v1::Domain& domain = response.domain();
@@ -147,9 +176,9 @@ CommandGroup defining_commands() {
                {Form::table, Form::json, Form::yaml},
                diff},
               {"validate",
-               "check a document against this host's hypervisors",
+               "check a document: a guest's against the host's hypervisors, others on their own",
                {file},
-               {},
+               {{"--as", "KIND", "what it describes: domain, network, pool, …; guessed from its root element"}},
                {Form::table, Form::xml, Form::json, Form::yaml},
                validate},
               {"create",

@@ -15,8 +15,10 @@ Facts version_facts(const v1::GetVersionResponse& version) {
   Facts facts;
   facts.add("lodge", LODGE_VERSION);
   facts.add("lodged", fmt::format("{} on {}", version.lodge(), version.hostname()));
-  facts.add("You are",
-            fmt::format("{}, who may {}", version.caller(), version.may_change() ? "change guests" : "look"));
+  facts.add("You are", fmt::format("{}, who may {} of project '{}'", version.caller(),
+                                   version.may_change() ? "change guests" : "look at guests", version.project()));
+  if (version.audit_dropped() > 0)
+    facts.add("Audit", fmt::format("{} lines could not be written since the daemon started", version.audit_dropped()));
   for (const v1::DriverInfo& driver : version.drivers()) {
     std::string what = driver.unavailable().empty()
                            ? fmt::format("{} {}", driver.hypervisor(), driver.hypervisor_version())

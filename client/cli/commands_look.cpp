@@ -27,6 +27,7 @@ Result<ExitCode> list(Session& session) {
   TRY_ASSIGN(const auto* daemon, session.daemon());
   v1::ListDomainsRequest request;
   request.set_include_inactive(args.has("--all") || args.has("--inactive"));
+  request.set_project(session.project());
   TRY_ASSIGN(const auto response, daemon->list_domains(request, session.deadline()));
 
   const bool active_too = args.has("--all") || !args.has("--inactive");

@@ -60,24 +60,33 @@ Result<v1::DomainDocument> read_document(const std::string& text, const std::str
   return document;
 }
 
-namespace {
-
-Result<const conf::Kind*> kind_for(const std::string& text, const std::string& name) {
-  if (!name.empty()) {
-    if (const conf::Kind* kind = conf::find_kind(name)) return kind;
-    std::vector<std::string_view> names;
-    for (const conf::Kind& kind : conf::kinds()) names.push_back(kind.name);
-    return fail(Code::invalid_argument, "--as takes one of {}, not '{}'", fmt::join(names, ", "), name);
-  }
+Result<const conf::Kind*> kind_of(const std::string& text, const std::string& name) {
   const conf::Kind* guessed = conf::guess_kind(text);
-  return guessed ? guessed : conf::find_kind("domain");
+  if (name.empty()) return guessed ? guessed : conf::find_kind("domain");
+  if (const conf::Kind* kind = conf::find_kind(name)) return kind;
+  std::vector<std::string_view> names;
+  for (const conf::Kind& kind : conf::kinds()) names.push_back(kind.name);
+  return fail(Code::invalid_argument, "--as takes one of {}, not '{}'", fmt::join(names, ", "), name);
 }
 
-}  // namespace
+Result<v1::Document> read_other_document(const std::string& text, const std::string& file, const conf::Kind& kind) {
+  v1::Document document;
+  if (is_data(text, file)) {
+    TRY_ASSIGN(const std::string json, json_from_yaml(text));
+    const auto* member = v1::Document::descriptor()->FindFieldByName(std::string(kind.name));
+    TRY(conf::from_json(json, *document.GetReflection()->MutableMessage(&document, member)));
+    return document;
+  }
+  if (auto finding = conf::xml::prescan(text))
+    return Failure(Error(Code::invalid_argument, finding->message).with_findings({*finding}));
+  if (conf::guess_kind(text) != &kind) return fail(Code::invalid_argument, "the document is no <{}>", kind.root);
+  document.set_xml(text);
+  return document;
+}
 
 Result<KindDocument> read_kind_document(const std::string& text, const std::string& file, const std::string& kind,
                                         conf::View view) {
-  TRY_ASSIGN(const conf::Kind* of, kind_for(text, kind));
+  TRY_ASSIGN(const conf::Kind* of, kind_of(text, kind));
   KindDocument document{.kind = of, .message = nullptr, .source = {}};
   document.message.reset(of->prototype->New());
   if (is_data(text, file)) {

@@ -9,6 +9,7 @@
 #include "conf/kinds.h"
 #include "conf/view.h"
 #include "conf/xml/source_map.h"
+#include "lodge/v1/document_service.pb.h"
 #include "lodge/v1/domain_service.pb.h"
 
 namespace lodge::cli {
@@ -23,6 +24,13 @@ std::string display_name(const std::string& file);
 // begins with '{', or comes from a file called *.json, *.yaml or *.yml, is the DomainSpec in JSON or YAML; anything else is
 // taken for XML too. Error: invalid_argument if JSON or YAML does not fit the message.
 Result<v1::DomainDocument> read_document(const std::string& text, const std::string& file);
+
+// The kind of an object's description: the one named, else that of its root element, else a domain. Error: invalid_argument
+// for a name that is no kind's.
+Result<const conf::Kind*> kind_of(const std::string& text, const std::string& name);
+
+// A description of another kind than a domain, in any of its spellings, for the daemon to judge.
+Result<v1::Document> read_other_document(const std::string& text, const std::string& file, const conf::Kind& kind);
 
 // An object's description, whatever its kind, and where things are said in it.
 struct KindDocument {

@@ -1,5 +1,6 @@
 #include "client/cli/domains.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -70,6 +71,7 @@ v1::DomainRef domain_ref(const Session& session) {
   } else {
     ref.set_any(text);
   }
+  ref.set_project(session.project());
   return ref;
 }
 
@@ -108,9 +110,17 @@ std::string state_text(const v1::DomainStatus& status, bool reason) {
 }
 
 Table domain_table(const std::vector<const v1::Domain*>& domains) {
-  Table table({"Id", "Name", "State"});
-  for (const v1::Domain* domain : domains)
-    table.add({id_text(domain->status()), domain->name(), state_text(domain->status(), false)});
+  // Whoever sees one project only has no use for its name in each line.
+  const bool several = std::ranges::any_of(
+      domains, [&](const v1::Domain* domain) { return domain->project() != domains.front()->project(); });
+  std::vector<std::string> head = {"Id", "Name", "State"};
+  if (several) head.emplace_back("Project");
+  Table table(head);
+  for (const v1::Domain* domain : domains) {
+    std::vector<std::string> row = {id_text(domain->status()), domain->name(), state_text(domain->status(), false)};
+    if (several) row.push_back(domain->project());
+    table.add(std::move(row));
+  }
   return table;
 }
 
@@ -134,6 +144,7 @@ Facts domain_facts(const v1::Domain& domain) {
   if (status.pid() > 0) facts.add("Process", std::to_string(status.pid()));
   if (!time_text(status.started_at()).empty()) facts.add("Started", time_text(status.started_at()));
   if (!domain.owner().empty()) facts.add("Owner", domain.owner());
+  if (!domain.project().empty()) facts.add("Project", domain.project());
   if (!status.busy_with().empty()) facts.add("Busy with", status.busy_with());
   if (status.stale()) facts.add("Answers", "no: the state is the last one known");
   if (!status.last_error().empty()) facts.add("Last error", status.last_error());

@@ -35,22 +35,26 @@ std::string_view key_of(const Option& option) {
   return comma == option.name.npos ? option.name : option.name.substr(comma + 2);
 }
 
+auto adding(Args& args, const std::string& key) {
+  return [&args, key](const std::vector<std::string>& values) {
+    for (const std::string& value : values) args.add(key, value);
+  };
+}
+
 void add_option(CLI::App& app, const Option& option, Args& args) {
   const std::string key(key_of(option));
   if (option.value.empty())
     app.add_flag_callback(without_spaces(option.name), [&args, key] { args.add(key, ""); });
   else
-    app.add_option_function<std::string>(without_spaces(option.name),
-                                         [&args, key](const std::string& value) { args.add(key, value); });
+    app.add_option_function<std::vector<std::string>>(without_spaces(option.name), adding(args, key))
+        ->allow_extra_args(false);  // may be repeated, with one value each time
 }
 
 void add_operand(CLI::App& app, const Operand& operand, Args& args) {
   const std::string key(operand.name);
   const std::string names = key + "," + long_name(key);
   if (operand.count == Operand::many)
-    app.add_option_function<std::vector<std::string>>(names, [&args, key](const std::vector<std::string>& values) {
-      for (const std::string& value : values) args.add(key, value);
-    });
+    app.add_option_function<std::vector<std::string>>(names, adding(args, key));
   else
     app.add_option_function<std::string>(names, [&args, key](const std::string& value) { args.add(key, value); });
 }
@@ -130,8 +134,13 @@ Result<Globals> read_globals(const Args& args, const Command* command, const Env
       .ca = args.text("--tls-ca"), .certificate = args.text("--tls-cert"), .key = args.text("--tls-key")};
   globals.connect.tls_server_name = first_of(args.text("--tls-server-name"), "LODGE_TLS_SERVER_NAME", env);
   if (args.has("--connect") && args.text("--connect").empty()) return usage("--connect needs an address");
-  if (const std::string uri = first_of(args.text("--connect"), "LODGE_URI", env); !uri.empty()) globals.uri = uri;
-  TRY(client::parse_address(globals.uri));
+  globals.project = first_of(args.text("--project"), "LODGE_PROJECT", env);
+  if (args.has("--connect") && args.has("--remote"))
+    return usage("--connect and --remote both say where the daemon is: give one of them");
+  // What the command line says goes before any variable.
+  if (!args.has("--remote")) globals.uri = first_of(args.text("--connect"), "LODGE_URI", env);
+  if (globals.uri.empty()) globals.remote = first_of(args.text("--remote"), "LODGE_REMOTE", env);
+  if (!globals.uri.empty()) TRY(client::parse_address(globals.uri));
   if (args.has("--timeout")) {
     TRY_ASSIGN(const double seconds, parse_number("--timeout", args.text("--timeout")));
     globals.time_limit = std::chrono::milliseconds(static_cast<long long>(std::min(seconds, kLongestTime) * 1000));
@@ -147,6 +156,8 @@ Result<Globals> read_globals(const Args& args, const Command* command, const Env
 const std::vector<Option>& global_options() {
   static const std::vector<Option> kOptions = {
       {"-c, --connect", "URI", "the daemon: lodge+unix:///PATH/lodge.sock or lodge+tls://HOST:PORT"},
+      {"--project", "NAME", "where guests are looked for by name, and defined; your own if left out"},
+      {"-r, --remote", "NAME", "the daemon of a host that 'lodge remote add' has enrolled with"},
       {"-o, --output", "FORM", "table, json, yaml, xml or name, as the command offers"},
       {"--timeout", "SECONDS", "give up after so long"},
       {"-q, --quiet", "", "print only what was asked for, and errors"},
@@ -181,6 +192,10 @@ Result<Invocation> parse(std::span<const std::string> words, const Environment& 
 
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::ArgumentMismatch& e) {
+    const std::string said = e.what();  // "--host: 1 required TEXT missing"
+    if (!said.ends_with("missing")) return usage(said);
+    return usage(fmt::format("{} needs a value", said.substr(0, said.find(':'))));
   } catch (const CLI::ParseError& e) {
     return usage(e.what());
   }

@@ -26,7 +26,7 @@ const std::vector<Option>& global_options();
 using Environment = std::function<const char*(const char*)>;
 
 // `words` without the program's name. What the command line leaves open, the environment decides: LODGE_URI,
-// LODGE_TLS_SERVER_NAME. invalid_argument says what is wrong and, where it can, what was meant.
+// LODGE_REMOTE, LODGE_PROJECT, LODGE_TLS_SERVER_NAME. invalid_argument says what is wrong and, where it can, what was meant.
 Result<Invocation> parse(std::span<const std::string> words, const Environment& env);
 
 }  // namespace lodge::cli

@@ -1,11 +1,24 @@
 #include "client/cli/session.h"
 
+#include <cstdlib>
+
 #include "client/cli/report.h"
+#include "client/lib/remotes.h"
 
 namespace lodge::cli {
 
+namespace {
+
+const char* environment(const char* name) { return std::getenv(name); }
+
+}  // namespace
+
 Session::Session(const Command& command, Args args, Globals globals, Streams streams)
-    : command_(command), args_(std::move(args)), globals_(std::move(globals)), streams_(streams) {
+    : command_(command),
+      args_(std::move(args)),
+      given_(globals.connect),
+      globals_(std::move(globals)),
+      streams_(streams) {
   if (globals_.time_limit) time_limit_ = Deadline::after(*globals_.time_limit);
 }
 
@@ -19,9 +32,51 @@ std::string Session::doing() const {
 
 Result<const client::Connection*> Session::daemon() {
   if (!connection_) {
+    TRY(find_daemon());
     TRY_ASSIGN(connection_, client::Connection::open(globals_.uri, globals_.connect));
   }
   return &*connection_;
+}
+
+// Fills in what a remote, or the default one, stands for.
+Result<void> Session::find_daemon() {
+  if (!globals_.uri.empty()) return {};
+  std::string name = globals_.remote;
+  const auto folder = remotes();
+  if (name.empty() && folder) {
+    TRY_ASSIGN(name, client::default_remote(*folder));
+  }
+  if (name.empty()) {
+    globals_.uri = client::kSystemUri;
+    return {};
+  }
+  return use_remote(name, globals_.uri, globals_.connect);
+}
+
+Result<void> Session::use_remote(const std::string& name, std::string& uri, client::ConnectOptions& connect) const {
+  TRY_ASSIGN(const fs::path folder, remotes());
+  TRY_ASSIGN(const client::Remote remote, client::load_remote(folder, name));
+  uri = remote.uri;
+  if (connect.tls_server_name.empty()) connect.tls_server_name = remote.server_name;
+  if (connect.tls.ca.empty()) connect.tls.ca = remote.tls.ca;
+  if (connect.tls.certificate.empty()) connect.tls.certificate = remote.tls.certificate;
+  if (connect.tls.key.empty()) connect.tls.key = remote.tls.key;
+  return {};
+}
+
+Result<client::TlsFiles> Session::tls_files() {
+  TRY(find_daemon());
+  return client::find_tls_files(globals_.connect.tls, environment, client::tls_folders(environment));
+}
+
+Result<fs::path> Session::remotes() const { return client::remotes_folder(environment); }
+
+Result<client::Connection> Session::connect(const std::string& where) const {
+  client::ConnectOptions connect = given_;
+  connect.tls_server_name.clear();  // that of the first daemon
+  std::string uri = where;
+  if (where.find("://") == std::string::npos) TRY(use_remote(where, uri, connect));
+  return client::Connection::open(uri, connect);
 }
 
 Deadline Session::deadline(std::chrono::seconds usual) const {

@@ -23,11 +23,13 @@ struct Streams {
 
 // What holds for every command, from the command line and the environment.
 struct Globals {
-  std::string uri{client::kSystemUri};
+  std::string uri;     // the address that was given; empty if none was
+  std::string remote;  // the remote that was given instead
   client::ConnectOptions connect;
   std::optional<Form> form;                             // -o, if it was given
   std::optional<std::chrono::milliseconds> time_limit;  // --timeout, for the command as a whole
   bool quiet = false;
+  std::string project;  // where guests are that are known by name; empty: the caller's own
 };
 
 // One run of one command: what it was given, where it speaks, and its line to the daemon.
@@ -38,12 +40,21 @@ class Session {
   const Args& args() const { return args_; }
   Form form() const { return globals_.form.value_or(command_.forms.empty() ? Form::table : command_.forms.front()); }
   bool quiet() const { return globals_.quiet; }
+  const std::string& project() const { return globals_.project; }
 
   // What is being done, for messages: "start web1".
   std::string doing() const;
 
   // The line to the daemon, opened when first asked for.
   Result<const client::Connection*> daemon();
+  // One to another daemon: an address, or a remote by its name. It goes by the certificate that was given for this command, or the
+  // remote's own.
+  Result<client::Connection> connect(const std::string& where) const;
+
+  // The certificate files that the line uses, or would use.
+  Result<client::TlsFiles> tls_files();
+  // Where this user's remotes are.
+  Result<fs::path> remotes() const;
 
   // When the command must end: --timeout from its beginning, else `usual` from now. Streams and waits that have no usual
   // end take time_limit(), which is empty without --timeout.
@@ -68,8 +79,13 @@ class Session {
   void set_document(std::string name) { document_ = std::move(name); }
 
  private:
+  Result<void> find_daemon();
+  // Fills in what it stands for, where nothing else was given.
+  Result<void> use_remote(const std::string& name, std::string& uri, client::ConnectOptions& connect) const;
+
   const Command& command_;
   Args args_;
+  client::ConnectOptions given_;  // on the command line and in the environment
   Globals globals_;
   Streams streams_;
   std::optional<Deadline> time_limit_;

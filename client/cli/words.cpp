@@ -26,18 +26,22 @@ std::string_view reason_word(v1::DomainStateReason reason) {
     case v1::DOMAIN_STATE_REASON_RUNNING_UNPAUSED: return "unpaused";
     case v1::DOMAIN_STATE_REASON_RUNNING_WAKEUP: return "event wakeup";
     case v1::DOMAIN_STATE_REASON_RUNNING_CRASHED: return "crashed";
+    case v1::DOMAIN_STATE_REASON_RUNNING_MIGRATED: return "migrated";
+    case v1::DOMAIN_STATE_REASON_RUNNING_MIGRATION_CANCELLED: return "migration canceled";
     case v1::DOMAIN_STATE_REASON_PAUSED_USER: return "user";
     case v1::DOMAIN_STATE_REASON_PAUSED_STARTING_UP: return "starting up";
     case v1::DOMAIN_STATE_REASON_PAUSED_IOERROR: return "I/O error";
     case v1::DOMAIN_STATE_REASON_PAUSED_WATCHDOG: return "watchdog";
     case v1::DOMAIN_STATE_REASON_PAUSED_CRASHED: return "crashed";
     case v1::DOMAIN_STATE_REASON_PAUSED_SHUTTING_DOWN: return "shutting down";
+    case v1::DOMAIN_STATE_REASON_PAUSED_MIGRATION: return "migrating";
     case v1::DOMAIN_STATE_REASON_SHUTDOWN_USER: return "user";
     case v1::DOMAIN_STATE_REASON_SHUTOFF_SHUTDOWN: return "shutdown";
     case v1::DOMAIN_STATE_REASON_SHUTOFF_DESTROYED: return "destroyed";
     case v1::DOMAIN_STATE_REASON_SHUTOFF_CRASHED: return "crashed";
     case v1::DOMAIN_STATE_REASON_SHUTOFF_FAILED: return "failed";
     case v1::DOMAIN_STATE_REASON_SHUTOFF_DAEMON: return "daemon";
+    case v1::DOMAIN_STATE_REASON_SHUTOFF_MIGRATED: return "migrated";
     case v1::DOMAIN_STATE_REASON_CRASHED_PANICKED: return "panicked";
     default: return "unknown";
   }
@@ -65,6 +69,32 @@ std::string_view event_word(v1::DomainEventKind kind) {
     case v1::DOMAIN_EVENT_KIND_DEVICE_REMOVED: return "device-removed";
     case v1::DOMAIN_EVENT_KIND_DEVICE_CHANGED: return "device-changed";
     default: return "unknown";
+  }
+}
+
+std::string_view claim_word(v1::ClaimState state) {
+  switch (state) {
+    case v1::CLAIM_STATE_PLANNED: return "planned";
+    case v1::CLAIM_STATE_HELD: return "held";
+    case v1::CLAIM_STATE_RELEASING: return "releasing";
+    default: return "unknown";
+  }
+}
+
+std::string_view presence_word(v1::ClaimPresence presence) {
+  switch (presence) {
+    case v1::CLAIM_PRESENCE_ABSENT: return "absent";
+    case v1::CLAIM_PRESENCE_THERE: return "there";
+    case v1::CLAIM_PRESENCE_NOT_OURS: return "not ours";
+    default: return "unknown";
+  }
+}
+
+std::string_view severity_word(v1::HealthSeverity severity) {
+  switch (severity) {
+    case v1::HEALTH_SEVERITY_ERROR: return "error";
+    case v1::HEALTH_SEVERITY_WARNING: return "warning";
+    default: return "note";
   }
 }
 

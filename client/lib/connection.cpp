@@ -9,9 +9,15 @@
 
 #include "client/lib/diagnose.h"
 #include "client/lib/status.h"
+#include "lodge/v1/claim_service.grpc.pb.h"
+#include "lodge/v1/doctor_service.grpc.pb.h"
+#include "lodge/v1/document_service.grpc.pb.h"
 #include "lodge/v1/domain_service.grpc.pb.h"
 #include "lodge/v1/host_service.grpc.pb.h"
+#include "lodge/v1/migration_service.grpc.pb.h"
 #include "lodge/v1/operation_service.grpc.pb.h"
+#include "lodge/v1/policy_service.grpc.pb.h"
+#include "lodge/v1/remote_service.grpc.pb.h"
 
 namespace lodge::client {
 
@@ -73,8 +79,14 @@ struct Connection::Impl {
   TlsMaterial tls;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::DomainService::Stub> domains;
+  std::unique_ptr<v1::DocumentService::Stub> documents;
+  std::unique_ptr<v1::MigrationService::Stub> migrations;
   std::unique_ptr<v1::HostService::Stub> host;
   std::unique_ptr<v1::OperationService::Stub> operations;
+  std::unique_ptr<v1::RemoteService::Stub> remotes;
+  std::unique_ptr<v1::PolicyService::Stub> policies;
+  std::unique_ptr<v1::ClaimService::Stub> claims;
+  std::unique_ptr<v1::DoctorService::Stub> doctor;
 
   Error explain(const grpc::Status& status) const {
     const std::string where = to_string(address);
@@ -130,8 +142,14 @@ Result<Connection> Connection::open(std::string_view uri, ConnectOptions options
   }
   impl->options = std::move(options);
   impl->domains = v1::DomainService::NewStub(impl->channel);
+  impl->documents = v1::DocumentService::NewStub(impl->channel);
+  impl->migrations = v1::MigrationService::NewStub(impl->channel);
   impl->host = v1::HostService::NewStub(impl->channel);
   impl->operations = v1::OperationService::NewStub(impl->channel);
+  impl->remotes = v1::RemoteService::NewStub(impl->channel);
+  impl->policies = v1::PolicyService::NewStub(impl->channel);
+  impl->claims = v1::ClaimService::NewStub(impl->channel);
+  impl->doctor = v1::DoctorService::NewStub(impl->channel);
   return Connection(std::move(impl));
 }
 
@@ -168,12 +186,30 @@ LODGE_CALL(set_interface_link, domains, DomainService, SetInterfaceLink)
 LODGE_CALL(set_interface_bandwidth, domains, DomainService, SetInterfaceBandwidth)
 LODGE_CALL(get_domain, domains, DomainService, GetDomain)
 LODGE_CALL(list_domains, domains, DomainService, ListDomains)
+LODGE_CALL(validate_document, documents, DocumentService, ValidateDocument)
+LODGE_CALL(begin_migration, migrations, MigrationService, BeginMigration)
+LODGE_CALL(prepare_migration, migrations, MigrationService, PrepareMigration)
+LODGE_CALL(perform_migration, migrations, MigrationService, PerformMigration)
+LODGE_CALL(finish_migration, migrations, MigrationService, FinishMigration)
+LODGE_CALL(confirm_migration, migrations, MigrationService, ConfirmMigration)
+LODGE_CALL(abort_migration, migrations, MigrationService, AbortMigration)
+LODGE_CALL(cancel_migration, migrations, MigrationService, CancelMigration)
+LODGE_CALL(list_migrations, migrations, MigrationService, ListMigrations)
 LODGE_CALL(get_version, host, HostService, GetVersion)
 LODGE_CALL(get_capabilities, host, HostService, GetCapabilities)
+LODGE_CALL(create_token, remotes, RemoteService, CreateToken)
+LODGE_CALL(list_clients, remotes, RemoteService, ListClients)
+LODGE_CALL(list_claims, claims, ClaimService, ListClaims)
+LODGE_CALL(diagnose_host, doctor, DoctorService, DiagnoseHost)
+LODGE_CALL(fix_host, doctor, DoctorService, FixHost)
 LODGE_CALL(get_operation, operations, OperationService, GetOperation)
 LODGE_CALL(list_operations, operations, OperationService, ListOperations)
 LODGE_CALL(wait_operation, operations, OperationService, WaitOperation)
 LODGE_CALL(cancel_operation, operations, OperationService, CancelOperation)
+LODGE_CALL(get_access, policies, PolicyService, GetAccess)
+LODGE_CALL(get_project, policies, PolicyService, GetProject)
+LODGE_CALL(get_policy, policies, PolicyService, GetPolicy)
+LODGE_CALL(reload_policy, policies, PolicyService, ReloadPolicy)
 #undef LODGE_CALL
 
 EventStream Connection::watch_domains(const v1::WatchDomainsRequest& request, When when) const {

@@ -11,9 +11,15 @@
 #include "client/lib/address.h"
 #include "client/lib/streams.h"
 #include "client/lib/tls_files.h"
+#include "lodge/v1/claim_service.pb.h"
+#include "lodge/v1/doctor_service.pb.h"
+#include "lodge/v1/document_service.pb.h"
 #include "lodge/v1/domain_service.pb.h"
 #include "lodge/v1/host_service.pb.h"
+#include "lodge/v1/migration_service.pb.h"
 #include "lodge/v1/operation_service.pb.h"
+#include "lodge/v1/policy_service.pb.h"
+#include "lodge/v1/remote_service.pb.h"
 
 namespace lodge::client {
 
@@ -78,15 +84,42 @@ class Connection {
   EventStream watch_domains(const v1::WatchDomainsRequest&, When = {}) const;
   ConsoleStream open_console(const v1::OpenConsoleRequest::Open&, When = {}) const;
 
+  // proto/lodge/v1/document_service.proto
+  Result<v1::ValidateDocumentResponse> validate_document(const v1::ValidateDocumentRequest&, When = {}) const;
+  // proto/lodge/v1/migration_service.proto; migrate.h does all of it
+  Result<v1::BeginMigrationResponse> begin_migration(const v1::BeginMigrationRequest&, When = {}) const;
+  Result<v1::PrepareMigrationResponse> prepare_migration(const v1::PrepareMigrationRequest&, When = {}) const;
+  Result<v1::PerformMigrationResponse> perform_migration(const v1::PerformMigrationRequest&, When = {}) const;
+  Result<v1::FinishMigrationResponse> finish_migration(const v1::FinishMigrationRequest&, When = {}) const;
+  Result<v1::ConfirmMigrationResponse> confirm_migration(const v1::ConfirmMigrationRequest&, When = {}) const;
+  Result<v1::AbortMigrationResponse> abort_migration(const v1::AbortMigrationRequest&, When = {}) const;
+  Result<v1::CancelMigrationResponse> cancel_migration(const v1::CancelMigrationRequest&, When = {}) const;
+  Result<v1::ListMigrationsResponse> list_migrations(const v1::ListMigrationsRequest&, When = {}) const;
+
   // proto/lodge/v1/host_service.proto
   Result<v1::GetVersionResponse> get_version(const v1::GetVersionRequest&, When = {}) const;
   Result<v1::GetCapabilitiesResponse> get_capabilities(const v1::GetCapabilitiesRequest&, When = {}) const;
+
+  // proto/lodge/v1/remote_service.proto
+  Result<v1::CreateTokenResponse> create_token(const v1::CreateTokenRequest&, When = {}) const;
+  Result<v1::ListClientsResponse> list_clients(const v1::ListClientsRequest&, When = {}) const;
+
+  // proto/lodge/v1/claim_service.proto, doctor_service.proto
+  Result<v1::ListClaimsResponse> list_claims(const v1::ListClaimsRequest&, When = {}) const;
+  Result<v1::DiagnoseHostResponse> diagnose_host(const v1::DiagnoseHostRequest&, When = {}) const;
+  Result<v1::FixHostResponse> fix_host(const v1::FixHostRequest&, When = {}) const;
 
   // proto/lodge/v1/operation_service.proto
   Result<v1::GetOperationResponse> get_operation(const v1::GetOperationRequest&, When = {}) const;
   Result<v1::ListOperationsResponse> list_operations(const v1::ListOperationsRequest&, When = {}) const;
   Result<v1::WaitOperationResponse> wait_operation(const v1::WaitOperationRequest&, When = {}) const;
   Result<v1::CancelOperationResponse> cancel_operation(const v1::CancelOperationRequest&, When = {}) const;
+
+  // proto/lodge/v1/policy_service.proto
+  Result<v1::GetAccessResponse> get_access(const v1::GetAccessRequest&, When = {}) const;
+  Result<v1::GetProjectResponse> get_project(const v1::GetProjectRequest&, When = {}) const;
+  Result<v1::GetPolicyResponse> get_policy(const v1::GetPolicyRequest&, When = {}) const;
+  Result<v1::ReloadPolicyResponse> reload_policy(const v1::ReloadPolicyRequest&, When = {}) const;
 
  private:
   friend class EventStream;

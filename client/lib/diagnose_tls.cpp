@@ -10,8 +10,8 @@
 #include <memory>
 
 #include "base/fd.h"
+#include "base/pki/x509_text.h"
 #include "client/lib/diagnose.h"
-#include "client/lib/x509_text.h"
 
 namespace lodge::client {
 
@@ -102,7 +102,7 @@ Context make_context(const TlsMaterial& material) {
 int note_distrusted(int trusted, X509_STORE_CTX* store) {
   const auto* session = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* identity = static_cast<std::string*>(SSL_get_app_data(session));
-  if (!trusted) *identity = x509_identity(X509_STORE_CTX_get0_cert(store));
+  if (!trusted) *identity = pki::x509_identity(X509_STORE_CTX_get0_cert(store));
   return trusted;
 }
 
@@ -154,19 +154,27 @@ Error untrusted(long verdict, const TlsAddress& address, std::string_view identi
                 const TlsMaterial& material) {
   const bool wrong_name = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
   if (wrong_name)
-    return Error(Code::unavailable, fmt::format("{} shows a certificate for other names ({}), not for {}; use one of "
-                                                "them in the address, or give it with --tls-server-name",
-                                                address.host_port(), identity, name));
-  return Error(Code::unavailable,
-               fmt::format("the certificate of {} ({}) is not to be trusted: {} (checked with {})", address.host_port(),
-                           identity, X509_verify_cert_error_string(verdict), material.files.ca.string()));
+    return Error(
+        Code::unavailable,
+        fmt::format(
+            "{} shows a certificate for other names ({}), not for {}; use one of "
+            "them in the address, give it with --tls-server-name, or make another there: lodge pki issue-server "
+            "{} --force",
+            address.host_port(), identity, name, name));
+  return Error(
+      Code::unavailable,
+      fmt::format("the certificate of {} ({}) is not to be trusted: {} (checked with {}); on that host, check it with: "
+                  "lodge pki check host",
+                  address.host_port(), identity, X509_verify_cert_error_string(verdict), material.files.ca.string()));
 }
 
 Error refused(const TlsAddress& address, const TlsMaterial& material, std::string_view how) {
-  return Error(Code::permission_denied,
-               fmt::format("{} does not let us in ({}); our certificate {} says: {}. Is its authority the one in the "
-                           "daemon's 'ca', and one of these names in its 'allow' list? lodged's log there tells which",
-                           address.host_port(), how, material.files.certificate.string(), material.identity));
+  return Error(
+      Code::permission_denied,
+      fmt::format("{} does not let us in ({}); our certificate {} says: {}. Is its authority the one in the "
+                  "daemon's 'ca', and is one of these names in its 'allow' list or enrolled, and not revoked? lodged's "
+                  "log there tells which; check ours with: lodge pki check client",
+                  address.host_port(), how, material.files.certificate.string(), material.identity));
 }
 
 }  // namespace

@@ -1,44 +1,12 @@
 #include "client/lib/tls_files.h"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
-#include <memory>
 #include <system_error>
 
-#include "client/lib/x509_text.h"
+#include "base/pki/certificate.h"
 
 namespace lodge::client {
 
 namespace {
-
-template <auto Free>
-struct FreeWith {
-  void operator()(auto* p) const { Free(p); }
-};
-using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
-using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
-
-Bio bio_of(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
-
-Certificate parse_certificate(const std::string& pem) {
-  const Bio bio = bio_of(pem);
-  Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
-  return certificate;
-}
-
-Key parse_key(const std::string& pem) {
-  const Bio bio = bio_of(pem);
-  // An encrypted key must fail, not ask on the terminal.
-  const auto no_passphrase = [](char*, int, int, void*) { return -1; };
-  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-  ERR_clear_error();
-  return key;
-}
 
 bool is_there(const fs::path& path) {
   std::error_code ignored;
@@ -98,26 +66,25 @@ Result<TlsMaterial> load_tls(const TlsFiles& files) {
   TRY_ASSIGN(material.certificate, read_file(files.certificate));
   TRY_ASSIGN(material.key, read_file(files.key));
 
-  if (!parse_certificate(material.ca))
+  if (!pki::Certificate::parse(material.ca))
     return fail(Code::invalid_argument, "{}: there is no PEM certificate of an authority in it", files.ca.string());
-  const Certificate certificate = parse_certificate(material.certificate);
+  const auto certificate = pki::Certificate::parse(material.certificate);
   if (!certificate)
     return fail(Code::invalid_argument, "{}: there is no PEM certificate in it", files.certificate.string());
-  const Key key = parse_key(material.key);
+  const auto key = pki::Key::parse(material.key);
   if (!key)
     return fail(Code::invalid_argument, "{}: there is no unencrypted PEM private key in it", files.key.string());
-  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
-    ERR_clear_error();
+  if (!key->belongs_to(*certificate))
     return fail(Code::invalid_argument, "{} is not the key of {}", files.key.string(), files.certificate.string());
-  }
 
-  material.identity = x509_identity(certificate.get());
-  if (X509_cmp_current_time(X509_get0_notBefore(certificate.get())) > 0)
+  material.identity = certificate->identity();
+  const auto now = pki::Clock::now();
+  if (certificate->not_before() > now)
     return fail(Code::invalid_argument, "{} ({}) is not valid before {}", files.certificate.string(), material.identity,
-                x509_time(X509_get0_notBefore(certificate.get())));
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0)
+                certificate->from());
+  if (certificate->not_after() < now)
     return fail(Code::invalid_argument, "{} ({}) expired on {}", files.certificate.string(), material.identity,
-                x509_time(X509_get0_notAfter(certificate.get())));
+                certificate->until());
   return material;
 }
 

@@ -10,7 +10,7 @@ namespace lodge::conf {
 
 // What a new definition would change.
 struct Changes {
-  std::vector<xml::Difference> differences;  // from the stored definition; secrets are left out
+  std::vector<xml::Difference> differences;  // from the stored definition; secrets by their place alone
   // The guest runs, and runs as something else than the new definition says. What is only said about a guest (title,
   // description, metadata) does not count.
   bool needs_restart = false;

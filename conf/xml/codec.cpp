@@ -1,5 +1,7 @@
 #include "conf/xml/codec.h"
 
+#include <google/protobuf/arena.h>
+
 #include "conf/xml/plan.h"
 #include "conf/xml/reader.h"
 #include "conf/xml/tree.h"
@@ -38,8 +40,9 @@ Result<SourceMap> parse_into(std::string_view xml, google::protobuf::Message& me
 
 Result<std::string> format(const google::protobuf::Message& message, const FormatOptions& options) {
   TRY_ASSIGN(const MessagePlan* plan, document_plan(message));
-  const std::unique_ptr<google::protobuf::Message> seen(message.New());
-  seen->CopyFrom(message);
+  google::protobuf::Arena arena;
+  google::protobuf::Message* const seen = message.New(&arena);
+  seen->MergeFrom(message);
   apply_view(*seen, options.view);
   return write_document(*plan, *seen);
 }

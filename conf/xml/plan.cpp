@@ -40,6 +40,8 @@ class Planner {
       const auto& ns = type.options().GetExtension(opt::ns, i);
       plan.namespaces.push_back({ns.prefix(), ns.uri()});
     }
+    if (static_cast<std::size_t>(type.field_count()) > kMaxFields)
+      complain(type.full_name(), fmt::format("more than {} fields in one message", kMaxFields));
     for (int i = 0; i < type.field_count(); ++i) add_field(plan, *type.field(i));
     finish_unions(plan);
     return plan;

@@ -21,6 +21,9 @@ struct MessagePlan;
 // The most unions one message may have.
 inline constexpr std::size_t kMaxUnions = 4;
 
+// The most fields one message may have.
+inline constexpr std::size_t kMaxFields = 128;
+
 // A oneof.
 struct UnionPlan {
   const google::protobuf::OneofDescriptor* oneof = nullptr;

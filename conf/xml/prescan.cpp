@@ -110,8 +110,11 @@ std::optional<Finding> check_attribute_counts(std::string_view xml) {
 }  // namespace
 
 std::optional<Finding> prescan(std::string_view xml) {
+  if (xml.starts_with("\xff\xfe") || xml.starts_with("\xfe\xff"))
+    return Finding{.line = 1, .path = "", .message = "the document is in UTF-16; only UTF-8 is read"};
   if (const auto bad = first_bad_byte(xml)) {
-    return Finding{.line = line_at(xml, *bad), .path = "", .message = fmt::format("byte {} is not UTF-8", *bad)};
+    const char* const what = xml[*bad] == '\0' ? "zero, which XML does not allow" : "not UTF-8";
+    return Finding{.line = line_at(xml, *bad), .path = "", .message = fmt::format("byte {} is {}", *bad, what)};
   }
   if (auto finding = check_declared_encoding(xml)) return finding;
   return check_attribute_counts(xml);

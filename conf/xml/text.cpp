@@ -28,8 +28,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 bool is_blank(std::string_view text) { return std::ranges::all_of(text, is_space); }
 
 std::string_view trim(std::string_view text) {

@@ -7,7 +7,7 @@
 // Small questions about text that several files of the codec ask.
 namespace lodge::conf::xml {
 
-bool is_space(char c);
+inline bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_blank(std::string_view text);
 std::string_view trim(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b);

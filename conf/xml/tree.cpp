@@ -71,7 +71,7 @@ class TreeBuilder {
     sax.initialized = XML_SAX2_MAGIC;
     sax.startElementNs = [](void* data, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri, int namespaces,
                             const xmlChar** declared, int attributes, int, const xmlChar** values) {
-      self(data).start(view(name), view(prefix), view(uri), {declared, 2 * static_cast<std::size_t>(namespaces)},
+      self(data).start(name, prefix, uri, {declared, 2 * static_cast<std::size_t>(namespaces)},
                        {values, 5 * static_cast<std::size_t>(attributes)});
     };
     sax.endElementNs = [](void* data, const xmlChar*, const xmlChar*, const xmlChar*) { self(data).end(); };
@@ -120,15 +120,12 @@ class TreeBuilder {
     return keep(decoded);
   }
 
-  // Element and attribute names repeat all the time.
-  std::string_view keep_name(std::string_view name) {
-    if (name.empty()) return {};  // most have no prefix
-    for (const std::string_view known : recent_names_) {
-      if (known == name) return known;
-    }
-    const std::string_view kept = keep(name);
-    recent_names_[next_recent_++ % recent_names_.size()] = kept;
-    return kept;
+  // Names and namespaces repeat all the time, and libxml2 keeps one copy of each as long as it parses.
+  std::string_view keep_name(const xmlChar* name) {
+    if (!name) return {};  // most have no prefix
+    Name& slot = names_[reinterpret_cast<std::uintptr_t>(name) / 8 % names_.size()];
+    if (slot.given != name) slot = {name, keep(view(name))};
+    return slot.kept;
   }
 
   TreeNode* add(NodeKind kind) {
@@ -178,7 +175,7 @@ class TreeBuilder {
     node.line -= static_cast<std::uint32_t>(std::ranges::count(source.substr(begin, end - begin), '\n'));
   }
 
-  void start(std::string_view name, std::string_view prefix, std::string_view uri, std::span<const xmlChar*> declared,
+  void start(const xmlChar* name, const xmlChar* prefix, const xmlChar* uri, std::span<const xmlChar*> declared,
              std::span<const xmlChar*> values) {
     flush_text();
     if (open_.size() >= static_cast<std::size_t>(limits_.max_depth)) {
@@ -201,7 +198,7 @@ class TreeBuilder {
     const std::size_t count = declared.size() / 2;
     auto* out = allocator_.allocate_object<NamespaceDeclaration>(count);
     for (std::size_t i = 0; i < count; ++i) {
-      new (out + i) NamespaceDeclaration{keep_name(view(declared[2 * i])), keep_name(view(declared[2 * i + 1]))};
+      new (out + i) NamespaceDeclaration{keep_name(declared[2 * i]), keep_name(declared[2 * i + 1])};
     }
     return {out, count};
   }
@@ -213,7 +210,7 @@ class TreeBuilder {
     for (std::size_t i = 0; i < count; ++i) {
       const auto* field = values.data() + 5 * i;  // name, prefix, uri, begin and end of the value
       new (out + i) Attribute{
-          keep_name(view(field[0])), keep_name(view(field[1])), keep_name(view(field[2])),
+          keep_name(field[0]), keep_name(field[1]), keep_name(field[2]),
           keep_value({reinterpret_cast<const char*>(field[3]), static_cast<std::size_t>(field[4] - field[3])})};
     }
     return {out, count};
@@ -223,6 +220,11 @@ class TreeBuilder {
     flush_text();
     if (!open_.empty()) open_.pop_back();
   }
+
+  struct Name {
+    const xmlChar* given = nullptr;
+    std::string_view kept;
+  };
 
   struct Open {
     TreeNode* node;
@@ -235,8 +237,7 @@ class TreeBuilder {
   xmlParserCtxtPtr context_ = nullptr;
   std::vector<Open> open_;
   std::string pending_text_;
-  std::array<std::string_view, 16> recent_names_{};
-  std::size_t next_recent_ = 0;
+  std::array<Name, 64> names_{};
   std::size_t nodes_ = 0;
   std::optional<Finding> finding_;
 };

@@ -223,17 +223,17 @@ Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int ind
       return spelling->text;
     }
     case FieldDescriptor::CPPTYPE_STRING: return canonical_string(spec, LODGE_LOAD(String));
-    case FieldDescriptor::CPPTYPE_INT32: return fmt::format("{}", LODGE_LOAD(Int32));
-    case FieldDescriptor::CPPTYPE_INT64: return fmt::format("{}", LODGE_LOAD(Int64));
+    case FieldDescriptor::CPPTYPE_INT32: return std::to_string(LODGE_LOAD(Int32));
+    case FieldDescriptor::CPPTYPE_INT64: return std::to_string(LODGE_LOAD(Int64));
     default: {
       const std::uint64_t value = field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ? LODGE_LOAD(UInt32)
                                                                                       : LODGE_LOAD(UInt64);
       if (spec.kind == ::lodge::xml::OCTAL) return fmt::format("{:0{}o}", value, spec.width);
       if (spec.kind == ::lodge::xml::HEX) return fmt::format("0x{:0{}x}", value, spec.width);
-      if (spec.kind != ::lodge::xml::SCALED) return fmt::format("{}", value);
+      if (spec.kind != ::lodge::xml::SCALED) return std::to_string(value);
       if (value > UINT64_MAX / spec.unit_bytes)
         return fail(Code::invalid_argument, "{} {} is more than {} bytes", value, spec.unit, UINT64_MAX);
-      return fmt::format("{}", value / written_unit(spec, from).factor);
+      return std::to_string(value / written_unit(spec, from).factor);
     }
   }
 }

@@ -1,7 +1,8 @@
 #include "conf/xml/writer.h"
 
 #include <algorithm>
-#include <optional>
+#include <bitset>
+#include <deque>
 
 #include "conf/xml/codec.h"
 #include "conf/xml/printer.h"
@@ -14,18 +15,31 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using Role = Claim::Role;
 
+// A message, and which of its fields are set: each is asked about several times.
+struct Filled {
+  Filled(const Message& message, std::vector<const FieldDescriptor*>& fields) : from(message) {
+    from.reflection->ListFields(message, &fields);
+    for (const FieldDescriptor* field : fields) set.set(static_cast<std::size_t>(field->index()));
+  }
+
+  bool has(const FieldDescriptor& field) const { return set.test(static_cast<std::size_t>(field.index())); }
+
+  ConstHandle from;
+  std::bitset<kMaxFields> set;
+};
+
 // A branch with the message it speaks for, or with one element of its repeated field.
 struct Source {
   const Branch* branch;
-  ConstHandle from;
+  const Filled* of;
   int index = 0;
   bool leftover = false;  // it says only what nobody else does
 };
 
-// A child element to be written: everyone who has something to say in it.
-struct Child {
-  std::string_view name;
-  std::vector<Source> sources;
+// One thing to be said in an element, and by whom: a claim for which there is a value.
+struct Saying {
+  const Claim* claim;
+  Source source;
 };
 
 class Writer {
@@ -45,7 +59,8 @@ class Writer {
   Result<void> write_root(const Message& message) {
     printer_.open(plan_.root_name);
     printer_.keep();
-    TRY(write_inside({{&plan_.root, message}}));
+    sources_.push_back({&plan_.root, &filled_.emplace_back(message, scratch_)});
+    TRY(write_inside(0, 1));
     for (const NamespacePlan& ns : plan_.namespaces) {
       if (std::ranges::find(used_prefixes_, ns.prefix) != used_prefixes_.end())
         printer_.declare_namespace(ns.prefix, ns.uri);
@@ -60,36 +75,49 @@ class Writer {
     return result;
   }
 
-  Result<void> write_inside(const std::vector<Source>& sources) {
-    for (const Source& source : sources) TRY(write_attributes(source));
-    for (const Source& source : sources) TRY(write_content(source));
-    std::vector<Child> children;
-    for (const Source& source : sources) collect_children(source, children);
-    for (const Child& child : children) TRY(write_child(child));
+  // Writes what the sources_ [first, last) say. They and the sayings are stacks: one element's lie on its parent's.
+  Result<void> write_inside(std::size_t first, std::size_t last) {
+    const std::size_t begin = sayings_.size();
+    for (std::size_t i = first; i < last; ++i) collect(Source(sources_[i]));
+    const std::size_t end = sayings_.size();
+    for (std::size_t i = begin; i < end; ++i) TRY(write_attribute_of(sayings_[i]));
+    for (std::size_t i = begin; i < end; ++i) TRY(write_content_of(sayings_[i]));
+    for (std::size_t i = begin; i < end; ++i) {
+      if (sayings_[i].claim->role == Role::child && !is_said_before(begin, i)) TRY(write_child(i, end));
+    }
+    sayings_.resize(begin, {});
     return {};
   }
 
-  // Those of the branch and of the messages mounted on it, in order.
-  Result<void> write_attributes(const Source& source) {
+  // What the branch and the messages mounted on it have to say, in order.
+  void collect(const Source& source) {
     for (const Claim& claim : source.branch->claims) {
       if (claim.legacy) continue;
-      if (claim.role == Role::attribute) {
-        TRY(write_attribute(source, claim));
-      } else if (claim.role == Role::unit) {
-        if (has_value(source, *claim.field))
-          TRY(at(claim.name, printer_.attribute(claim.name, written_unit(claim.field->value, source.from).name)));
+      if (claim.role == Role::child) {
+        if (says(*claim.branch, *source.of)) sayings_.push_back({&claim, source});
       } else if (claim.role == Role::discriminator) {
-        TRY(write_discriminator(source, claim));
-      } else if (const auto mounted = mounted_at(source, claim)) {
-        TRY(write_attributes(*mounted));
+        sayings_.push_back({&claim, source});
+      } else if (claim.role == Role::mount) {
+        const bool there = has_value(source, *claim.field);
+        if (!there && !is_assumed(source, *claim.field)) continue;
+        if (there) sayings_.push_back({&claim, source});
+        collect(mounted_at(source, claim));
+      } else if (has_value(source, *claim.field)) {
+        sayings_.push_back({&claim, source});
       }
     }
-    return {};
+  }
+
+  Result<void> write_attribute_of(const Saying& saying) {
+    const auto& [claim, source] = saying;
+    if (claim->role == Role::attribute) return write_attribute(source, *claim);
+    if (claim->role == Role::discriminator) return write_discriminator(source, *claim);
+    if (claim->role != Role::unit) return {};
+    return at(claim->name, printer_.attribute(claim->name, written_unit(claim->field->value, source.of->from).name));
   }
 
   Result<void> write_attribute(const Source& source, const Claim& claim) {
-    if (!has_value(source, *claim.field)) return {};
-    auto text = print_value(claim.field->value, source.from, source.index);
+    auto text = print_value(claim.field->value, source.of->from, source.index);
     if (!text) return at(claim.name, Failure(std::move(text).error()));
     if ((source.leftover || claim.field->leftover) && printer_.has_attribute(claim.name))
       return at(claim.name, fail(Code::invalid_argument, "is said twice, once as unused"));
@@ -106,21 +134,22 @@ class Writer {
   // No member is set, and a reader would not know which was meant.
   static bool is_missing(const Source& source, const UnionPlan& choice) {
     const bool needed = !choice.optional && !choice.default_member && !choice.implicit_member;
-    return needed && !source.from.reflection->HasOneof(*source.from.message, choice.oneof);
+    return needed && !source.of->from.reflection->HasOneof(*source.of->from.message, choice.oneof);
   }
 
   // The member that is set, if its case is written at all.
   static const FieldPlan* chosen_member(const Source& source, const UnionPlan& choice) {
-    const FieldDescriptor* set = source.from.reflection->GetOneofFieldDescriptor(*source.from.message, choice.oneof);
+    const FieldDescriptor* set = source.of->from.reflection->GetOneofFieldDescriptor(*source.of->from.message,
+                                                                                     choice.oneof);
     if (!set) return nullptr;
     const auto member = std::ranges::find(choice.members, set, &FieldPlan::field);
     return member == choice.members.end() || *member == choice.implicit_member ? nullptr : *member;
   }
 
   static bool has_value(const Source& source, const FieldPlan& planned) {
-    const auto& [message, reflection] = source.from;
-    if (planned.field->is_repeated()) return source.index < reflection->FieldSize(*message, planned.field);
-    return reflection->HasField(*message, planned.field);
+    if (!source.of->has(*planned.field)) return false;
+    if (!planned.field->is_repeated() || source.index == 0) return true;
+    return source.index < source.of->from.reflection->FieldSize(*source.of->from.message, planned.field);
   }
 
   // No member of its union is set, and a reader that finds none named takes this one.
@@ -128,102 +157,108 @@ class Writer {
     const UnionPlan* choice = planned.choice;
     if (!choice || choice->optional) return false;
     const FieldPlan* assumed = choice->implicit_member ? choice->implicit_member : choice->default_member;
-    return assumed == &planned && !source.from.reflection->HasOneof(*source.from.message, choice->oneof);
+    return assumed == &planned && !source.of->from.reflection->HasOneof(*source.of->from.message, choice->oneof);
   }
 
-  // The message that lives at this branch, if the claim is for one and it is there.
-  static std::optional<Source> mounted_at(const Source& source, const Claim& claim) {
-    if (claim.role != Role::mount || claim.legacy) return {};
-    if (!has_value(source, *claim.field) && !is_assumed(source, *claim.field)) return {};
-    const auto& [message, reflection] = source.from;
+  // The message that lives at this branch.
+  Source mounted_at(const Source& source, const Claim& claim) {
+    const auto& [message, reflection] = source.of->from;
     const FieldDescriptor* field = claim.field->field;
     const Message& inner = field->is_repeated() ? reflection->GetRepeatedMessage(*message, field, source.index)
                                                 : reflection->GetMessage(*message, field);
-    return Source{&claim.field->message->root, inner, 0, source.leftover || claim.field->leftover};
+    return {&claim.field->message->root, &filled_.emplace_back(inner, scratch_), 0,
+            source.leftover || claim.field->leftover};
   }
 
   // Text, and what makes the element exist though it may be empty.
-  Result<void> write_content(const Source& source) {
-    for (const Claim& claim : source.branch->claims) {
-      if (claim.legacy || !claim.field || claim.role == Role::child) continue;
-      if (!has_value(source, *claim.field)) continue;
-      if (claim.role == Role::presence) {
-        printer_.keep();
-      } else if (claim.role == Role::raw) {
-        TRY(at({}, printer_.raw(source.from.reflection->GetString(*source.from.message, claim.field->field))));
-      } else if (claim.role == Role::text) {
-        auto text = print_value(claim.field->value, source.from, source.index);
-        if (!text) return at({}, Failure(std::move(text).error()));
-        if (text->empty()) printer_.keep();
-        if (!text->empty()) TRY(at({}, printer_.text(*text)));
-      } else if (const auto mounted = mounted_at(source, claim)) {
-        if (source.branch->parent && !claim.field->trim_empty) printer_.keep();
-        TRY(write_content(*mounted));
-      }
+  Result<void> write_content_of(const Saying& saying) {
+    const auto& [claim, source] = saying;
+    if (claim->role == Role::presence) {
+      printer_.keep();
+    } else if (claim->role == Role::mount) {
+      if (source.branch->parent && !claim->field->trim_empty) printer_.keep();
+    } else if (claim->role == Role::raw) {
+      return at({}, printer_.raw(source.of->from.reflection->GetString(*source.of->from.message, claim->field->field)));
+    } else if (claim->role == Role::text) {
+      auto text = print_value(claim->field->value, source.of->from, source.index);
+      if (!text) return at({}, Failure(std::move(text).error()));
+      if (text->empty()) printer_.keep();
+      if (!text->empty()) return at({}, printer_.text(*text));
     }
     return {};
   }
 
-  static void collect_children(const Source& source, std::vector<Child>& children) {
-    for (const Claim& claim : source.branch->claims) {
-      if (claim.legacy) continue;
-      if (claim.role == Role::child) {
-        if (!says({claim.branch, source.from, 0})) continue;
-        const auto known = std::ranges::find(children, std::string_view(claim.name), &Child::name);
-        Child& child = known == children.end() ? children.emplace_back(Child{claim.name, {}}) : *known;
-        child.sources.push_back({claim.branch, source.from, source.index, source.leftover});
-      } else if (const auto mounted = mounted_at(source, claim)) {
-        collect_children(*mounted, children);
-      }
-    }
+  bool is_said_before(std::size_t begin, std::size_t i) const {
+    return std::any_of(sayings_.begin() + begin, sayings_.begin() + i, [&](const Saying& other) {
+      return other.claim->role == Role::child && other.claim->name == sayings_[i].claim->name;
+    });
   }
 
-  Result<void> write_child(const Child& child) {
-    note_prefix(child);
-    std::vector<Source> once;
-    for (const Source& source : child.sources) {
-      const FieldPlan* repeated = source.branch->repeated;
-      if (!repeated) {
-        once.push_back(source);
-        continue;
+  // The child element of the saying `i`, with all that others, up to `end`, have to say in it.
+  Result<void> write_child(std::size_t i, std::size_t end) {
+    const std::string_view name = sayings_[i].claim->name;
+    note_prefix(name);
+    const std::size_t first = sources_.size();
+    for (; i < end; ++i) {
+      const auto [claim, source] = sayings_[i];
+      if (claim->role != Role::child || claim->name != name) continue;
+      const Source inside{claim->branch, source.of, source.index, source.leftover};
+      if (claim->branch->repeated) {
+        TRY(write_repeated(name, inside));
+      } else {
+        sources_.push_back(inside);
       }
-      const int count = source.from.reflection->FieldSize(*source.from.message, repeated->field);
-      for (int i = 0; i < count; ++i)
-        TRY(write_element(child.name, {{source.branch, source.from, i, source.leftover}}, true));
     }
-    if (once.empty()) return {};
-    return write_element(child.name, once, false);
+    if (sources_.size() == first) return {};
+    return write_element(name, first, false);
   }
 
-  Result<void> write_element(std::string_view name, const std::vector<Source>& sources, bool keep) {
+  Result<void> write_repeated(std::string_view name, Source source) {
+    const auto& [message, reflection] = source.of->from;
+    const int count = reflection->FieldSize(*message, source.branch->repeated->field);
+    for (source.index = 0; source.index < count; ++source.index) {
+      sources_.push_back(source);
+      TRY(write_element(name, sources_.size() - 1, true));
+    }
+    return {};
+  }
+
+  // Of the sources_ from `first` on, which it takes away.
+  Result<void> write_element(std::string_view name, std::size_t first, bool keep) {
     printer_.open(name);
     if (printer_.depth() > ParseOptions{}.max_depth) {
       return at({}, fail(Code::invalid_argument, "more than {} deep: nobody would read it", ParseOptions{}.max_depth));
     }
     if (keep) printer_.keep();
-    TRY(write_inside(sources));
+    TRY(write_inside(first, sources_.size()));
+    sources_.resize(first, {});
     printer_.close();
     return {};
   }
 
-  void note_prefix(const Child& child) {
-    const std::size_t colon = child.name.find(':');
-    if (colon != child.name.npos) used_prefixes_.emplace_back(child.name.substr(0, colon));
+  void note_prefix(std::string_view name) {
+    const std::size_t colon = name.find(':');
+    if (colon != name.npos) used_prefixes_.emplace_back(name.substr(0, colon));
   }
 
   // Whether anything is set at the branch or below.
-  static bool says(const Source& source) {
-    return std::ranges::any_of(source.branch->claims, [&](const Claim& claim) {
-      if (claim.role == Role::child) return says({claim.branch, source.from, 0});
+  static bool says(const Branch& branch, const Filled& of) {
+    return std::ranges::any_of(branch.claims, [&](const Claim& claim) {
+      if (claim.role == Role::child) return says(*claim.branch, of);
       if (claim.role == Role::discriminator) {
+        const Source source{&branch, &of};
         return chosen_member(source, *claim.choice) != nullptr || is_missing(source, *claim.choice);
       }
-      return claim.field && has_value({source.branch, source.from, 0}, *claim.field);
+      return claim.field && of.has(*claim.field->field);
     });
   }
 
   const MessagePlan& plan_;
   Printer printer_;
+  std::deque<Filled> filled_;
+  std::vector<const FieldDescriptor*> scratch_;
+  std::vector<Source> sources_;
+  std::vector<Saying> sayings_;
   std::vector<std::string> used_prefixes_;
   std::string failed_at_;
 };

@@ -1,57 +1,186 @@
 #include "daemon/access/access.h"
 
 #include <fmt/ranges.h>
-#include <grp.h>
 
 #include <algorithm>
 
 namespace lodge::access {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kKeepKnown = std::chrono::seconds(60);
+constexpr std::size_t kMostKnown = 1000;
+
 bool is_member(const LocalPeer& peer, gid_t group) {
   return peer.gid == group || std::ranges::find(peer.groups, group) != peer.groups.end();
 }
 
+// All that decides what a local peer may.
+std::string key_of(const LocalPeer& peer) {
+  return fmt::format("{}:{}:{}", peer.uid, peer.gid, fmt::join(peer.groups, ","));
+}
+
+// The project of somebody who has no other: the first that a role was given in.
+std::string home_of(const std::vector<Holding>& holdings) {
+  const auto one = std::ranges::find_if(holdings, [](const Holding& holding) { return holding.project != "*"; });
+  return one == holdings.end() ? std::string(kDefaultProject) : one->project;
+}
+
 }  // namespace
 
-const std::string* Access::allowed(const std::vector<std::string>& names) const {
-  for (const std::string& name : names)
-    if (const auto found = std::ranges::find(rules_.allow, name); found != rules_.allow.end()) return &*found;
-  return nullptr;
+Access::Access(Rules rules, Policy policy, const Enrolled* enrolled) : rules_(std::move(rules)), enrolled_(enrolled) {
+  replace(std::move(policy));
 }
 
-Result<Grant> Access::identify(const Peer& peer) const {
-  if (const auto* local = std::get_if<LocalPeer>(&peer)) {
-    const bool trusted = local->uid == 0 || local->uid == rules_.daemon_uid ||
-                         (rules_.group && is_member(*local, *rules_.group));
-    return Grant{fmt::format("uid:{}", local->uid), trusted};
+std::vector<std::string> Access::replace(Policy policy) {
+  std::vector<std::string> remarks;
+  std::vector<Bound> bound;
+  for (const Binding& binding : policy.bindings) {
+    Bound one{.kind = binding.kind, .number = 0, .identity = binding.subject, .holding = binding.holding};
+    Result<std::uint32_t> number = 0;
+    if (binding.kind == SubjectKind::uid) number = static_cast<std::uint32_t>(std::stoul(binding.subject));
+    if (binding.kind == SubjectKind::group) number = find_group(binding.subject);
+    if (binding.kind == SubjectKind::user) {
+      const auto user = find_user(binding.subject);
+      number = user ? Result<std::uint32_t>(user->uid) : Failure(user.error());
+    }
+    if (!number) {
+      remarks.push_back(
+          fmt::format("{}:{}: this binding is for nobody: {}", policy.file, binding.line, number.error().message()));
+      continue;
+    }
+    one.number = *number;
+    bound.push_back(std::move(one));
   }
-  const auto& tls = std::get<TlsPeer>(peer);
-  if (const std::string* name = allowed(tls.names)) return Grant{fmt::format("tls:{}", *name), true};
-  if (tls.names.empty())
-    return fail(Code::unauthenticated, "the certificate names nobody: it has no URI, no DNS name and no common name");
-  return fail(Code::unauthenticated, "the certificate is for {}, which tls.allow of this host does not list",
-              fmt::join(tls.names, ", "));
+  auto state = state_.lock();
+  state->policy = std::make_shared<const Policy>(std::move(policy));
+  state->bound = std::move(bound);
+  state->known.clear();
+  ++state->generation;
+  return remarks;
 }
 
-Result<Grant> Access::authorize(const Peer& peer, const Verb& verb) const {
-  TRY_ASSIGN(Grant grant, identify(peer));
-  if (verb.effect == Effect::look || grant.may_change) return grant;
-  return fail(Code::permission_denied,
-              "{} may look but not change anything: {} is for root and members of the group '{}'", grant.identity,
-              verb.method, rules_.group_name);
+Result<std::vector<std::string>> Access::reload() {
+  TRY_ASSIGN(Policy policy, load_policy(this->policy()->file));
+  return replace(std::move(policy));
 }
 
-Result<gid_t> find_group(const std::string& name) {
-  std::vector<char> space(4096);
-  group entry{};
-  group* found = nullptr;
-  int err = 0;
-  while ((err = ::getgrnam_r(name.c_str(), &entry, space.data(), space.size(), &found)) == ERANGE)
-    space.resize(space.size() * 2);
-  if (found != nullptr) return found->gr_gid;
-  if (err != 0 && err != ENOENT && err != ESRCH) return fail_errno(err, "look up group '{}'", name);
-  return fail(Code::not_found, "there is no group '{}' on this host", name);
+bool Access::is_admin(const LocalPeer& peer) const {
+  return peer.uid == 0 || peer.uid == rules_.daemon_uid || (rules_.group && is_member(peer, *rules_.group));
+}
+
+bool Access::knows(uid_t uid) const {
+  if (uid == 0 || uid == rules_.daemon_uid) return true;
+  auto state = state_.lock();
+  const auto known = state->names.find(uid);
+  return known != state->names.end() && known->second.until > Clock::now();
+}
+
+void Access::learn(uid_t uid) const {
+  const auto user = find_user(uid);
+  auto state = state_.lock();
+  if (state->names.size() >= kMostKnown)
+    std::erase_if(state->names, [](const auto& one) { return one.second.until < Clock::now(); });
+  state->names.insert_or_assign(uid, Name{.name = user ? user->name : "", .until = Clock::now() + kKeepKnown});
+}
+
+std::string Access::name_of(uid_t uid) const {
+  for (;;) {
+    {
+      auto state = state_.lock();
+      if (const auto known = state->names.find(uid); known != state->names.end()) return known->second.name;
+    }
+    learn(uid);
+  }
+}
+
+RightsPtr Access::rights_of(const LocalPeer& peer) const {
+  std::string identity = fmt::format("uid:{}", peer.uid);
+  if (is_admin(peer)) return Rights::everything(std::move(identity));
+  std::vector<Holding> holdings;
+  bool users = false;
+  {
+    auto state = state_.lock();
+    users = state->policy->users;
+    for (const Bound& one : state->bound) {
+      const bool by_user = (one.kind == SubjectKind::uid || one.kind == SubjectKind::user) && one.number == peer.uid;
+      if (by_user || (one.kind == SubjectKind::group && is_member(peer, one.number))) holdings.push_back(one.holding);
+    }
+  }
+  if (!users) return std::make_shared<const Rights>(std::move(identity), home_of(holdings), std::move(holdings));
+  const std::string own = user_project(name_of(peer.uid), peer.uid);
+  holdings.push_back(
+      {.role = std::string(to_string(Role::owner)), .project = own, .object = {}, .verbs = verbs_of(Role::owner)});
+  return std::make_shared<const Rights>(std::move(identity), own, std::move(holdings));
+}
+
+Result<RightsPtr> Access::rights_of(const TlsPeer& peer) const {
+  for (const std::string& name : peer.names)
+    if (std::ranges::find(rules_.allow, name) != rules_.allow.end())
+      return Rights::everything(fmt::format("tls:{}", name));
+  std::vector<Holding> holdings;
+  std::string identity;
+  {
+    auto state = state_.lock();
+    for (const std::string& name : peer.names) {
+      for (const Bound& one : state->bound)
+        if (one.kind == SubjectKind::tls && one.identity == name) holdings.push_back(one.holding);
+      if (identity.empty() && !holdings.empty()) identity = fmt::format("tls:{}", name);
+    }
+  }
+  if (!holdings.empty()) {
+    std::string home = home_of(holdings);
+    return std::make_shared<const Rights>(std::move(identity), std::move(home), std::move(holdings));
+  }
+  for (const std::string& name : peer.names)
+    if (enrolled_ != nullptr && enrolled_->has(name)) return Rights::everything(fmt::format("tls:{}", name));
+  return fail(
+      Code::unauthenticated,
+      "the certificate is for {}, which has not enrolled, and which neither tls.allow nor the policy of this host names",
+      fmt::join(peer.names, ", "));
+}
+
+Result<RightsPtr> Access::identify(const Peer& peer) const {
+  if (const auto* tls = std::get_if<TlsPeer>(&peer)) return rights_of(*tls);
+  const auto& local = std::get<LocalPeer>(peer);
+  const std::string key = key_of(local);
+  std::uint64_t generation = 0;
+  {
+    auto state = state_.lock();
+    generation = state->generation;
+    const auto known = state->known.find(key);
+    if (known != state->known.end() && known->second.until > Clock::now()) return known->second.rights;
+  }
+  RightsPtr rights = rights_of(local);
+  auto state = state_.lock();
+  // What was found by a policy that is not in force any more is not kept.
+  if (state->generation != generation) return rights;
+  if (state->known.size() >= kMostKnown) state->known.clear();
+  state->known.insert_or_assign(key, Known{.rights = rights, .until = Clock::now() + kKeepKnown});
+  return rights;
+}
+
+Result<RightsPtr> Access::authorize(const Peer& peer, const Verb& verb) const {
+  TRY_ASSIGN(RightsPtr rights, identify(peer));
+  switch (verb.scope) {
+    case Scope::anyone: return rights;
+    case Scope::place:
+      if (rights->may_somewhere(verb)) return rights;
+      return fail(Code::permission_denied, "{} has no role with the right to '{}' ({})", rights->identity(), verb.word,
+                  verb.method);
+    case Scope::host:
+      if (rights->may_everywhere(verb)) return rights;
+      return fail(Code::permission_denied,
+                  "{} may not '{}' ({}): that is for root, members of the group '{}' and who else is admin",
+                  rights->identity(), verb.word, verb.method, rules_.group_name);
+  }
+  return fail(Code::permission_denied, "no rule says who may call {}", verb.method);
+}
+
+Result<ProjectPtr> Access::project(const std::string& name) const {
+  TRY_ASSIGN(Project project, resolve_project(*policy(), name));
+  return std::make_shared<const Project>(std::move(project));
 }
 
 }  // namespace lodge::access

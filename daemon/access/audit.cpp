@@ -1,46 +1,131 @@
 #include "daemon/access/audit.h"
 
+#include <fmt/chrono.h>
+
+#include <nlohmann/json.hpp>
+
 #include "base/log.h"
 
 namespace lodge::access {
 namespace {
 
-constexpr std::size_t kLongestValue = 500;
+using namespace std::chrono_literals;
+using Json = nlohmann::ordered_json;
 
-// In quotes, on one line, bounded; everything a terminal or a log reader could stumble over is escaped.
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text.substr(0, kLongestValue)) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  if (text.size() > kLongestValue) out += "…";
-  return out + '"';
+constexpr std::size_t kLongestValue = 500;
+constexpr auto kLastWords = 2s;
+
+std::string shortened(const std::string& text) {
+  return text.size() <= kLongestValue ? text : text.substr(0, kLongestValue) + "…";
+}
+
+void add(Json& line, const char* key, const std::string& value) {
+  if (!value.empty()) line[key] = shortened(value);
 }
 
 }  // namespace
 
 std::string audit_line(const AuditEntry& entry) {
-  std::string line = fmt::format("audit who={} did={}", in_quotes(entry.who), entry.method);
-  if (!entry.subject.empty()) line += fmt::format(" to={}", in_quotes(entry.subject));
-  line += fmt::format(" request={} result={} ms={:.1f}", entry.request_id,
-                      entry.error ? to_string(entry.error->code()) : "ok",
-                      static_cast<double>(entry.took.count()) / 1000.0);
-  if (entry.error) line += fmt::format(" error={}", in_quotes(entry.error->message()));
-  return line;
+  const auto at = std::chrono::floor<std::chrono::milliseconds>(entry.at);
+  Json line;
+  line["at"] = fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(at)),
+                           at.time_since_epoch().count() % 1000);
+  add(line, "who", entry.who);
+  add(line, "from", entry.from);
+  add(line, "what", entry.what);
+  add(line, "object", entry.object);
+  add(line, "project", entry.project);
+  add(line, "outcome", entry.outcome);
+  add(line, "error", entry.error);
+  line["ms"] = static_cast<double>(entry.took.count() / 100) / 10.0;
+  add(line, "request", entry.request_id);
+  add(line, "traceparent", entry.traceparent);
+  // Bytes that are no text become U+FFFD.
+  return line.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
 }
 
-void audit(const AuditEntry& entry) {
-  if (entry.error && entry.error->code() != Code::cancelled)
-    log::warn("{}", audit_line(entry));
-  else
-    log::info("{}", audit_line(entry));
+struct Auditor::State {
+  AuditSink sink;
+  std::size_t bound;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<AuditEntry> queue;
+  bool closing = false;
+  bool done = false;
+  std::atomic<std::uint64_t> dropped{0};
+};
+
+Auditor::Auditor(AuditSink sink, std::size_t bound) : state_(std::make_shared<State>()) {
+  state_->sink = std::move(sink);
+  state_->bound = bound;
+  thread_ = std::thread([state = state_] { work(state); });
+}
+
+Auditor::~Auditor() {
+  std::unique_lock lock(state_->mutex);
+  state_->closing = true;
+  state_->changed.notify_all();
+  const bool written = state_->changed.wait_for(lock, kLastWords, [&] { return state_->done; });
+  lock.unlock();
+  if (written) {
+    thread_.join();
+  } else {
+    log::warn("the audit's sink hangs: its last lines are lost");
+    thread_.detach();
+  }
+}
+
+void Auditor::record(AuditEntry entry) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->queue.size() >= state_->bound) {
+      ++state_->dropped;
+      return;
+    }
+    state_->queue.push_back(std::move(entry));
+  }
+  state_->changed.notify_all();
+}
+
+std::uint64_t Auditor::dropped() const { return state_->dropped; }
+
+void Auditor::work(const std::shared_ptr<State>& state) {
+  std::uint64_t told = 0;
+  bool broken = false;
+  const auto write = [&](const AuditEntry& entry) {
+    const auto written = state->sink(entry, audit_line(entry));
+    if (!written && !std::exchange(broken, true)) log::degraded("write the audit", written.error());
+    if (written) broken = false;
+    return written.has_value();
+  };
+  for (;;) {
+    AuditEntry entry;
+    {
+      std::unique_lock lock(state->mutex);
+      state->changed.wait(lock, [&] { return !state->queue.empty() || state->closing; });
+      if (state->queue.empty()) break;
+      entry = std::move(state->queue.front());
+      state->queue.pop_front();
+    }
+    if (const std::uint64_t dropped = state->dropped; dropped > told) {
+      const AuditEntry gap{.at = std::chrono::system_clock::now(),
+                           .who = "lodged",
+                           .from = {},
+                           .what = "AuditDropped",
+                           .object = {},
+                           .project = {},
+                           .outcome = "data_loss",
+                           .error = fmt::format("audit dropped {} lines", dropped - told),
+                           .took = {},
+                           .request_id = {},
+                           .traceparent = {}};
+      if (write(gap)) told = dropped;
+    }
+    if (!write(entry)) ++state->dropped;
+  }
+  const std::lock_guard lock(state->mutex);
+  state->done = true;
+  state->changed.notify_all();
 }
 
 }  // namespace lodge::access

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
+
 #include "base/result.h"
 #include "daemon/access/access.h"
 #include "daemon/app/settings.h"
+#include "daemon/enrol/enrolment.h"
 #include "daemon/rpc/rpc_door.h"
 
 // What this process needs of the host before it can be wired together.
@@ -17,10 +20,17 @@ Result<void> make_folders(const Paths& paths);
 // Identifies the running kernel: different after each boot.
 Result<std::string> boot_id();
 
-// Logs, if the group does not exist, that only root may change anything.
-access::Rules access_rules(const Settings& settings);
+// Who may do what: the settings' rules and the policy file. Logs what they name and this host lacks. The error says what is wrong with
+// the policy. `enrolled` outlives it.
+Result<std::unique_ptr<access::Access>> open_access(const Settings& settings, const access::Enrolled& enrolled);
 
-rpc::DoorSettings door_settings(const Settings& settings);
+// Where the settings want it.
+Result<std::unique_ptr<access::Auditor>> open_audit(const Settings& settings);
+
+rpc::DoorSettings door_settings(const Paths& paths, const Settings& settings);
+host::MigrationSettings migration_settings(const Settings& settings);
+
+enrol::EnrolSettings enrol_settings(const Settings& settings);
 
 // All that can be wrong with the settings and the files they name.
 Result<void> check(const Settings& settings);

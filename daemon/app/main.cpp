@@ -6,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -13,16 +14,21 @@
 #include "daemon/access/access.h"
 #include "daemon/app/builtin_drivers.h"
 #include "daemon/app/command_line.h"
+#include "daemon/app/doctor_checks.h"
 #include "daemon/app/environment.h"
 #include "daemon/app/memory.h"
 #include "daemon/app/settings.h"
+#include "daemon/enrol/enrolment.h"
 #include "daemon/events/hub.h"
 #include "daemon/host/host.h"
 #include "daemon/rpc/rpc_door.h"
 #include "daemon/rpc/tls.h"
 #include "daemon/store/store.h"
 #include "netdev/claims/process.h"
+#include "netdev/firewall/host_firewall.h"
+#include "netdev/host_cgroups.h"
 #include "netdev/host_kernel.h"
+#include "netdev/host_pci.h"
 
 namespace lodge::app {
 namespace {
@@ -35,23 +41,27 @@ constexpr auto kLastWords = 2s;  // for their answers to reach the callers
 
 struct Door {
   const access::Access& access;
+  access::Auditor& auditor;
+  enrol::Enrolment* enrolment;
   rpc::DoorSettings settings;
   rpc::Sockets sockets;
 };
 
-Task<void> until_told_to_stop(asio::signal_set& signals) {
+// `hang_up` is what SIGHUP asks for.
+Task<void> until_told_to_stop(asio::signal_set& signals, std::function<Task<void>()> hang_up) {
   // GCC 12 miscompiles an await in a loop's condition.
   for (;;) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     if (signal != SIGHUP) co_return;
-    log::info("SIGHUP: settings are read at start only");
+    co_await hang_up();
   }
 }
 
 // The daemon's life, on the control loop.
 Task<Result<void>> live(host::Host& host, Door door, asio::signal_set& signals) {
   using namespace asio::experimental::awaitable_operators;
-  auto recovered = co_await (host.recover(Deadline::after(kRecover)) || until_told_to_stop(signals));
+  const std::function<Task<void>()> nothing = []() -> Task<void> { co_return; };
+  auto recovered = co_await (host.recover(Deadline::after(kRecover)) || until_told_to_stop(signals, nothing));
   if (recovered.index() == 1) {
     notify("STOPPING=1");
     log::info("told to stop before it was ready; guests run on, and are found by the next start");
@@ -59,12 +69,20 @@ Task<Result<void>> live(host::Host& host, Door door, asio::signal_set& signals) 
     co_return Result<void>();
   }
   CO_TRY(std::move(std::get<0>(recovered)));
-  CO_TRY_ASSIGN(const auto rpc, rpc::RpcDoor::open(host, door.access, door.settings, std::move(door.sockets)));
+  CO_TRY_ASSIGN(const auto rpc, rpc::RpcDoor::open(host, door.access, door.auditor, door.enrolment, door.settings,
+                                                   std::move(door.sockets)));
   notify("READY=1");
   log::info("ready");
   asio::co_spawn(host.control(), host.autostart(), asio::detached);
 
-  co_await until_told_to_stop(signals);
+  const std::function<Task<void>()> look_again = [&host, &rpc]() -> Task<void> {
+    log::info("SIGHUP: reading the policy and the TLS door's files; settings are read at start only");
+    const auto reloaded = co_await host.reload_policy();  // logs what is wrong
+    static_cast<void>(reloaded);
+    // Who would not be let in by now has to go.
+    rpc->look_again();
+  };
+  co_await until_told_to_stop(signals, look_again);
   notify("STOPPING=1");
   log::info("stopping; guests run on");
   rpc->stop_accepting();
@@ -93,7 +111,18 @@ Result<void> serve(const Paths& paths, const Settings& settings) {
   TRY_ASSIGN(const auto store, store::Store::open(paths.state, writer));
   netdev::HostKernel kernel;
   netdev::HostProcesses processes;
+  netdev::HostFirewall firewall;
+  netdev::HostPci pci;
+  netdev::HostCgroups cgroups = netdev::HostCgroups::find_own();
+  if (cgroups.base().empty()) log::info("guests get no control groups of their own: {}", cgroups.why_none());
   events::Hub events;
+  access::Enrolled enrolled;
+  std::unique_ptr<enrol::Enrolment> enrolment;
+  if (settings.tls.enabled) {
+    TRY_ASSIGN(enrolment, enrol::Enrolment::open(enrol_settings(settings), *store, pool, enrolled));
+  }
+  TRY_ASSIGN(const auto access, open_access(settings, enrolled));
+  TRY_ASSIGN(const auto auditor, open_audit(settings));
   std::optional<host::Host> host(
       std::in_place,
       host::HostParts{.control = loop.get_executor(),
@@ -101,22 +130,32 @@ Result<void> serve(const Paths& paths, const Settings& settings) {
                       .store = *store,
                       .kernel = kernel,
                       .processes = processes,
+                      .cgroups = cgroups,
+                      .firewall = firewall,
+                      .pci = pci,
                       .events = events,
+                      .access = *access,
                       .failpoints = failpoints,
-                      .drivers = builtin_drivers(loop.get_executor(), pool, paths, settings)},
-      host::HostSettings{.run_folder = paths.runtime / "runs", .log_folder = paths.logs, .boot_id = std::move(boot)});
-  const access::Access access(access_rules(settings));
+                      .drivers = builtin_drivers(loop.get_executor(), pool, paths, settings, store->instance()),
+                      .checks = doctor_checks(paths, settings)},
+      host::HostSettings{.run_folder = paths.runtime / "runs",
+                         .log_folder = paths.logs,
+                         .ledgers_file = paths.runtime / "ledgers",
+                         .boot_id = std::move(boot),
+                         .migration = migration_settings(settings)});
   // Held by the store's lock: no living daemon serves at this path.
   TRY_ASSIGN(rpc::Sockets sockets, rpc::open_sockets(paths.socket, settings.tls.enabled ? settings.tls.listen : ""));
 
   Result<void> outcome;
   asio::co_spawn(loop, give_memory_back(pool), asio::detached);
-  asio::co_spawn(loop, live(*host, {access, door_settings(settings), std::move(sockets)}, signals),
-                 [&](std::exception_ptr thrown, Result<void> result) {
-                   if (thrown) std::rethrow_exception(thrown);
-                   outcome = std::move(result);
-                   loop.stop();
-                 });
+  asio::co_spawn(
+      loop,
+      live(*host, {*access, *auditor, enrolment.get(), door_settings(paths, settings), std::move(sockets)}, signals),
+      [&](std::exception_ptr thrown, Result<void> result) {
+        if (thrown) std::rethrow_exception(thrown);
+        outcome = std::move(result);
+        loop.stop();
+      });
   loop.run();
 
   // What still waits in the loop for a guest is told to let go, while everything it uses is still there.

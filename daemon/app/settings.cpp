@@ -44,29 +44,71 @@ const Key kKeys[] = {
      [](Settings& s) -> Slot { return Text{&s.log.level, {"trace", "debug", "info", "warning", "error", "off"}}; }},
 
     {"unix", "group",
-     "Members of this group may do everything, as root may; other local users may look but not change\n"
-     "anything. Read when lodged starts.",
+     "Members of this group may do everything, as root may; other local users own the guests of a project of\n"
+     "their own, as the policy says. Read when lodged starts.",
      [](Settings& s) -> Slot { return Text{&s.local.group}; }},
+
+    {"access", "policy",
+     "The policy file: who else may do what, and how much of the host a project may take. A relative path starts\n"
+     "at this file's folder. Without that file the built-in policy holds. Read again on SIGHUP.",
+     [](Settings& s) -> Slot { return Path{&s.access.policy}; }},
+
+    {"audit", "file",
+     "Where every change and every refusal is written down, as a line of JSON: an absolute path. Without one: the\n"
+     "journal, or, where there is none, the log.",
+     [](Settings& s) -> Slot { return Text{&s.audit.file}; }},
 
     {"tls", "enabled", "Whether remote users are served: mutual TLS 1.3 on a TCP port.",
      [](Settings& s) -> Slot { return &s.tls.enabled; }},
     {"tls", "listen", "The address and port to listen on, in numbers; an IPv6 address in brackets: \"[::]:16515\".",
      [](Settings& s) -> Slot { return Text{&s.tls.listen}; }},
+    {"tls", "enrol_listen",
+     "Where clients bring the tokens that 'lodge remote token' makes. Nobody listens there unless a token waits to be used.",
+     [](Settings& s) -> Slot { return Text{&s.tls.enrol_listen}; }},
     {"tls", "certificate",
      "The server's certificate, its issuers after it, as PEM. A relative path starts at this file's folder.\n"
-     "A new certificate is taken up within a second; replace it and its key in one step (a symlink to their folder).",
+     "New files are taken up within seconds, without a restart, once they belong together; until then the old ones serve.",
      [](Settings& s) -> Slot { return Path{&s.tls.certificate}; }},
     {"tls", "key", "The private key of that certificate, as PEM. Nobody but its owner may be able to read it.",
      [](Settings& s) -> Slot { return Path{&s.tls.key}; }},
     {"tls", "ca", "The authorities whose client certificates are accepted, as PEM.",
      [](Settings& s) -> Slot { return Path{&s.tls.ca}; }},
+    {"tls", "ca_key",
+     "The key of one of these authorities, to sign clients that enrol with a token. Need not exist: then none can.",
+     [](Settings& s) -> Slot { return Path{&s.tls.ca_key}; }},
+    {"tls", "revoked",
+     "Client certificates that count no more, one 'sha256:FINGERPRINT' or 'serial:NUMBER' a line, with a remark after '#'.\n"
+     "Need not exist. What is added to it counts at once, for open connections too; 'lodge pki revoke' writes it.",
+     [](Settings& s) -> Slot { return Path{&s.tls.revoked}; }},
     {"tls", "allow",
-     "Who may come in, and may then do everything: the identities in client certificates. A certificate's\n"
-     "identities are its URI and DNS alternative names; its common name counts only if it has neither.",
+     "Who may come in besides those who have enrolled with a token, and may then do everything: the identities\n"
+     "in client certificates. A certificate's\n"
+     "identities are its URI and DNS alternative names; its common name counts only if it has neither, and\n"
+     "'sha256:FINGERPRINT' only if it has none of these.",
      [](Settings& s) -> Slot { return List{&s.tls.allow}; }},
 
     {"qemu", "search", "Where the emulators (qemu-system-ARCH) are looked for, in this order.",
      [](Settings& s) -> Slot { return List{&s.qemu.search}; }},
+
+    {"migration", "listen",
+     "Where guests that come from other hosts are listened for: an address of this host, in numbers. The stream of\n"
+     "a guest's memory is neither encrypted nor authenticated: this belongs on a network of the hosts' own.",
+     [](Settings& s) -> Slot { return Text{&s.migration.listen}; }},
+    {"migration", "first_port",
+     "The first of the TCP ports at which they are listened for; each takes the first free one.",
+     [](Settings& s) -> Slot { return Number{&s.migration.first_port, 1, 65535}; }},
+    {"migration", "last_port", "The last of these ports.",
+     [](Settings& s) -> Slot { return Number{&s.migration.last_port, 1, 65535}; }},
+    {"migration", "lease_seconds",
+     "A guest that is expected here, or has come completely, and that nobody goes on with, is given up after this time.",
+     [](Settings& s) -> Slot { return Number{&s.migration.lease_seconds, 1, 86400}; }},
+    {"migration", "stall_seconds",
+     "A guest whose line has carried nothing for this time, or for half of it while it stands still, is not sent\n"
+     "any more but runs on where it is.",
+     [](Settings& s) -> Slot { return Number{&s.migration.stall_seconds, 1, 86400}; }},
+    {"migration", "limit_seconds",
+     "A guest that has begun to come here and has not come completely is given up after this time.",
+     [](Settings& s) -> Slot { return Number{&s.migration.limit_seconds, 1, 604800}; }},
 
     {"limits", "message_mib", "The largest request that is read, in MiB.",
      [](Settings& s) -> Slot { return Number{&s.limits.message_mib, 1, 1024}; }},
@@ -75,6 +117,9 @@ const Key kKeys[] = {
      [](Settings& s) -> Slot { return Number{&s.limits.connections, 1, 100000}; }},
     {"limits", "connections_per_peer", "See `connections`.",
      [](Settings& s) -> Slot { return Number{&s.limits.connections_per_peer, 1, 100000}; }},
+    {"limits", "calls_per_caller",
+     "How many calls one local user or one certificate's identity may have under way, streams among them.",
+     [](Settings& s) -> Slot { return Number{&s.limits.calls_per_caller, 1, 100000}; }},
     {"limits", "idle_seconds",
      "A connection without a call is closed after this time; clients connect again by themselves.",
      [](Settings& s) -> Slot { return Number{&s.limits.idle_seconds, 1, 86400}; }},
@@ -181,8 +226,12 @@ class Reader {
 
   // What no single key can tell.
   Result<void> check_whole(const toml::table& document) {
-    if (settings_.tls.enabled && settings_.tls.allow.empty())
-      return wrong(document["tls"].node()->source(), "tls is enabled, but tls.allow is empty: nobody could come in");
+    if (settings_.migration.first_port > settings_.migration.last_port) {
+      const toml::node* const first = document["migration"]["first_port"].node();
+      return wrong(first ? first->source() : document["migration"].node()->source(),
+                   fmt::format("migration.first_port is {}, after migration.last_port, {}",
+                               settings_.migration.first_port, settings_.migration.last_port));
+    }
     for (const Key& key : kKeys) {
       const Slot slot = key.slot(settings_);
       if (const Path* path = std::get_if<Path>(&slot))

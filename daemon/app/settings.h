@@ -34,12 +34,23 @@ struct Settings {
     std::string group = "lodge";
   } local;  // section [unix]
 
+  struct Access {
+    std::string policy = "policy.toml";
+  } access;
+
+  struct Audit {
+    std::string file;
+  } audit;
+
   struct Tls {
     bool enabled = false;
     std::string listen = "0.0.0.0:16515";
+    std::string enrol_listen = "0.0.0.0:16516";
     std::string certificate = "tls/server.crt";
     std::string key = "tls/server.key";
     std::string ca = "tls/ca.crt";
+    std::string ca_key = "tls/ca.key";
+    std::string revoked = "tls/revoked";
     std::vector<std::string> allow;
   } tls;
 
@@ -47,10 +58,20 @@ struct Settings {
     std::vector<std::string> search = {"/usr/bin", "/usr/libexec"};
   } qemu;
 
+  struct Migration {
+    std::string listen = "0.0.0.0";
+    std::uint32_t first_port = 49152;
+    std::uint32_t last_port = 49215;
+    std::uint32_t lease_seconds = 60;
+    std::uint32_t stall_seconds = 30;
+    std::uint32_t limit_seconds = 3600;
+  } migration;
+
   struct Limits {
     std::uint32_t message_mib = 16;
     std::uint32_t connections = 4000;
     std::uint32_t connections_per_peer = 1000;
+    std::uint32_t calls_per_caller = 1000;
     std::uint32_t idle_seconds = 300;
     std::uint32_t deadline_seconds = 60;
     std::uint32_t workers = 4;

@@ -20,6 +20,8 @@ struct Queue;
 // What one subscriber wants to hear of.
 struct Filter {
   std::string uuid;  // only this guest; all if empty
+  // Only what this says yes to; everything if null. Called for each event, on the thread that publishes it: must not block.
+  std::function<bool(const v1::DomainEvent&)> sees = nullptr;
 };
 
 // One subscriber's bounded queue. Safe to use from any thread; destroying it unsubscribes. A subscriber that falls behind

@@ -26,7 +26,9 @@ struct Queue {
 
   Queue(Filter wanted, std::size_t bound) : filter(std::move(wanted)) { state.lock()->room = bound; }
 
-  bool wants(const v1::DomainEvent& event) const { return filter.uuid.empty() || filter.uuid == event.uuid(); }
+  bool wants(const v1::DomainEvent& event) const {
+    return (filter.uuid.empty() || filter.uuid == event.uuid()) && (!filter.sees || filter.sees(event));
+  }
   void push(const v1::DomainEvent& event);
   std::optional<v1::DomainEvent> pop();
   void close();

@@ -18,8 +18,8 @@ Task<void> work_off(Core& core, std::shared_ptr<Batch> batch) {
     batch->waiting.pop_front();
     const Body<void> body = [](Work& work) -> Task<Result<void>> {
       if (!work.object->defined() || !work.object->stored) co_return Result<void>{};
-      CO_TRY_ASSIGN(conf::ValidatedDomain domain, co_await work.core.prepare(work.object->stored->spec));
-      auto started = co_await start_run(work, std::move(domain), false);
+      CO_TRY_ASSIGN(Prepared prepared, co_await work.core.prepare(work.object->project, work.object->stored->spec));
+      auto started = co_await start_run(work, std::move(prepared), false);
       co_return started;
     };
     // Logged, and noted at the guest, by the operation itself.

@@ -1,7 +1,11 @@
 #include "daemon/host/core.h"
 
+#include <algorithm>
+
 #include "conf/domain/prepare.h"
+#include "conf/view.h"
 #include "conf/xml/codec.h"
+#include "daemon/access/document_check.h"
 
 namespace lodge::host {
 namespace {
@@ -58,29 +62,50 @@ Core::~Core() {
   }
 }
 
-Result<ObjectPtr> Core::find(const v1::DomainRef& ref) const {
-  TRY_ASSIGN(const DomainPtr domain, std::shared_ptr(*catalog.lock())->find(ref));
+Result<ObjectPtr> Core::find(const Caller& caller, const v1::DomainRef& ref) const {
+  TRY_ASSIGN(const DomainPtr domain, std::shared_ptr(*catalog.lock())->find(ref, *caller.rights));
+  TRY(caller.check(place_of(*domain)));
   const auto object = by_uuid.find(domain->uuid());
   if (object == by_uuid.end()) return fail(Code::not_found, "{} is gone", domain->name());
   return object->second;
 }
 
-Result<ObjectPtr> Core::claim_name(const std::string& uuid, const std::string& name) {
+Result<std::string> Core::target(const Caller& caller, const std::string& named) const {
+  const std::string& project = named.empty() ? caller.rights->home() : named;
+  if (!access::is_project_name(project)) return fail(Code::invalid_argument, "'{}' is no name of a project", project);
+  const bool possible = std::ranges::any_of(caller.rights->holdings(), [&](const access::Holding& one) {
+    return one.project == "*" || one.project == project;
+  });
+  if (possible) return project;
+  return fail(Code::permission_denied, "{} may have no guests in project '{}'", caller.identity, project);
+}
+
+Result<ObjectPtr> Core::claim_name(const Caller& caller, const std::string& project, const std::string& uuid,
+                                   const std::string& name) {
+  TRY(caller.check({.project = project, .name = name, .uuid = uuid}));
+  return claim_name(project, uuid, name);
+}
+
+Result<ObjectPtr> Core::claim_name(const std::string& project, const std::string& uuid, const std::string& name) {
   if (const auto same = by_uuid.find(uuid); same != by_uuid.end()) {
+    // Whose it is, and how it is called, is not for a stranger.
+    if (same->second->project != project)
+      return fail(Code::already_exists, "uuid {} cannot be used in project '{}': choose another, or leave it out", uuid,
+                  project);
     if (same->second->name == name) return same->second;
     return fail(Code::already_exists, "domain '{}' already exists with uuid {}: a definition cannot rename it to '{}'",
                 same->second->name, uuid, name);
   }
-  if (const auto other = by_name.find(name); other != by_name.end()) {
+  if (const auto other = by_name.find({project, name}); other != by_name.end()) {
     return fail(Code::already_exists,
                 "domain '{}' already exists with uuid {}: only a document with that uuid means the same guest", name,
                 other->second->uuid);
   }
-  const auto object = std::make_shared<Object>(uuid, name, [this, uuid] {
+  const auto object = std::make_shared<Object>(project, uuid, name, [this, uuid] {
     if (const auto changed = by_uuid.find(uuid); changed != by_uuid.end()) publish(ObjectPtr(changed->second));
   });
   by_uuid.emplace(uuid, object);
-  by_name.emplace(name, object);
+  by_name.emplace(std::pair(project, name), object);
   return object;
 }
 
@@ -100,7 +125,7 @@ void Core::publish(const ObjectPtr& object) {
     *current = std::make_shared<const Catalog>((*current)->without(object->uuid));
   }
   if (!object->gate.idle()) return;
-  by_name.erase(object->name);
+  by_name.erase({object->project, object->name});
   by_uuid.erase(object->uuid);
 }
 
@@ -109,6 +134,7 @@ void Core::emit(const ObjectPtr& object, v1::DomainEventKind kind, std::string d
   v1::DomainEvent event;
   event.set_uuid(object->uuid);
   event.set_name(object->name);
+  event.set_project(object->project);
   event.set_kind(kind);
   *event.mutable_status() = object->render_status();
   event.set_detail(std::move(detail));
@@ -139,23 +165,44 @@ drivers::Driver* Core::driver_named(std::string_view name) const {
   return nullptr;
 }
 
-Task<Result<conf::ValidatedDomain>> Core::prepare(v1::DomainDocument document, ObjectPtr like) {
+Task<Result<Prepared>> Core::prepare(std::string project, v1::DomainDocument document, ObjectPtr like) {
   const std::shared_ptr<const v1::Capabilities> host = *capabilities.lock();
-  const auto work = [document = std::move(document), host, like]() -> Result<conf::ValidatedDomain> {
+  const auto work = [this, project, document = std::move(document), host, like]() -> Result<Prepared> {
+    TRY_ASSIGN(access::ProjectPtr rules, parts.access.project(project));
     TRY_ASSIGN(auto read, read_document(document));
     if (like && read.message.uuid().empty()) read.message.set_uuid(like->uuid);
     if (like && read.message.name().empty()) read.message.set_name(like->name);
-    return conf::prepare(std::move(read.message), *host, read.source);
+    TRY_ASSIGN(conf::ValidatedDomain domain, conf::prepare(std::move(read.message), *host, read.source));
+    TRY_ASSIGN(const std::uint64_t disk_bytes, access::check_document(domain.spec(), *rules, *host, read.source));
+    return Prepared{.domain = std::move(domain), .project = std::move(rules), .disk_bytes = disk_bytes};
   };
   auto prepared = co_await parts.pool.run(work);
   co_return prepared;
 }
 
-Task<Result<conf::ValidatedDomain>> Core::prepare(store::SpecPtr spec) {
+Task<Result<Prepared>> Core::prepare(std::string project, store::SpecPtr spec) {
   const std::shared_ptr<const v1::Capabilities> host = *capabilities.lock();
-  const auto work = [spec, host] { return conf::prepare(*spec, *host); };
+  const auto work = [this, project, spec, host]() -> Result<Prepared> {
+    TRY_ASSIGN(access::ProjectPtr rules, parts.access.project(project));
+    TRY_ASSIGN(conf::ValidatedDomain domain, conf::prepare(*spec, *host));
+    // One that runs carries facts that nobody asked for.
+    v1::DomainSpec asked = domain.spec();
+    conf::apply_view(asked, {.view = conf::View::inactive, .secure = true});
+    TRY_ASSIGN(const std::uint64_t disk_bytes, access::check_document(asked, *rules, *host, {}));
+    return Prepared{.domain = std::move(domain), .project = std::move(rules), .disk_bytes = disk_bytes};
+  };
   auto prepared = co_await parts.pool.run(work);
   co_return prepared;
+}
+
+Task<Result<access::ProjectPtr>> Core::judge(std::string project, v1::Interface interface) {
+  const auto work = [this, project, interface = std::move(interface)]() -> Result<access::ProjectPtr> {
+    TRY_ASSIGN(access::ProjectPtr rules, parts.access.project(project));
+    TRY(access::check_interface(interface, *rules));
+    return rules;
+  };
+  auto rules = co_await parts.pool.run(work);
+  co_return rules;
 }
 
 struct Core::Probe {
@@ -234,8 +281,7 @@ Task<void> Core::probe_until_known() {
 }
 
 CallContext Core::own_context() const {
-  return {.caller = {.identity = "lodged", .may_change = true, .request_id = {}},
-          .deadline = Deadline::after(settings.internal_limit)};
+  return {.caller = Caller::own(), .deadline = Deadline::after(settings.internal_limit)};
 }
 
 void Core::internally(std::string verb, ObjectPtr object, Body<void> body) {
@@ -262,12 +308,24 @@ Result<OperationPtr> Core::begin(const Caller& caller, const std::string& verb, 
   Result<OperationPtr> begun = closing() ? fail(Code::unavailable, "the daemon is stopping")
                                          : operations.begin({.verb = verb,
                                                              .caller = caller.identity,
+                                                             .project = object->project,
                                                              .domain_uuid = object->uuid,
-                                                             .domain_name = object->name});
+                                                             .domain_name = object->name,
+                                                             .request_id = caller.request_id,
+                                                             .traceparent = caller.traceparent});
   if (begun) return begun;
   // Its name may have been taken for this alone.
   publish(object);
   return wrap(std::move(begun).error(), "{} {}", verb, object->name);
+}
+
+Result<OperationPtr> Core::find_operation(const Caller& caller, std::string_view id) const {
+  auto found = operations.find(id);
+  if (!found) return found;
+  const v1::Operation facts = (*found)->facts();
+  if (!caller.rights->sees(place_of(facts))) return Operations::not_found(id);
+  TRY(caller.check(place_of(facts)));
+  return found;
 }
 
 Task<void> Core::await_end(OperationPtr operation) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ namespace lodge::host {
 
 // In the store: the boot for which autostart has been done.
 inline const std::string kAutostartedBoot = "autostarted_boot";
+// In the store: Core::migration_secret.
+inline const std::string kMigrationSecret = "migration_secret";
 
 // A mutator at work: it has passed the guest's gate.
 struct Work {
@@ -34,6 +37,15 @@ struct Work {
   OperationPtr operation;
   Caller caller;
   Deadline deadline;
+};
+
+// A definition, completed and judged: what conf says makes sense, and what its project's rules allow.
+struct Prepared {
+  conf::ValidatedDomain domain;
+  access::ProjectPtr project;    // as its rules were then
+  std::uint64_t disk_bytes = 0;  // as large as its disks can grow; measured where there is a limit to it
+
+  const v1::DomainSpec& spec() const { return domain.spec(); }
 };
 
 template <class T>
@@ -59,27 +71,40 @@ struct Core {
   const HostSettings settings;
   Operations operations;
   std::map<std::string, ObjectPtr, std::less<>> by_uuid;
-  std::map<std::string, ObjectPtr, std::less<>> by_name;
+  std::map<std::pair<std::string, std::string>, ObjectPtr> by_name;  // project and name
   std::uint32_t next_id = 1;
   std::vector<netdev::Claim> leftovers;  // could not be released, and have no run any more
   bool retrying_leftovers = false;
-  std::string autostarted_boot;  // the boot for which autostart has been done
+  std::string autostarted_boot;                                     // the boot for which autostart has been done
+  std::string migration_secret;                                     // proofs are derived from it; never shown
+  std::map<std::string, store::MigrationRow, std::less<>> arrived;  // guests that came from another host, by migration
+  std::set<std::string> former_ledgers;                             // of ours, lost since the host was booted
+  std::map<std::string, netdev::MarkedProcess> unclaimed_guests;    // what ran at start without a claim, by uuid
+  struct Diagnosis;
+  std::shared_ptr<Diagnosis> diagnosis;  // under way
 
   // Any thread.
   mutable Guarded<std::shared_ptr<const Catalog>> catalog{std::make_shared<const Catalog>()};
   mutable Guarded<std::shared_ptr<const v1::Capabilities>> capabilities{std::make_shared<const v1::Capabilities>()};
   mutable Guarded<std::vector<v1::DriverInfo>> driver_infos;
+  mutable Guarded<std::shared_ptr<const std::vector<v1::Migration>>> migrations{
+      std::make_shared<const std::vector<v1::Migration>>()};
 
-  netdev::System system() const { return {parts.kernel, parts.processes}; }
-  Result<void> reached(std::string_view failpoint) const { return parts.failpoints.reached(failpoint); }
+  netdev::System system() const { return {parts.kernel, parts.processes, parts.cgroups, parts.firewall, parts.pci}; }
+  Result<void> reached(Failpoint place) const { return parts.failpoints.reached(place); }
   // The same past the point of no return, where a test can only make the daemon die.
-  void passed(std::string_view failpoint) const { static_cast<void>(parts.failpoints.reached(failpoint)); }
+  void passed(Failpoint place) const { static_cast<void>(parts.failpoints.reached(place)); }
 
   // --- objects ---
-  // not_found as Catalog::find.
-  Result<ObjectPtr> find(const v1::DomainRef& ref) const;
-  // The object of this uuid and name, made if need be. already_exists if either belongs to another guest.
-  Result<ObjectPtr> claim_name(const std::string& uuid, const std::string& name);
+  // As Host::find.
+  Result<ObjectPtr> find(const Caller& caller, const v1::DomainRef& ref) const;
+  // The object of this uuid and name in this project, made if need be. permission_denied if the caller may not do this there, whether it
+  // is there or not; already_exists if either belongs to another guest.
+  Result<ObjectPtr> claim_name(const Caller& caller, const std::string& project, const std::string& uuid,
+                               const std::string& name);
+  Result<ObjectPtr> claim_name(const std::string& project, const std::string& uuid, const std::string& name);
+  // The project that a call means which says `named`: permission_denied if the caller can have nothing there.
+  Result<std::string> target(const Caller& caller, const std::string& named) const;
   // Shows readers how the object is now; drops it when nobody can ask for it any more.
   void publish(const ObjectPtr& object);
   void emit(const ObjectPtr& object, v1::DomainEventKind kind, std::string detail = {});
@@ -90,8 +115,10 @@ struct Core {
   drivers::Driver* driver_named(std::string_view name) const;
   // Completes and checks a document or a stored specification, on the pool.
   // What has no uuid or name gets that of `like`.
-  Task<Result<conf::ValidatedDomain>> prepare(v1::DomainDocument document, ObjectPtr like = nullptr);
-  Task<Result<conf::ValidatedDomain>> prepare(store::SpecPtr spec);
+  Task<Result<Prepared>> prepare(std::string project, v1::DomainDocument document, ObjectPtr like = nullptr);
+  Task<Result<Prepared>> prepare(std::string project, store::SpecPtr spec);
+  // The project's rules, if they allow this card.
+  Task<Result<access::ProjectPtr>> judge(std::string project, v1::Interface interface);
   // Asks all drivers, and makes what they say known; what one said before stays known when it fails now. Whoever asks while
   // they are being asked gets that answer. A passed deadline or cancellation ends the waiting, not the asking.
   Task<Result<void>> probe(bool refresh, Deadline deadline);
@@ -110,6 +137,8 @@ struct Core {
   void internally(std::string verb, ObjectPtr object, Body<void> body);
   CallContext own_context() const;
   Task<void> await_end(OperationPtr operation);
+  // As find(), for any thread: one of a guest that the caller does not see is not there.
+  Result<OperationPtr> find_operation(const Caller& caller, std::string_view id) const;
 
   // --- what runs on beside operations, until close() ---
   void background(Task<void> work);

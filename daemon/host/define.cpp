@@ -1,17 +1,19 @@
 #include "daemon/host/host.h"
+#include "daemon/host/quota.h"
 #include "daemon/host/sequences.h"
 
 // Definitions: what is stored, whether it runs or not.
 namespace lodge::host {
-namespace {
 
 // What a definition would be stored as: the row of before, with the new specification.
-store::DomainRow next_row(const Object* object, const Caller& caller, const v1::DomainSpec& spec) {
+store::DomainRow next_row(const Object* object, const std::string& project, const Caller& caller,
+                          const v1::DomainSpec& spec) {
   store::DomainRow row;
   if (object && object->stored) {
     row = *object->stored;
     ++row.generation;
   } else {
+    row.project = project;
     row.uuid = spec.uuid();
     row.name = spec.name();
     row.owner = caller.identity;
@@ -19,6 +21,8 @@ store::DomainRow next_row(const Object* object, const Caller& caller, const v1::
   row.spec = std::make_shared<const v1::DomainSpec>(spec);
   return row;
 }
+
+namespace {
 
 Task<Result<void>> commit_row(Work& work, store::DomainRow row) {
   store::Batch batch;
@@ -34,11 +38,11 @@ DomainPtr as_it_is(const Core& core, const Object& object) {
 }
 
 // As it would be, without touching anything.
-Result<Defined> rehearse(Core& core, const Caller& caller, const v1::DomainSpec& spec) {
-  TRY_ASSIGN(const ObjectPtr object, core.claim_name(spec.uuid(), spec.name()));
+Result<Defined> rehearse(Core& core, const std::string& project, const Caller& caller, const v1::DomainSpec& spec) {
+  TRY_ASSIGN(const ObjectPtr object, core.claim_name(caller, project, spec.uuid(), spec.name()));
   const DomainPtr before = as_it_is(core, *object);
-  Object would_be(object->uuid, object->name, nullptr);
-  would_be.stored = next_row(object.get(), caller, spec);
+  Object would_be(object->project, object->uuid, object->name, nullptr);
+  would_be.stored = next_row(object.get(), project, caller, spec);
   const bool created = !object->stored;
   core.publish(object);
   return Defined{.domain = core.snapshot(would_be), .created = created, .before = before};
@@ -46,17 +50,22 @@ Result<Defined> rehearse(Core& core, const Caller& caller, const v1::DomainSpec&
 
 }  // namespace
 
-Task<Result<Defined>> Host::define(CallContext context, v1::DomainDocument document, bool dry_run) {
-  CO_TRY_ASSIGN(const conf::ValidatedDomain domain, co_await core_->prepare(std::move(document)));
-  CO_TRY(core_->driver_for(domain.spec()));
-  if (dry_run) co_return rehearse(*core_, context.caller, domain.spec());
+Task<Result<Defined>> Host::define(CallContext context, std::string project, v1::DomainDocument document,
+                                   bool dry_run) {
+  CO_TRY_ASSIGN(const std::string target, core_->target(context.caller, project));
+  CO_TRY_ASSIGN(const Prepared prepared, co_await core_->prepare(target, std::move(document)));
+  CO_TRY(core_->driver_for(prepared.spec()));
+  if (dry_run) co_return rehearse(*core_, target, context.caller, prepared.spec());
+  CO_TRY(core_->reached("define.checked"));
 
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->claim_name(domain.spec().uuid(), domain.spec().name()));
-  const Body<Defined> body = [domain](Work& work) -> Task<Result<Defined>> {
+  CO_TRY_ASSIGN(const ObjectPtr object,
+                core_->claim_name(context.caller, target, prepared.spec().uuid(), prepared.spec().name()));
+  const Body<Defined> body = [prepared](Work& work) -> Task<Result<Defined>> {
     CO_TRY(work.core.reached("define.gate-passed"));
+    CO_TRY_ASSIGN(const Grant grant, ask_for(work, prepared));
     const bool created = !work.object->stored;
     const DomainPtr before = as_it_is(work.core, *work.object);
-    CO_TRY(co_await commit_row(work, next_row(work.object.get(), work.caller, domain.spec())));
+    CO_TRY(co_await commit_row(work, next_row(work.object.get(), work.object->project, work.caller, prepared.spec())));
     work.core.passed("define.committed");
     work.core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEFINED, created ? "added" : "updated");
     co_return Defined{.domain = work.core.snapshot(*work.object), .created = created, .before = before};
@@ -65,25 +74,28 @@ Task<Result<Defined>> Host::define(CallContext context, v1::DomainDocument docum
   co_return result;
 }
 
-Task<Result<conf::ValidatedDomain>> Host::validate(CallContext, v1::DomainDocument document) {
-  CO_TRY_ASSIGN(conf::ValidatedDomain domain, co_await core_->prepare(std::move(document)));
-  CO_TRY(core_->driver_for(domain.spec()));
-  co_return domain;
+Task<Result<conf::ValidatedDomain>> Host::validate(CallContext context, std::string project,
+                                                   v1::DomainDocument document) {
+  CO_TRY_ASSIGN(const std::string target, core_->target(context.caller, project));
+  CO_TRY(context.caller.check({.project = target}));
+  CO_TRY_ASSIGN(Prepared prepared, co_await core_->prepare(target, std::move(document)));
+  CO_TRY(core_->driver_for(prepared.spec()));
+  co_return std::move(prepared.domain);
 }
 
 Task<Result<Defined>> Host::compare(CallContext context, v1::DomainRef ref, v1::DomainDocument document) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
-  CO_TRY_ASSIGN(const conf::ValidatedDomain domain, co_await core_->prepare(std::move(document), object));
-  CO_TRY(core_->driver_for(domain.spec()));
-  if (domain.spec().uuid() != object->uuid) {
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
+  CO_TRY_ASSIGN(const Prepared prepared, co_await core_->prepare(object->project, std::move(document), object));
+  CO_TRY(core_->driver_for(prepared.spec()));
+  if (prepared.spec().uuid() != object->uuid) {
     co_return fail(Code::invalid_argument, "the document is about another guest: its uuid is {}, that of '{}' is {}",
-                   domain.spec().uuid(), object->name, object->uuid);
+                   prepared.spec().uuid(), object->name, object->uuid);
   }
-  co_return rehearse(*core_, context.caller, domain.spec());
+  co_return rehearse(*core_, object->project, context.caller, prepared.spec());
 }
 
 Task<Result<void>> Host::undefine(CallContext context, v1::DomainRef ref) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const Body<void> body = [](Work& work) -> Task<Result<void>> {
     if (!work.object->stored)
       co_return fail(Code::failed_precondition, "it is transient: there is no definition to forget");
@@ -101,14 +113,16 @@ Task<Result<void>> Host::undefine(CallContext context, v1::DomainRef ref) {
 }
 
 Task<Result<DomainPtr>> Host::set_autostart(CallContext context, v1::DomainRef ref, bool autostart) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const Body<DomainPtr> body = [autostart](Work& work) -> Task<Result<DomainPtr>> {
     if (!work.object->stored)
       co_return fail(Code::failed_precondition, "it is transient: only a stored guest can be started at boot");
+    CO_TRY(work.core.reached("autostart.gate-passed"));
     if (work.object->stored->autostart != autostart) {
       store::DomainRow row = *work.object->stored;
       row.autostart = autostart;
       CO_TRY(co_await commit_row(work, std::move(row)));
+      work.core.passed("autostart.committed");
       work.core.emit(work.object, v1::DOMAIN_EVENT_KIND_AUTOSTART_CHANGED, autostart ? "on" : "off");
     }
     co_return work.core.snapshot(*work.object);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "conf/domain/plug.h"
+#include "conf/view.h"
 #include "daemon/host/host.h"
 #include "daemon/host/ports.h"
 #include "daemon/host/scope.h"
@@ -63,19 +64,26 @@ Task<Result<void>> change_live(Work& work, RunPtr run, int index, const v1::Inte
   Core& core = work.core;
   const v1::Interface before = run->live_spec->interfaces(index);
   CO_TRY(check_changeable(before, after));
+  v1::Interface asked = after;
+  conf::apply_view(asked, {.view = conf::View::inactive, .secure = true});
+  CO_TRY(co_await core.judge(work.object->project, std::move(asked)));
+  CO_TRY(core.reached("update.gate-passed"));
   const auto host_side = [&core, run, before, after] { return change_host_side(core, *run, before, after); };
   CO_TRY(co_await core.parts.pool.run(host_side));
+  core.passed("update.host-changed");
   const bool was_up = before.link() != v1::LINK_STATE_DOWN;
   const bool is_up = after.link() != v1::LINK_STATE_DOWN;
   if (was_up != is_up) {
     CO_TRY_ASSIGN(drivers::Hotplug* const power, hotplug_of(*run));
     CO_TRY(co_await power->set_link(after.alias(), is_up, work.deadline));
   }
+  core.passed("update.guest-changed");
   if (!work.object->runs(run)) co_return fail(Code::failed_precondition, "{}", kStoppedMeanwhile);
   auto spec = std::make_shared<v1::DomainSpec>(*run->live_spec);
   *spec->mutable_interfaces(index) = after;
   LiveChange change{.live_spec = std::move(spec), .definition = std::move(definition), .claims = {}};
   CO_TRY(co_await commit_change(work, run, std::move(change)));
+  core.passed("update.committed");
   core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEVICE_CHANGED, after.alias());
   if (!before.trust_guest_rx_filters()) {
     CO_TRY(co_await follow_rx_filter(work, run, after.alias()));
@@ -89,7 +97,7 @@ Task<Result<store::DomainRow>> change_definition(Work& work, const v1::Interface
   CO_TRY_ASSIGN(const int index, conf::find_interface(*stored, described));
   auto spec = std::make_shared<v1::DomainSpec>(*stored);
   CO_TRY(edit(*spec->mutable_interfaces(index)));
-  CO_TRY_ASSIGN(const conf::ValidatedDomain checked, co_await work.core.prepare(store::SpecPtr(spec)));
+  CO_TRY_ASSIGN(const Prepared checked, co_await work.core.prepare(work.object->project, store::SpecPtr(spec)));
   co_return changed_definition(*work.object, checked.spec());
 }
 
@@ -123,7 +131,7 @@ Task<Result<DomainPtr>> update(Work& work, v1::Interface described, Host::Edit e
 
 Task<Result<DomainPtr>> Host::update_interface(CallContext context, v1::DomainRef ref, std::string verb,
                                                v1::Interface described, Edit edit, v1::DeviceScope scope) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const Body<DomainPtr> body = [described, edit, scope](Work& work) { return update(work, described, edit, scope); };
   auto result = co_await core_->perform<DomainPtr>(std::move(context), std::move(verb), object, Entry::in_turn, body);
   co_return result;

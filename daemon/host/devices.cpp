@@ -3,6 +3,7 @@
 #include "conf/domain/plug.h"
 #include "daemon/host/host.h"
 #include "daemon/host/ports.h"
+#include "daemon/host/quota.h"
 #include "daemon/host/scope.h"
 #include "daemon/host/sequences.h"
 
@@ -39,7 +40,7 @@ Task<Result<void>> commit_joining(Work& work, RunPtr run, const Joining& joining
   store::Batch batch;
   batch.put_runs.push_back(run->row(store::RunPhase::running));
   batch.put_runs.back().live_spec = joining.live_spec;
-  if (joining.port && joining.port->plan.ours) batch.claims.upserts.push_back(joining.port->plan.claim);
+  if (joining.port) batch.claims.upserts = joining.port->plan.claims();
   auto committed = co_await work.core.parts.store.commit(std::move(batch));
   co_return committed;
 }
@@ -53,7 +54,7 @@ Task<Result<void>> plan_joining(Work& work, RunPtr run, Joining& joining) {
   };
   CO_TRY_ASSIGN(std::vector<PlannedPort> ports, co_await core.parts.pool.run(plan));
   if (!ports.empty()) {
-    if (ports.front().plan.ours) run->host_claims.push_back(ports.front().plan.claim);
+    for (netdev::Claim& claim : ports.front().plan.claims()) run->host_claims.push_back(std::move(claim));
     joining.port = std::move(ports.front());
   }
   spell(joining, *run);
@@ -93,8 +94,8 @@ Task<Result<void>> plug_in(Work& work, RunPtr run, Joining& joining) {
 Task<void> take_back(Work& work, RunPtr run, Joining& joining) {
   Core& core = work.core;
   LiveChange change{.live_spec = run->live_spec, .definition = std::nullopt, .claims = {}};
-  if (joining.port && joining.port->plan.ours) {
-    std::vector<netdev::Claim> claims{joining.port->plan.claim};
+  if (joining.port) {
+    std::vector<netdev::Claim> claims = joining.port->plan.claims();
     change.claims = co_await release_some(core, run, std::move(claims));
   }
   const auto committed = co_await commit_change(work, run, std::move(change));
@@ -104,13 +105,12 @@ Task<void> take_back(Work& work, RunPtr run, Joining& joining) {
 
 Task<Result<void>> hold(Work& work, RunPtr run, Joining& joining, std::optional<store::DomainRow> definition) {
   LiveChange change{.live_spec = joining.live_spec, .definition = std::move(definition), .claims = {}};
-  if (joining.port && joining.port->plan.ours) {
-    netdev::Claim claim = joining.port->plan.claim;
+  if (joining.port) change.claims.upserts = joining.port->plan.claims();
+  for (netdev::Claim& claim : change.claims.upserts) {
     claim.state = netdev::ClaimState::held;
     for (netdev::Claim& one : run->host_claims) {
       if (one.id == claim.id) one = claim;
     }
-    change.claims.upserts.push_back(std::move(claim));
   }
   auto committed = co_await commit_change(work, run, std::move(change));
   co_return committed;
@@ -118,7 +118,9 @@ Task<Result<void>> hold(Work& work, RunPtr run, Joining& joining, std::optional<
 
 Task<Result<void>> attach_live(Work& work, RunPtr run, conf::Plugged plugged,
                                std::optional<store::DomainRow> definition) {
+  CO_TRY(work.core.reached("attach.gate-passed"));
   CO_TRY(co_await run->driver->check(plugged.domain, work.deadline));
+  CO_TRY(work.core.reached("attach.checked"));
   Joining joining{.card = std::move(plugged.interface), .port = std::nullopt, .live_spec = nullptr};
   joining.card.set_alias(conf::next_interface_alias(*run->live_spec, joining.card));
 
@@ -152,8 +154,7 @@ Task<Result<void>> conclude_detach(Work& work, RunPtr run, std::string alias,
   const auto card = std::ranges::find(spec->interfaces(), alias,
                                       [](const auto& one) -> const std::string& { return one.alias(); });
   if (card == spec->interfaces().end()) co_return Result<void>{};
-  std::vector<netdev::Claim> claims;
-  if (const netdev::Claim* const claim = claim_of(*run, *card)) claims.push_back(*claim);
+  std::vector<netdev::Claim> claims = claims_of(*run, *card);
   spec->mutable_interfaces()->erase(card);
 
   LiveChange change{.live_spec = std::move(spec), .definition = std::move(definition), .claims = {}};
@@ -187,6 +188,16 @@ Task<Result<conf::Plugged>> plug(Core& core, v1::Interface interface, store::Spe
   co_return plugged;
 }
 
+// One more than it has, where the project's rules allow it.
+Task<Result<Grant>> ask_for_card(Work& work, Targets to, v1::Interface interface) {
+  CO_TRY_ASSIGN(const access::ProjectPtr project, co_await work.core.judge(work.object->project, std::move(interface)));
+  access::Usage asked;
+  if (to.run) asked = access::usage_of(*to.run->live_spec);
+  if (to.config) asked = access::larger(asked, access::usage_of(*work.object->stored->spec));
+  ++asked.interfaces;
+  co_return Grant::ask(work.core, work.object, *project, asked);
+}
+
 Task<Result<DomainPtr>> attach(Work& work, v1::Interface interface, v1::DeviceScope scope) {
   Core& core = work.core;
   CO_TRY_ASSIGN(const Targets to, co_await targets_of(work, scope));
@@ -196,6 +207,7 @@ Task<Result<DomainPtr>> attach(Work& work, v1::Interface interface, v1::DeviceSc
     // The definition gets the same card.
     interface.set_mac(live->interface.mac());
   }
+  CO_TRY_ASSIGN(const Grant grant, co_await ask_for_card(work, to, interface));
   std::optional<store::DomainRow> definition;
   if (to.config) {
     CO_TRY_ASSIGN(const conf::Plugged cold,
@@ -252,6 +264,7 @@ Task<Result<void>> settle_devices(Work& work, RunPtr run) {
   if (!work.object->runs(run) || run->exited) co_return Result<void>{};
   CO_TRY_ASSIGN(drivers::Hotplug* const power, hotplug_of(*run));
   CO_TRY_ASSIGN(const std::set<std::string> there, co_await power->attached(work.deadline));
+  work.core.passed("recover.cards-known");
   const store::SpecPtr spec = run->live_spec;
   for (const v1::Interface& card : spec->interfaces()) {
     if (card.alias().empty() || there.contains(card.alias()) || !work.object->runs(run)) continue;
@@ -270,7 +283,7 @@ Task<Result<void>> settle_devices(Work& work, RunPtr run) {
   netdev::ClaimChanges changes;
   std::vector<netdev::Claim> unused;
   for (netdev::Claim& claim : run->driver_claims) {
-    if (claim.kind() != netdev::ClaimKind::link) continue;
+    if (!is_of_card(claim)) continue;
     if (!is_used(*run->live_spec, claim)) {
       unused.push_back(claim);
     } else if (claim.state != netdev::ClaimState::held) {
@@ -279,6 +292,7 @@ Task<Result<void>> settle_devices(Work& work, RunPtr run) {
     }
   }
   const netdev::ClaimChanges released = co_await release_some(work.core, run, std::move(unused));
+  work.core.passed("recover.cards-released");
   changes.upserts.insert(changes.upserts.end(), released.upserts.begin(), released.upserts.end());
   changes.removals = released.removals;
   if (changes.upserts.empty() && changes.removals.empty()) co_return Result<void>{};
@@ -289,8 +303,7 @@ Task<Result<void>> settle_devices(Work& work, RunPtr run) {
 
 bool is_unsettled(const GuestRun& run, const std::set<std::string>& there) {
   const auto open_claim = [&](const netdev::Claim& claim) {
-    return claim.kind() == netdev::ClaimKind::link &&
-           (claim.state != netdev::ClaimState::held || !is_used(*run.live_spec, claim));
+    return is_of_card(claim) && (claim.state != netdev::ClaimState::held || !is_used(*run.live_spec, claim));
   };
   const auto asks_for_a_look = [&](const v1::Interface& card) {
     return !card.alias().empty() && (!there.contains(card.alias()) || card.trust_guest_rx_filters());
@@ -303,7 +316,7 @@ bool is_unsettled(const GuestRun& run, const std::set<std::string>& there) {
 
 Task<Result<DomainPtr>> Host::attach_interface(CallContext context, v1::DomainRef ref, v1::Interface interface,
                                                v1::DeviceScope scope) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const Body<DomainPtr> body = [interface, scope](Work& work) { return attach(work, interface, scope); };
   auto result = co_await core_->perform<DomainPtr>(std::move(context), "attach-device", object, Entry::in_turn, body);
   co_return result;
@@ -311,7 +324,7 @@ Task<Result<DomainPtr>> Host::attach_interface(CallContext context, v1::DomainRe
 
 Task<Result<DomainPtr>> Host::detach_interface(CallContext context, v1::DomainRef ref, v1::Interface described,
                                                v1::DeviceScope scope) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const Body<DomainPtr> body = [described, scope](Work& work) { return detach(work, described, scope); };
   auto result = co_await core_->perform<DomainPtr>(std::move(context), "detach-device", object, Entry::in_turn, body);
   co_return result;

@@ -1,5 +1,6 @@
 #include "daemon/host/failpoints.h"
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <vector>
@@ -19,6 +20,13 @@ struct Point {
   }
 };
 
+Result<void> check_listed(const Point& point) {
+  const auto matches = [&](std::string_view name) { return point.matches(name); };
+  if (std::ranges::any_of(kFailpoints, matches)) return {};
+  return fail(Code::invalid_argument, "no failpoint is called '{}'; there are {}", point.name,
+              fmt::join(kFailpoints, ", "));
+}
+
 Result<Point> parse_point(std::string_view text) {
   const auto colon = text.find(':');
   const std::string_view action = colon == text.npos ? "" : text.substr(colon + 1);
@@ -30,12 +38,19 @@ Result<Point> parse_point(std::string_view text) {
 
 }  // namespace
 
+Failpoint Failpoint::driver_step(int number) {
+  constexpr std::array kSteps = {Failpoint("start.driver-step-1"), Failpoint("start.driver-step-2"),
+                                 Failpoint("start.driver-step-3")};
+  return kSteps[std::min<std::size_t>(static_cast<std::size_t>(number), kSteps.size()) - 1];
+}
+
 Result<Failpoints> Failpoints::parse(std::string_view text) {
   std::vector<Point> points;
   while (!text.empty()) {
     const std::string_view one = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), one.size() + 1));
     TRY_ASSIGN(Point point, parse_point(one));
+    TRY(check_listed(point));
     points.push_back(std::move(point));
   }
   if (points.empty()) return Failpoints();

@@ -1,3 +1,4 @@
+#include "daemon/host/migration.h"
 #include "daemon/host/sequences.h"
 
 namespace lodge::host {
@@ -17,6 +18,8 @@ class Observer final : public drivers::GuestObserver {
     const RunPtr run = run_.lock();
     if (!object || !run) return;
     if (event.kind == GuestEventKind::exited) run->exited = true;
+    if (const auto* const waiting = object->incoming(); waiting && waiting->run == run && run->exited)
+      return give_up_later(core_, object, run, event.detail);
     if (object->runs(run) && run->guest) return handle(core_, object, run, event);
     run->held_back.push_back(event);
   }
@@ -54,18 +57,22 @@ Task<Result<void>> boot_again(Work& work, RunPtr run) {
   drivers::Resettable* const button = run->guest->resettable();
   drivers::Pausable* const clock = run->guest->pausable();
   if (!button || !clock) co_return fail(Code::unsupported, "its driver cannot reset a guest");
+  CO_TRY(work.core.reached("reboot.gate-passed"));
+  CO_TRY(co_await set_reboot(work.core, run, Reboot::under_way));
+  if (!work.object->runs(run)) co_return Result<void>{};
   CO_TRY(co_await button->reset(work.deadline));
+  work.core.passed("reboot.reset");
   if (!work.object->runs(run)) co_return Result<void>{};
   CO_TRY(co_await clock->resume(work.deadline));
   if (!work.object->runs(run)) co_return Result<void>{};
   enter(work.core, work.object,
         {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED, v1::DOMAIN_EVENT_KIND_RESUMED},
         "booted again");
+  CO_TRY(co_await set_reboot(work.core, run, Reboot::none));
   co_return Result<void>{};
 }
 
 void boot_again_later(Core& core, const ObjectPtr& object, const RunPtr& run) {
-  run->reboot_wanted = false;
   core.internally("reboot", object, [run](Work& work) -> Task<Result<void>> {
     if (!work.object->runs(run) || run->exited) co_return Result<void>{};
     auto booted = co_await boot_again(work, run);
@@ -86,9 +93,9 @@ void start_anew_later(Core& core, const ObjectPtr& object, const RunPtr& run, St
   core.internally("restart", object, [run, why](Work& work) -> Task<Result<void>> {
     if (!work.object->runs(run)) co_return Result<void>{};
     const store::SpecPtr spec = work.object->stored ? work.object->stored->spec : run->live_spec;
-    CO_TRY_ASSIGN(conf::ValidatedDomain domain, co_await work.core.prepare(spec));
+    CO_TRY_ASSIGN(Prepared prepared, co_await work.core.prepare(work.object->project, spec));
     CO_TRY(co_await end_run(work, run, why));
-    auto started = co_await start_run(work, std::move(domain), false);
+    auto started = co_await start_run(work, std::move(prepared), false);
     co_return started;
   });
 }
@@ -96,7 +103,8 @@ void start_anew_later(Core& core, const ObjectPtr& object, const RunPtr& run, St
 void powered_off(Core& core, const ObjectPtr& object, const RunPtr& run, const GuestEvent& event) {
   const auto reason = event.requested ? v1::DOMAIN_STATE_REASON_SHUTDOWN_USER : v1::DOMAIN_STATE_REASON_UNSPECIFIED;
   enter(core, object, {v1::DOMAIN_STATE_SHUTDOWN, reason, v1::DOMAIN_EVENT_KIND_SHUTDOWN}, event.detail);
-  if (run->reboot_wanted) return boot_again_later(core, object, run);
+  core.passed("shutdown.powered-off");
+  if (run->reboot != Reboot::none) return boot_again_later(core, object, run);
   switch (action(run->live_spec->on_poweroff(), v1::LIFECYCLE_ACTION_DESTROY)) {
     case v1::LIFECYCLE_ACTION_RESTART:
     case v1::LIFECYCLE_ACTION_RENAME_RESTART: return boot_again_later(core, object, run);
@@ -202,7 +210,10 @@ void handle(Core& core, const ObjectPtr& object, const RunPtr& run, const GuestE
     case GuestEventKind::resumed:
       if (object->condition.state == v1::DOMAIN_STATE_RUNNING) return;
       return enter(core, object,
-                   {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_UNPAUSED, v1::DOMAIN_EVENT_KIND_RESUMED},
+                   {v1::DOMAIN_STATE_RUNNING,
+                    object->departure ? v1::DOMAIN_STATE_REASON_RUNNING_MIGRATION_CANCELLED
+                                      : v1::DOMAIN_STATE_REASON_RUNNING_UNPAUSED,
+                    v1::DOMAIN_EVENT_KIND_RESUMED},
                    event.detail);
     case GuestEventKind::pm_suspended:
       return enter(
@@ -245,6 +256,12 @@ void forget_what_status_says(GuestRun& run) {
 void handle_found_state(Core& core, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status) {
   forget_what_status_says(*run);
   if (!run->held_back.empty()) return handle_held_back(core, object, run);
+  if (run->reboot == Reboot::under_way) {
+    const bool waits = status.state == v1::DOMAIN_STATE_SHUTDOWN ||
+                       status.reason == v1::DOMAIN_STATE_REASON_PAUSED_STARTING_UP;
+    if (waits) return boot_again_later(core, object, run);
+    set_reboot_later(core, run, Reboot::none);
+  }
   if (status.state == v1::DOMAIN_STATE_SHUTDOWN) powered_off(core, object, run, {.kind = GuestEventKind::powered_off});
   if (status.state == v1::DOMAIN_STATE_CRASHED)
     panicked(core, object, run, {.kind = GuestEventKind::panicked, .held = true});

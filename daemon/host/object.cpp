@@ -16,7 +16,8 @@ std::vector<netdev::Claim> GuestRun::claims() const {
 }
 
 store::RunRow GuestRun::row(store::RunPhase phase) const {
-  return {.domain_uuid = facts.domain_uuid,
+  return {.project = project,
+          .domain_uuid = facts.domain_uuid,
           .run_id = facts.run_id,
           .id = facts.id,
           .owner = owner,
@@ -36,6 +37,7 @@ RunPtr Object::running() const {
 
 const GuestRun* Object::visible_run() const {
   if (const auto* const running = std::get_if<phase::Running>(&phase)) return running->run.get();
+  if (const auto* const waiting = std::get_if<phase::Incoming>(&phase)) return waiting->run.get();
   if (const auto* const stopping = std::get_if<phase::Stopping>(&phase)) return stopping->run.get();
   return nullptr;
 }
@@ -59,6 +61,7 @@ v1::DomainStatus Object::render_status() const {
 
 v1::Domain Object::render() const {
   v1::Domain domain;
+  domain.set_project(project);
   domain.set_uuid(uuid);
   domain.set_name(name);
   domain.set_persistent(stored.has_value());

@@ -10,13 +10,22 @@
 #include <vector>
 
 #include "base/latch.h"
+#include "daemon/access/quota.h"
 #include "daemon/host/console.h"
 #include "daemon/host/gate.h"
 #include "daemon/store/rows.h"
 #include "drivers/api/driver.h"
 #include "lodge/v1/domain_object.pb.h"
+#include "lodge/v1/migration.pb.h"
 
 namespace lodge::host {
+
+// How far a reboot is that the guest does not do by itself.
+enum class Reboot {
+  none,
+  wanted,     // when it is off, it is started again
+  under_way,  // it was off: it is reset, then let run
+};
 
 // One run of a guest, from its plan to the release of its last claim. Whoever awaits a call of `guest` holds it by its
 // pointer, so that the guest object outlives the call.
@@ -24,6 +33,7 @@ struct GuestRun {
   drivers::Run facts;
   drivers::Driver* driver = nullptr;  // null if this program has no driver of that name
   std::string driver_name;
+  std::string project;
   std::string owner;
   std::chrono::system_clock::time_point started_at;
   std::vector<netdev::Claim> host_claims;    // the folder and the network ports
@@ -36,10 +46,11 @@ struct GuestRun {
   // What it did while nobody could act on it: it was starting, or was being stopped.
   std::deque<drivers::GuestEvent> held_back;
   std::map<std::string, std::weak_ptr<ConsoleSession>> consoles;  // by alias
-  bool reboot_wanted = false;                                     // when it is off, start it again
-  bool exited = false;                                            // its process is gone; only the claims are left
-  Latch found;                                                    // open once `guest` is there
-  Latch ended;                                                    // open when nothing is left
+  std::string offered_key;       // of the migration that may begin; see migrate_out.cpp
+  Reboot reboot = Reboot::none;  // changed by set_reboot()
+  bool exited = false;           // its process is gone; only the claims are left
+  Latch found;                   // open once `guest` is there
+  Latch ended;                   // open when nothing is left
 
   std::vector<netdev::Claim> claims() const;
   store::RunRow row(store::RunPhase phase) const;
@@ -47,10 +58,23 @@ struct GuestRun {
 
 using RunPtr = std::shared_ptr<GuestRun>;
 
+// A guest that is expected from another host.
+struct Arrival {
+  std::string id;
+  std::string key_digest;                    // of what lets it run
+  std::optional<v1::DomainSpec> definition;  // to be stored when it has arrived
+  std::chrono::system_clock::time_point started_at;
+};
+
 namespace phase {
 struct Defined {};
 struct Starting {
   RunPtr run;
+};
+// Its hypervisor waits for it to come from another host.
+struct Incoming {
+  RunPtr run;
+  std::shared_ptr<const Arrival> arrival;
 };
 struct Running {
   RunPtr run;
@@ -71,30 +95,42 @@ struct Condition {
 
 // One guest. Control thread only.
 struct Object {
-  Object(std::string its_uuid, std::string its_name, std::function<void()> gate_changed)
-      : uuid(std::move(its_uuid)), name(std::move(its_name)), gate(std::move(gate_changed)) {}
+  Object(std::string its_project, std::string its_uuid, std::string its_name, std::function<void()> gate_changed)
+      : project(std::move(its_project)),
+        uuid(std::move(its_uuid)),
+        name(std::move(its_name)),
+        gate(std::move(gate_changed)) {}
 
+  const std::string project;
   const std::string uuid;
   const std::string name;
   std::optional<store::DomainRow> stored;  // its definition; none for a transient guest
-  std::variant<phase::Defined, phase::Starting, phase::Running, phase::Stopping> phase;
+  // On its way to another host, or handed over to it.
+  std::optional<store::MigrationRow> departure;
+  v1::MigrationProgress departure_progress;
+  std::variant<phase::Defined, phase::Starting, phase::Incoming, phase::Running, phase::Stopping> phase;
   Condition condition;
   Gate gate;
+  std::uint64_t disk_bytes = 0;          // the most that its disks were measured to be
+  std::optional<access::Usage> granted;  // to an operation that is under way
 
   bool defined() const { return std::holds_alternative<phase::Defined>(phase); }
   // Null unless it runs.
   RunPtr running() const;
   // True while this run runs: to be asked again after every wait.
   bool runs(const RunPtr& run) const { return run && running() == run; }
-  // Whether there is anything to know of it: a definition or a run.
-  bool known() const { return stored.has_value() || !defined(); }
+  // Null unless it is expected from another host.
+  const phase::Incoming* incoming() const { return std::get_if<phase::Incoming>(&phase); }
+  bool handed_over() const { return departure && departure->state == store::MigrationState::handed_over; }
+  // Whether there is anything to know of it: a definition, a run, or that another host has it.
+  bool known() const { return stored.has_value() || departure.has_value() || !defined(); }
 
   // As readers get it, but for what holds it.
   v1::Domain render() const;
   v1::DomainStatus render_status() const;
 
  private:
-  // The run that users see: one that has started and has not ended.
+  // The run that users see: one that has started, or waits for its guest, and has not ended.
   const GuestRun* visible_run() const;
 };
 

@@ -26,6 +26,10 @@ v1::ErrorInfo describe(const Error& error, const v1::Operation& operation, std::
 
 }  // namespace
 
+access::Place place_of(const v1::Operation& operation) {
+  return {.project = operation.project(), .name = operation.domain_name(), .uuid = operation.domain()};
+}
+
 void Operation::begin() { facts_.lock()->set_state(v1::OPERATION_STATE_RUNNING); }
 
 void Operation::step(std::string_view what, unsigned percent) {
@@ -66,6 +70,9 @@ Result<OperationPtr> Operations::begin(Asked asked) {
   facts.set_domain(std::move(asked.domain_uuid));
   facts.set_domain_name(std::move(asked.domain_name));
   facts.set_caller(std::move(asked.caller));
+  facts.set_project(std::move(asked.project));
+  facts.set_request_id(std::move(asked.request_id));
+  facts.set_traceparent(std::move(asked.traceparent));
   facts.set_state(v1::OPERATION_STATE_WAITING);
   *facts.mutable_started_at() = events::now();
   return all->emplace_back(std::make_shared<Operation>(std::move(facts)));
@@ -88,8 +95,12 @@ Task<bool> Operations::drained(Deadline deadline) {
 Result<OperationPtr> Operations::find(std::string_view id) const {
   auto all = all_.lock();
   const auto found = std::ranges::find_if(*all, [&](const OperationPtr& one) { return one->id() == id; });
-  if (found == all->end()) return fail(Code::not_found, "no operation {}: ended ones are forgotten after an hour", id);
+  if (found == all->end()) return not_found(id);
   return *found;
+}
+
+Failure Operations::not_found(std::string_view id) {
+  return fail(Code::not_found, "no operation {}: ended ones are forgotten after an hour", id);
 }
 
 std::vector<v1::Operation> Operations::list(bool include_ended) const {

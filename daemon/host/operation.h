@@ -11,6 +11,7 @@
 #include "base/guarded.h"
 #include "base/latch.h"
 #include "base/result.h"
+#include "daemon/access/rights.h"
 #include "lodge/v1/operation.pb.h"
 
 namespace lodge::host {
@@ -49,6 +50,9 @@ class Operation {
 
 using OperationPtr = std::shared_ptr<Operation>;
 
+// Where the guest is that it works on.
+access::Place place_of(const v1::Operation& operation);
+
 // Everything that goes on, and what has ended lately.
 class Operations {
  public:
@@ -60,8 +64,11 @@ class Operations {
   struct Asked {
     std::string verb;
     std::string caller;
+    std::string project;
     std::string domain_uuid;
     std::string domain_name;
+    std::string request_id;
+    std::string traceparent;
   };
   // Control thread. resource_exhausted if there are too many.
   Result<OperationPtr> begin(Asked asked);
@@ -69,8 +76,9 @@ class Operations {
   // Returns when none goes on; false if the deadline passes first.
   Task<bool> drained(Deadline deadline);
 
-  // Any thread. not_found.
+  // Any thread. not_found().
   Result<OperationPtr> find(std::string_view id) const;
+  static Failure not_found(std::string_view id);
   // Newest first.
   std::vector<v1::Operation> list(bool include_ended) const;
 

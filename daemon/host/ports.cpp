@@ -20,7 +20,20 @@ void put_claim(GuestRun& run, const std::string& old_id, const netdev::Claim& cl
   }
 }
 
+// The run that an object is in, whatever its phase; null if none.
+RunPtr run_in(const Object& object) {
+  if (const auto* starting = std::get_if<phase::Starting>(&object.phase)) return starting->run;
+  if (const auto* running = std::get_if<phase::Running>(&object.phase)) return running->run;
+  if (const auto* stopping = std::get_if<phase::Stopping>(&object.phase)) return stopping->run;
+  return nullptr;
+}
+
 }  // namespace
+
+bool is_of_card(const netdev::Claim& claim) {
+  using enum netdev::ClaimKind;
+  return claim.kind() == link || claim.kind() == table || claim.kind() == association;
+}
 
 netdev::Owner owner_of(const GuestRun& run) {
   return {.domain_uuid = run.facts.domain_uuid, .run_id = run.facts.run_id};
@@ -50,7 +63,7 @@ Task<Result<netdev::NetworkPort>> make_port(Work& work, RunPtr run, PlannedPort&
   Core& core = work.core;
   for (int attempt = 1;; ++attempt) {
     const auto make = [&core, &port, deadline = work.deadline] {
-      return netdev::make_port(core.parts.kernel, port.plan, deadline);
+      return netdev::make_port(core.parts.kernel, core.parts.firewall, port.plan, deadline);
     };
     auto made = co_await core.parts.pool.run(make);
     if (made || made.error().code() != Code::already_exists || attempt == kPortTries) co_return made;
@@ -60,11 +73,45 @@ Task<Result<netdev::NetworkPort>> make_port(Work& work, RunPtr run, PlannedPort&
     };
     CO_TRY_ASSIGN(netdev::PortPlan other, co_await core.parts.pool.run(again));
     store::Batch batch;
-    batch.claims = {.upserts = {other.claim}, .removals = {port.plan.claim.id}};
+    batch.claims.upserts = other.claims();
+    for (const netdev::Claim& old : port.plan.claims()) batch.claims.removals.push_back(old.id);
     CO_TRY(co_await core.parts.store.commit(std::move(batch)));
     put_claim(*run, port.plan.claim.id, other.claim);
+    if (other.filter) put_claim(*run, port.plan.filter->id, *other.filter);
+    if (other.association) put_claim(*run, port.plan.association->id, *other.association);
     port.plan = std::move(other);
   }
+}
+
+std::vector<netdev::Claim> claims_of_others(const Core& core, const GuestRun& run) {
+  std::vector<netdev::Claim> claims = core.leftovers;
+  for (const auto& [uuid, object] : core.by_uuid) {
+    const RunPtr other = run_in(*object);
+    if (!other || other.get() == &run) continue;
+    const std::vector<netdev::Claim> its = other->claims();
+    claims.insert(claims.end(), its.begin(), its.end());
+  }
+  return claims;
+}
+
+Result<void> check_nobody_has(const Core& core, const GuestRun& run, const std::vector<netdev::Claim>& claims) {
+  for (const netdev::Claim& other : claims_of_others(core, run)) {
+    const auto taken = std::ranges::find_if(claims, [&](const auto& claim) { return netdev::exclude(claim, other); });
+    if (taken == claims.end()) continue;
+    const auto owner = core.by_uuid.find(other.owner.domain_uuid);
+    return fail(Code::busy, "{} is in use by {}", netdev::describe(*taken),
+                owner == core.by_uuid.end() ? "a guest that has ended" : owner->second->name);
+  }
+  return {};
+}
+
+std::vector<netdev::Claim> claims_of(const GuestRun& run, const v1::Interface& interface) {
+  std::vector<netdev::Claim> found;
+  if (interface.target_dev().empty()) return found;
+  for (const netdev::Claim& claim : run.claims()) {
+    if (is_of_card(claim) && claim.name == interface.target_dev()) found.push_back(claim);
+  }
+  return found;
 }
 
 const netdev::Claim* claim_of(const GuestRun& run, const v1::Interface& interface) {

@@ -27,8 +27,17 @@ Result<std::vector<PlannedPort>> plan_ports(Core& core, const v1::DomainSpec& sp
 // link. `port.plan` is the one that was made.
 Task<Result<netdev::NetworkPort>> make_port(Work& work, RunPtr run, PlannedPort& port);
 
+// The claims of every run but this one: what of the host is taken.
+std::vector<netdev::Claim> claims_of_others(const Core& core, const GuestRun& run);
+// busy, naming the other guest, if one of these claims is for a thing that only one can have, and another run has it.
+Result<void> check_nobody_has(const Core& core, const GuestRun& run, const std::vector<netdev::Claim>& claims);
+
 // The claim for the host device of this card; null if it has none, or it is not ours.
 const netdev::Claim* claim_of(const GuestRun& run, const v1::Interface& interface);
+// All that is claimed for it: its device, the table that filters it, what the switch knows of it.
+std::vector<netdev::Claim> claims_of(const GuestRun& run, const v1::Interface& interface);
+// Whether a claim is for something of a network card; its name is then that of the card's device.
+bool is_of_card(const netdev::Claim& claim);
 
 // Releases these claims of a run that goes on, and takes them out of it. Says what is to be committed.
 Task<netdev::ClaimChanges> release_some(Core& core, RunPtr run, std::vector<netdev::Claim> claims);

@@ -1,4 +1,5 @@
 #include "daemon/host/host.h"
+#include "daemon/host/migration.h"
 #include "daemon/host/scope.h"
 #include "daemon/host/sequences.h"
 
@@ -18,6 +19,7 @@ Result<DomainPtr> outcome(const Work& work, const RunPtr& run) {
 
 Task<Result<DomainPtr>> press_power_button(Work& work, bool start_again) {
   CO_TRY_ASSIGN(const RunPtr run, co_await reachable(work));
+  CO_TRY(work.core.reached("shutdown.gate-passed"));
   drivers::PowerButton* const button = run->guest->power_button();
   if (!button) co_return power_lacking(*run, "press the power button of");
   if (work.object->condition.state == v1::DOMAIN_STATE_PAUSED) {
@@ -25,14 +27,18 @@ Task<Result<DomainPtr>> press_power_button(Work& work, bool start_again) {
   }
   const v1::LifecycleAction on_reboot = run->live_spec->on_reboot();
   const bool overridden = on_reboot == v1::LIFECYCLE_ACTION_DESTROY || on_reboot == v1::LIFECYCLE_ACTION_PRESERVE;
-  run->reboot_wanted = start_again && !overridden;
+  CO_TRY(co_await set_reboot(work.core, run, start_again && !overridden ? Reboot::wanted : Reboot::none));
+  if (!work.object->runs(run)) co_return fail(Code::failed_precondition, "{}", kStoppedMeanwhile);
   CO_TRY(co_await button->press(work.deadline));
+  work.core.passed("shutdown.pressed");
   co_return outcome(work, run);
 }
 
 }  // namespace
 
 Task<Result<RunPtr>> reachable(Work& work) {
+  CO_TRY(may_run_here(*work.object));
+  if (work.object->incoming()) co_return fail(Code::failed_precondition, "it has not arrived from its other host yet");
   const RunPtr run = work.object->running();
   if (!run) co_return fail(Code::failed_precondition, "it is not running");
   const auto began = Deadline::Clock::now();
@@ -48,7 +54,7 @@ Task<Result<RunPtr>> reachable(Work& work) {
 }
 
 Task<Result<DomainPtr>> Host::shutdown(CallContext context, v1::DomainRef ref, bool wait) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const auto pressed = std::make_shared<RunPtr>();
   const Body<DomainPtr> body = [pressed](Work& work) -> Task<Result<DomainPtr>> {
     *pressed = work.object->running();
@@ -70,19 +76,21 @@ Task<Result<DomainPtr>> Host::shutdown(CallContext context, v1::DomainRef ref, b
 }
 
 Task<Result<DomainPtr>> Host::reboot(CallContext context, v1::DomainRef ref) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const Body<DomainPtr> body = [](Work& work) { return press_power_button(work, true); };
   auto result = co_await core_->perform<DomainPtr>(std::move(context), "reboot", object, Entry::in_turn, body);
   co_return result;
 }
 
 Task<Result<DomainPtr>> Host::reset(CallContext context, v1::DomainRef ref) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const Body<DomainPtr> body = [](Work& work) -> Task<Result<DomainPtr>> {
     CO_TRY_ASSIGN(const RunPtr run, co_await reachable(work));
     drivers::Resettable* const button = run->guest->resettable();
     if (!button) co_return power_lacking(*run, "reset");
+    CO_TRY(work.core.reached("reset.gate-passed"));
     CO_TRY(co_await button->reset(work.deadline));
+    work.core.passed("reset.done");
     CO_TRY(outcome(work, run));
     Condition& condition = work.object->condition;
     // One that was off or held now waits at its first instruction.
@@ -103,14 +111,16 @@ Task<Result<DomainPtr>> Host::reset(CallContext context, v1::DomainRef ref) {
 }
 
 Task<Result<DomainPtr>> Host::suspend(CallContext context, v1::DomainRef ref) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const Body<DomainPtr> body = [](Work& work) -> Task<Result<DomainPtr>> {
     CO_TRY_ASSIGN(const RunPtr run, co_await reachable(work));
     drivers::Pausable* const clock = run->guest->pausable();
     if (!clock) co_return power_lacking(*run, "suspend");
     if (work.object->condition.state == v1::DOMAIN_STATE_PMSUSPENDED)
       co_return fail(Code::failed_precondition, "it has put itself to sleep");
+    CO_TRY(work.core.reached("suspend.gate-passed"));
     CO_TRY(co_await clock->pause(work.deadline));
+    work.core.passed("suspend.done");
     CO_TRY(outcome(work, run));
     // Mostly known by the guest's own event already.
     if (work.object->condition.state == v1::DOMAIN_STATE_RUNNING) {
@@ -125,7 +135,7 @@ Task<Result<DomainPtr>> Host::suspend(CallContext context, v1::DomainRef ref) {
 }
 
 Task<Result<DomainPtr>> Host::resume(CallContext context, v1::DomainRef ref) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const Body<DomainPtr> body = [](Work& work) -> Task<Result<DomainPtr>> {
     CO_TRY_ASSIGN(const RunPtr run, co_await reachable(work));
     drivers::Pausable* const clock = run->guest->pausable();
@@ -137,7 +147,9 @@ Task<Result<DomainPtr>> Host::resume(CallContext context, v1::DomainRef ref) {
       co_return fail(Code::failed_precondition, "it has {}: reset it first",
                      before == v1::DOMAIN_STATE_CRASHED ? "crashed" : "powered off");
     }
+    CO_TRY(work.core.reached("resume.gate-passed"));
     CO_TRY(co_await clock->resume(work.deadline));
+    work.core.passed("resume.done");
     CO_TRY(outcome(work, run));
     handle(work.core, work.object, run, {.kind = drivers::GuestEventKind::resumed, .requested = true});
     co_return outcome(work, run);

@@ -1,4 +1,5 @@
 #include "daemon/host/host.h"
+#include "daemon/host/migration.h"
 #include "daemon/host/sequences.h"
 
 // Bringing a guest to life, and ending it.
@@ -9,20 +10,23 @@ Body<DomainPtr> start_stored(bool paused) {
   return [paused](Work& work) -> Task<Result<DomainPtr>> {
     if (!work.object->defined()) co_return fail(Code::failed_precondition, "it is already running");
     if (!work.object->stored) co_return fail(Code::not_found, "it has been undefined meanwhile");
-    CO_TRY_ASSIGN(conf::ValidatedDomain domain, co_await work.core.prepare(work.object->stored->spec));
-    CO_TRY(co_await start_run(work, std::move(domain), paused));
+    CO_TRY_ASSIGN(Prepared prepared, co_await work.core.prepare(work.object->project, work.object->stored->spec));
+    CO_TRY(co_await start_run(work, std::move(prepared), paused));
     co_return work.core.snapshot(*work.object);
   };
 }
 
 }  // namespace
 
-Task<Result<DomainPtr>> Host::create(CallContext context, v1::DomainDocument document, bool paused) {
-  CO_TRY_ASSIGN(const conf::ValidatedDomain domain, co_await core_->prepare(std::move(document)));
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->claim_name(domain.spec().uuid(), domain.spec().name()));
-  const Body<DomainPtr> body = [domain, paused](Work& work) -> Task<Result<DomainPtr>> {
+Task<Result<DomainPtr>> Host::create(CallContext context, std::string project, v1::DomainDocument document,
+                                     bool paused) {
+  CO_TRY_ASSIGN(const std::string target, core_->target(context.caller, project));
+  CO_TRY_ASSIGN(const Prepared prepared, co_await core_->prepare(target, std::move(document)));
+  CO_TRY_ASSIGN(const ObjectPtr object,
+                core_->claim_name(context.caller, target, prepared.spec().uuid(), prepared.spec().name()));
+  const Body<DomainPtr> body = [prepared, paused](Work& work) -> Task<Result<DomainPtr>> {
     if (!work.object->defined()) co_return fail(Code::failed_precondition, "it is already running");
-    CO_TRY(co_await start_run(work, domain, paused));
+    CO_TRY(co_await start_run(work, prepared, paused));
     co_return work.core.snapshot(*work.object);
   };
   auto result = co_await core_->perform<DomainPtr>(std::move(context), "create", object, Entry::in_turn, body);
@@ -30,14 +34,14 @@ Task<Result<DomainPtr>> Host::create(CallContext context, v1::DomainDocument doc
 }
 
 Task<Result<DomainPtr>> Host::start(CallContext context, v1::DomainRef ref, bool paused) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   auto result = co_await core_->perform<DomainPtr>(std::move(context), "start", object, Entry::in_turn,
                                                    start_stored(paused));
   co_return result;
 }
 
 Task<Result<v1::Operation>> Host::start_detached(CallContext context, v1::DomainRef ref, bool paused) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   context.deadline = Deadline::after(core_->settings.detached_limit);
   CO_TRY_ASSIGN(const auto launched,
                 core_->launch<DomainPtr>(std::move(context), "start", object, Entry::in_turn, start_stored(paused)));
@@ -45,9 +49,13 @@ Task<Result<v1::Operation>> Host::start_detached(CallContext context, v1::Domain
 }
 
 Task<Result<DomainPtr>> Host::destroy(CallContext context, v1::DomainRef ref, bool graceful) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   if (object->defined()) co_return fail(Code::failed_precondition, "destroy {}: it is not running", object->name);
   const Body<DomainPtr> body = [graceful](Work& work) -> Task<Result<DomainPtr>> {
+    if (const auto* const waiting = work.object->incoming()) {
+      const RunPtr expected = waiting->run;
+      co_await give_up(work, expected, "destroyed");
+    }
     // One that was starting when it was asked for has been taken back by now.
     const RunPtr run = work.object->running();
     if (!run) co_return work.core.snapshot(*work.object);
@@ -63,7 +71,7 @@ Task<Result<DomainPtr>> Host::destroy(CallContext context, v1::DomainRef ref, bo
 
 Task<Result<std::shared_ptr<ConsoleSession>>> Host::open_console(CallContext context, v1::DomainRef ref,
                                                                  std::string device, bool force) {
-  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(ref));
+  CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
   const RunPtr run = object->running();
   if (!run || !run->guest || run->exited) co_return fail(Code::failed_precondition, "it is not running");
   drivers::Console* const console = run->guest->console();

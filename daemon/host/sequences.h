@@ -7,21 +7,34 @@
 // What mutators are made of. All of it for a Work that holds the guest's gate, on the control thread.
 namespace lodge::host {
 
-// --- start.cpp ---
-
-// From a checked definition to a running guest: plan, write down, make, start, write down. On failure or cancellation everything is taken
-// back, the guest is off, and the reason is noted at it.
-Task<Result<void>> start_run(Work& work, conf::ValidatedDomain domain, bool paused);
-// How a started or found guest becomes a running one that users see.
-void become_running(Core& core, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status);
-
-// --- stop.cpp ---
-
 // Why a guest is off, and what is told of it.
 struct StopReason {
   v1::DomainStateReason reason = v1::DOMAIN_STATE_REASON_SHUTOFF_DESTROYED;
   std::string detail;  // of the event
 };
+
+// --- define.cpp ---
+
+// What a definition would be stored as: the row of before, with the new specification.
+store::DomainRow next_row(const Object* object, const std::string& project, const Caller& caller,
+                          const v1::DomainSpec& spec);
+
+// --- start.cpp ---
+
+// From a checked definition to a running guest: plan, write down, make, start, write down. On failure or cancellation everything is taken
+// back, the guest is off, and the reason is noted at it.
+Task<Result<void>> start_run(Work& work, Prepared prepared, bool paused);
+// The same for a guest that comes from another host: returns when its hypervisor listens for it.
+Task<Result<void>> start_incoming(Work& work, Prepared prepared, drivers::IncomingPlace place,
+                                  std::shared_ptr<const Arrival> arrival);
+// Writes down that it runs, with what else belongs to that.
+Task<Result<void>> commit_running(Work& work, RunPtr run, store::Batch batch);
+// Ends and releases what a start has made. Cannot be cancelled, and goes on past its caller's deadline.
+Task<void> take_back_start(Work& work, RunPtr run, StopReason why);
+// How a started or found guest becomes a running one that users see.
+void become_running(Core& core, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status);
+
+// --- stop.cpp ---
 
 // Ends the guest, releases what it had, writes that down. On failure or cancellation before it has ended it runs on as it was.
 Task<Result<void>> stop_run(Work& work, RunPtr run, drivers::StopMode mode, StopReason why);
@@ -62,6 +75,14 @@ void handle_held_back(Core& core, const ObjectPtr& object, const RunPtr& run);
 void forget_what_status_says(GuestRun& run);
 // What its state asks for of a guest that was found in it: one that powered off while nobody looked is stopped.
 void handle_found_state(Core& core, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status);
+
+// --- reboot.cpp ---
+
+// Remembers it, and returns when it is durable: a daemon that dies in between does not lose the guest.
+Task<Result<void>> set_reboot(Core& core, RunPtr run, Reboot reboot);
+void set_reboot_later(Core& core, const RunPtr& run, Reboot reboot);
+// What an earlier life has remembered of this run.
+Reboot stored_reboot(const store::Contents& contents, std::string_view run_id);
 
 // --- recover.cpp ---
 

@@ -22,8 +22,7 @@ constexpr auto kRest = 100ms;
 constexpr auto kComplainEvery = 10s;
 
 // Whose connection it is, for counting; empty if the other end has gone already.
-std::string peer_key(int fd) {
-  sockaddr_storage address{};
+std::string peer_key(int fd, sockaddr_storage& address) {
   socklen_t size = sizeof address;
   if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
   char text[INET6_ADDRSTRLEN] = "";
@@ -32,7 +31,10 @@ std::string peer_key(int fd) {
     return text;
   }
   if (address.ss_family == AF_INET6) {
-    ::inet_ntop(AF_INET6, &reinterpret_cast<sockaddr_in6&>(address).sin6_addr, text, sizeof text);
+    in6_addr network = reinterpret_cast<sockaddr_in6&>(address).sin6_addr;
+    // Whoever has an IPv6 address usually has all 2^64 of its network.
+    if (!IN6_IS_ADDR_V4MAPPED(&network)) std::fill(network.s6_addr + 8, network.s6_addr + 16, std::uint8_t{0});
+    ::inet_ntop(AF_INET6, &network, text, sizeof text);
     return text;
   }
   ucred credentials{};
@@ -45,12 +47,14 @@ bool out_of_something(int err) { return err == EMFILE || err == ENFILE || err ==
 
 }  // namespace
 
-Result<std::unique_ptr<Acceptor>> Acceptor::start(std::vector<Listener> listeners, AcceptorLimits limits) {
+Result<std::unique_ptr<Acceptor>> Acceptor::start(std::vector<Listener> listeners, AcceptorLimits limits,
+                                                  Connections& connections) {
   Fd poll(::epoll_create1(EPOLL_CLOEXEC));
   if (!poll) return fail_errno(errno, "epoll_create1");
   Fd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop) return fail_errno(errno, "eventfd");
-  std::unique_ptr<Acceptor> acceptor(new Acceptor(std::move(listeners), limits, std::move(poll), std::move(stop)));
+  std::unique_ptr<Acceptor> acceptor(
+      new Acceptor(std::move(listeners), limits, connections, std::move(poll), std::move(stop)));
   for (std::size_t i = 0; i < acceptor->listeners_.size(); ++i)
     if (!acceptor->watch(acceptor->listeners_[i].socket.get(), EPOLLIN, i))
       return fail_errno(errno, "watch a listening socket");
@@ -60,9 +64,10 @@ Result<std::unique_ptr<Acceptor>> Acceptor::start(std::vector<Listener> listener
   return acceptor;
 }
 
-Acceptor::Acceptor(std::vector<Listener> listeners, AcceptorLimits limits, Fd poll, Fd stop)
+Acceptor::Acceptor(std::vector<Listener> listeners, AcceptorLimits limits, Connections& connections, Fd poll, Fd stop)
     : listeners_(std::move(listeners)),
       limits_(limits),
+      connections_(connections),
       poll_(std::move(poll)),
       stop_(std::move(stop)),
       next_id_(listeners_.size() + 1) {}
@@ -71,6 +76,7 @@ Acceptor::~Acceptor() {
   if (!thread_.joinable()) return;
   ::eventfd_write(stop_.get(), 1);
   thread_.join();
+  for (const auto& [id, connection] : open_) connections_.closed(connection.name, connection.socket.get());
 }
 
 void Acceptor::run() {
@@ -120,7 +126,8 @@ void Acceptor::accept_from(std::size_t index) {
 }
 
 void Acceptor::admit(std::size_t index, Fd socket) {
-  std::string peer = peer_key(socket.get());
+  sockaddr_storage address{};
+  std::string peer = peer_key(socket.get(), address);
   if (peer.empty()) return;
   if (waiting_.size() + open_.size() >= limits_.connections)
     return refuse(fmt::format("{} connections are open, which is the limit", limits_.connections));
@@ -132,7 +139,8 @@ void Acceptor::admit(std::size_t index, Fd socket) {
   const Id id = next_id_++;
   if (!watch(socket.get(), EPOLLIN, id)) return refuse(errno_text(errno));
   ++per_peer_[peer];
-  waiting_.emplace(id, Connection{std::move(socket), index, std::move(peer), Clock::now() + limits_.first_byte});
+  waiting_.emplace(id, Connection{std::move(socket), index, std::move(peer), connection_name(address),
+                                  Clock::now() + limits_.first_byte});
 }
 
 void Acceptor::first_byte(Id id) {
@@ -146,6 +154,8 @@ void Acceptor::first_byte(Id id) {
   if (!duplicate || !watch(duplicate.get(), EPOLLRDHUP | EPOLLONESHOT, id)) return forget_peer(connection.peer);
   Fd socket = std::exchange(connection.socket, std::move(duplicate));
   const Listener& listener = listeners_[connection.listener];
+  if (connection.name.empty()) connection.name = connection_name(socket.get());
+  connections_.opened(connection.name, connection.socket.get(), listener.tls);
   open_.emplace(id, std::move(connection));
   listener.hand_over(std::move(socket));
 }
@@ -155,6 +165,7 @@ void Acceptor::ended(Id id) {
   if (node.empty()) return;
   // gRPC may hold its descriptor a little longer, so that closing ours does not end the watch.
   unwatch(node.mapped().socket.get());
+  connections_.closed(node.mapped().name, node.mapped().socket.get());
   forget_peer(node.mapped().peer);
   if (resting_) listen_again();
 }

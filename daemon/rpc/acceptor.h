@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "daemon/rpc/connections.h"
 
 namespace lodge::rpc {
 
@@ -19,12 +20,13 @@ namespace lodge::rpc {
 struct Listener {
   Fd socket;                          // listening, non-blocking
   std::function<void(Fd)> hand_over;  // called on the acceptor's thread with a connection that has begun to speak
+  bool tls = false;
 };
 
 struct AcceptorLimits {
   std::size_t connections = 4000;           // at once
-  std::size_t connections_per_peer = 1000;  // of one local user or one remote address
-  std::chrono::milliseconds first_byte{2000};
+  std::size_t connections_per_peer = 1000;  // of one local user or one remote address (IPv6: one network of 64 bits)
+  std::chrono::milliseconds first_byte{10'000};  // an honest caller may have to wait for a processor
 };
 
 // Accepts connections on a thread of its own, in gRPC's place: gRPC's own listener tells no uid, has no bound, and never
@@ -32,7 +34,9 @@ struct AcceptorLimits {
 // that stays silent is closed. Survives EMFILE: it rests until a connection closes or a moment has passed.
 class Acceptor {
  public:
-  static Result<std::unique_ptr<Acceptor>> start(std::vector<Listener> listeners, AcceptorLimits limits);
+  // `connections` is told of each that is handed over, before it is, and of its end.
+  static Result<std::unique_ptr<Acceptor>> start(std::vector<Listener> listeners, AcceptorLimits limits,
+                                                 Connections& connections);
   // Stops accepting. What has been handed over lives on.
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
@@ -45,11 +49,12 @@ class Acceptor {
   struct Connection {
     Fd socket;  // the connection itself while it waits; a duplicate to watch for its end afterwards
     std::size_t listener;
-    std::string peer;  // the key by which it is counted
+    std::string peer;       // the key by which it is counted
+    std::string name = {};  // gRPC's for its other end
     Clock::time_point due{};
   };
 
-  Acceptor(std::vector<Listener> listeners, AcceptorLimits limits, Fd poll, Fd stop);
+  Acceptor(std::vector<Listener> listeners, AcceptorLimits limits, Connections& connections, Fd poll, Fd stop);
   void run();
   int wait_ms() const;
   void accept_from(std::size_t index);
@@ -66,6 +71,7 @@ class Acceptor {
 
   std::vector<Listener> listeners_;
   AcceptorLimits limits_;
+  Connections& connections_;
   Fd poll_;
   Fd stop_;
   Id next_id_;

@@ -14,6 +14,7 @@ class PostedCall final : public grpc::ServerUnaryReactor {
     canceller_->run(std::move(task), [this](const Result<void>& result) {
       // A new object is known only now.
       if (visit_.subject.empty() && result) visit_.subject = subject_of(response_);
+      if (result) visit_.project = project_of(response_);
       Finish(conclude(visit_, result));
     });
   }

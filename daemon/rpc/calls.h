@@ -35,6 +35,7 @@ class Calls {
                                    Look<Request, Response> look) const {
     auto visit = doorman_.admit(context, method_of<Request>(), subject_of(request));
     if (!visit) return refuse(context, visit.error(), subject_of(request));
+    visit->project = project_of(request);
     return finish_now(context, *visit, look(host_, visit->context.caller, request, response));
   }
 
@@ -47,7 +48,19 @@ class Calls {
                                  Work<Request, Response> work, const std::string& method = method_of<Request>()) const {
     auto visit = doorman_.admit(context, method, subject_of(request));
     if (!visit) return refuse(context, visit.error(), subject_of(request));
+    visit->project = project_of(request);
     auto task = work(host_, visit->context, request, response);
+    return run(std::move(*visit), std::move(task), response);
+  }
+
+  // The same for work that is another's than the host's: `work` makes the task from the call's context.
+  template <class Request, class Response, class WorkFor>
+  grpc::ServerUnaryReactor* post_to(grpc::CallbackServerContext& context, const Request& request, Response& response,
+                                    WorkFor work) const {
+    auto visit = doorman_.admit(context, method_of<Request>(), subject_of(request));
+    if (!visit) return refuse(context, visit.error(), subject_of(request));
+    visit->project = project_of(request);
+    Task<Result<void>> task = work(visit->context);
     return run(std::move(*visit), std::move(task), response);
   }
 

@@ -37,6 +37,7 @@ class ConsoleCall final : public Reactor {
     CO_TRY_ASSIGN(const v1::OpenConsoleRequest::Open open,
                   co_await with_deadline(first_message(), visit_.context.deadline, "the console's first message"));
     visit_.subject = subject_of(open);
+    visit_.project = project_of(open);
     CO_TRY_ASSIGN(const Session session,
                   co_await host_.open_console(visit_.context, open.domain(), open.device(), open.force()));
     StartSendInitialMetadata();  // tells the caller that it is connected, however silent the guest

@@ -38,7 +38,7 @@ Result<void> tell_changes(const host::Defined& defined, Response& response) {
 Task<Result<void>> define(Host& host, CallContext context, const v1::DefineDomainRequest& request,
                           v1::DefineDomainResponse& response) {
   CO_TRY_ASSIGN(const host::Defined defined,
-                co_await host.define(std::move(context), request.document(), request.dry_run()));
+                co_await host.define(std::move(context), request.project(), request.document(), request.dry_run()));
   CO_TRY_ASSIGN(*response.mutable_xml(), document_of(*defined.domain, v1::DOMAIN_VIEW_INACTIVE, /*secure=*/false));
   *response.mutable_domain() = present(*defined.domain);
   response.set_created(defined.created);
@@ -49,7 +49,8 @@ Task<Result<void>> define(Host& host, CallContext context, const v1::DefineDomai
 
 Task<Result<void>> validate(Host& host, CallContext context, const v1::ValidateDomainRequest& request,
                             v1::ValidateDomainResponse& response) {
-  CO_TRY_ASSIGN(const conf::ValidatedDomain domain, co_await host.validate(std::move(context), request.document()));
+  CO_TRY_ASSIGN(const conf::ValidatedDomain domain,
+                co_await host.validate(std::move(context), request.project(), request.document()));
   CO_TRY_ASSIGN(*response.mutable_xml(), conf::xml::format(domain.spec(), {.view = {.view = conf::View::inactive}}));
   *response.mutable_spec() = domain.spec();
   conf::apply_view(*response.mutable_spec(), {.view = conf::View::inactive});
@@ -78,7 +79,8 @@ Task<Result<void>> answer_with(Task<Result<DomainPtr>> work, Response& response)
 
 Task<Result<void>> create(Host& host, CallContext context, const v1::CreateDomainRequest& request,
                           v1::CreateDomainResponse& response) {
-  return answer_with(host.create(std::move(context), request.document(), request.paused()), response);
+  return answer_with(host.create(std::move(context), request.project(), request.document(), request.paused()),
+                     response);
 }
 
 Task<Result<void>> set_autostart(Host& host, CallContext context, const v1::SetAutostartRequest& request,
@@ -89,8 +91,8 @@ Task<Result<void>> set_autostart(Host& host, CallContext context, const v1::SetA
 Task<Result<void>> start_detached(Host& host, CallContext context, const v1::StartDomainRequest& request,
                                   v1::StartDomainResponse& response) {
   CO_TRY_ASSIGN(*response.mutable_operation(),
-                co_await host.start_detached(std::move(context), request.domain(), request.paused()));
-  if (const auto domain = host.find(request.domain())) *response.mutable_domain() = present(**domain);
+                co_await host.start_detached(context, request.domain(), request.paused()));
+  if (const auto domain = host.find(context.caller, request.domain())) *response.mutable_domain() = present(**domain);
   co_return Result<void>();
 }
 
@@ -134,10 +136,11 @@ Task<Result<void>> destroy(Host& host, CallContext context, const v1::DestroyDom
 
 Result<void> get(const Host& host, const Caller& caller, const v1::GetDomainRequest& request,
                  v1::GetDomainResponse& response) {
-  if (request.secure() && !caller.may_change)
+  TRY_ASSIGN(const DomainPtr domain, host.find(caller, request.domain()));
+  static const access::Verb& kSecrets = *access::verb_of("GetDomainSecrets");
+  if (request.secure() && !caller.rights->may(kSecrets, host::place_of(*domain)))
     return fail(Code::permission_denied, "{} may not change this guest, and so may not see its secrets",
                 caller.identity);
-  TRY_ASSIGN(const DomainPtr domain, host.find(request.domain()));
   if (request.include_xml()) {
     TRY_ASSIGN(*response.mutable_xml(), document_of(*domain, request.view(), request.secure()));
   }
@@ -145,9 +148,9 @@ Result<void> get(const Host& host, const Caller& caller, const v1::GetDomainRequ
   return {};
 }
 
-Result<void> list(const Host& host, const Caller&, const v1::ListDomainsRequest& request,
+Result<void> list(const Host& host, const Caller& caller, const v1::ListDomainsRequest& request,
                   v1::ListDomainsResponse& response) {
-  for (const DomainPtr& domain : host.list()) {
+  for (const DomainPtr& domain : host.list(caller, request.project())) {
     if (!request.include_inactive() && domain->status().id() == 0) continue;
     *response.add_domains() = request.include_specs() ? present(*domain) : present_briefly(*domain);
   }

@@ -25,7 +25,9 @@ Result<void> version(const Host& host, const Caller& caller, const v1::GetVersio
   response.set_hostname(host_name());
   for (v1::DriverInfo& driver : host.drivers()) *response.add_drivers() = std::move(driver);
   response.set_caller(caller.identity);
-  response.set_may_change(caller.may_change);
+  static const access::Verb& kDefine = *access::verb_of("DefineDomain");
+  response.set_may_change(caller.rights->may(kDefine, {.project = caller.rights->home()}));
+  response.set_project(caller.rights->home());
   return {};
 }
 
@@ -46,15 +48,15 @@ Task<Result<void>> refresh(Host& host, CallContext context, const v1::GetCapabil
   co_return fill(*fresh, response);
 }
 
-Result<void> get(const Host& host, const Caller&, const v1::GetOperationRequest& request,
+Result<void> get(const Host& host, const Caller& caller, const v1::GetOperationRequest& request,
                  v1::GetOperationResponse& response) {
-  TRY_ASSIGN(*response.mutable_operation(), host.operation(request.id()));
+  TRY_ASSIGN(*response.mutable_operation(), host.operation(caller, request.id()));
   return {};
 }
 
-Result<void> list(const Host& host, const Caller&, const v1::ListOperationsRequest& request,
+Result<void> list(const Host& host, const Caller& caller, const v1::ListOperationsRequest& request,
                   v1::ListOperationsResponse& response) {
-  for (v1::Operation& operation : host.operations(request.include_ended()))
+  for (v1::Operation& operation : host.operations(caller, request.include_ended()))
     *response.add_operations() = std::move(operation);
   return {};
 }
@@ -75,6 +77,7 @@ Task<Result<void>> cancel(Host& host, CallContext context, const v1::CancelOpera
 
 grpc::ServerUnaryReactor* HostDoor::GetVersion(Context* context, const v1::GetVersionRequest* request,
                                                v1::GetVersionResponse* response) {
+  response->set_audit_dropped(doorman_.audit_dropped());
   return calls_.answer(*context, *request, *response, version);
 }
 

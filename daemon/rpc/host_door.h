@@ -9,7 +9,7 @@ namespace lodge::rpc {
 // The host and its daemon over gRPC.
 class HostDoor final : public v1::HostService::CallbackService {
  public:
-  HostDoor(host::Host& host, const Doorman& doorman) : calls_(host, doorman) {}
+  HostDoor(host::Host& host, const Doorman& doorman) : doorman_(doorman), calls_(host, doorman) {}
 
  private:
   using Context = grpc::CallbackServerContext;
@@ -19,6 +19,7 @@ class HostDoor final : public v1::HostService::CallbackService {
   grpc::ServerUnaryReactor* GetCapabilities(Context*, const v1::GetCapabilitiesRequest*,
                                             v1::GetCapabilitiesResponse*) override;
 
+  const Doorman& doorman_;
   const Calls calls_;
 };
 

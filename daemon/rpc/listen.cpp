@@ -116,6 +116,14 @@ Result<void> check_address(const std::string& address) {
   return {};
 }
 
+std::uint16_t port_of(const std::string& address) {
+  const auto parsed = parse_address(address);
+  if (!parsed) return 0;
+  const sockaddr* found = (*parsed)->ai_addr;
+  return ntohs(found->sa_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(found)->sin6_port
+                                            : reinterpret_cast<const sockaddr_in*>(found)->sin_port);
+}
+
 Result<Sockets> open_sockets(const fs::path& path, const std::string& address) {
   TRY_ASSIGN(Sockets sockets, inherited_sockets());
   if (!sockets.local) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ Result<Fd> listen_tcp(const std::string& address);
 
 // Refuses what listen_tcp could not even parse.
 Result<void> check_address(const std::string& address);
+
+// The port in an address that check_address() has not refused; else 0.
+std::uint16_t port_of(const std::string& address);
 
 // The doors' listening sockets. Clients that connect from now on wait until the door is opened.
 struct Sockets {

@@ -7,17 +7,18 @@
 namespace lodge::rpc {
 namespace {
 
-std::vector<std::string> properties(const grpc::AuthContext& auth, const char* name) {
-  std::vector<std::string> values;
-  for (const grpc::string_ref& value : auth.FindPropertyValues(name)) values.emplace_back(value.data(), value.size());
-  return values;
+std::string property(const grpc::AuthContext& auth, const char* name) {
+  const std::vector<grpc::string_ref> values = auth.FindPropertyValues(name);
+  return values.empty() ? std::string() : std::string(values.front().data(), values.front().size());
 }
 
-access::TlsPeer tls_peer(const grpc::AuthContext& auth, std::string address) {
-  const auto common_name = properties(auth, "x509_common_name");
-  return {.names = access::identities_of(properties(auth, "peer_uri"), properties(auth, "peer_dns"),
-                                         common_name.empty() ? std::string() : common_name.front()),
-          .address = std::move(address)};
+Result<Caller> tls_caller(const grpc::AuthContext& auth, std::string address, ClientCertificates& certificates) {
+  TRY_ASSIGN(const ClientCertificates::Judged judged,
+             certificates.judge(property(auth, "x509_pem_cert"), property(auth, "x509_pem_cert_chain")));
+  return Caller{.peer = access::TlsPeer{.names = judged->names,
+                                        .address = std::move(address),
+                                        .fingerprint = judged->fingerprint},
+                .certificate = judged};
 }
 
 }  // namespace
@@ -51,13 +52,13 @@ Result<access::LocalPeer> local_peer(int fd) {
   return access::LocalPeer{credentials.pid, credentials.uid, credentials.gid, std::move(groups)};
 }
 
-Result<access::Peer> peer_of(const grpc::ServerContextBase& context) {
+Result<Caller> caller_of(const grpc::ServerContextBase& context, ClientCertificates& certificates) {
   const std::string name = context.peer();
   const auto auth = context.auth_context();
-  if (auth != nullptr && auth->IsPeerAuthenticated()) return tls_peer(*auth, name);
+  if (auth != nullptr && auth->IsPeerAuthenticated()) return tls_caller(*auth, name, certificates);
   if (const auto fd = connection_fd(name)) {
     TRY_ASSIGN(access::LocalPeer peer, local_peer(*fd));
-    return peer;
+    return Caller{.peer = std::move(peer)};
   }
   return fail(Code::unauthenticated, "cannot tell who {} is", name);
 }

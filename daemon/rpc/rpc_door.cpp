@@ -5,8 +5,16 @@
 #include <grpcpp/server_posix.h>
 
 #include "base/log.h"
+#include "base/pool.h"
+#include "daemon/rpc/claim_door.h"
+#include "daemon/rpc/document_door.h"
 #include "daemon/rpc/domain_door.h"
+#include "daemon/rpc/enrol_door.h"
 #include "daemon/rpc/host_door.h"
+#include "daemon/rpc/migration_door.h"
+#include "daemon/rpc/peer.h"
+#include "daemon/rpc/policy_door.h"
+#include "daemon/rpc/remote_door.h"
 #include "daemon/rpc/tls.h"
 
 namespace lodge::rpc {
@@ -29,61 +37,120 @@ void apply_limits(grpc::ServerBuilder& builder, const DoorSettings& settings) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
-Listener local_listener(Fd socket, grpc::Server& server) {
-  return {.socket = std::move(socket),
-          .hand_over = [&server](Fd connection) { grpc::AddInsecureChannelFromFd(&server, connection.release()); }};
+// A connection whose user's name is not known yet waits for that in `resolver`, so that no call does.
+Listener local_listener(Fd socket, grpc::Server& server, const access::Access& access, Pool& resolver) {
+  return {.socket = std::move(socket), .hand_over = [&server, &access, &resolver](Fd connection) {
+            const auto peer = local_peer(connection.get());
+            if (!peer || access.knows(peer->uid)) {
+              grpc::AddInsecureChannelFromFd(&server, connection.release());
+              return;
+            }
+            resolver.post([&server, &access, uid = peer->uid, connection = std::move(connection)]() mutable {
+              access.learn(uid);
+              grpc::AddInsecureChannelFromFd(&server, connection.release());
+            });
+          }};
 }
 
 Listener tls_listener(Fd socket, TlsHandover server) {
   const int listening = socket.get();
-  return {.socket = std::move(socket), .hand_over = [server = std::move(server), listening](Fd connection) {
-            grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
-            parameters.listener_fd = listening;
-            parameters.fd = connection.release();
-            server->HandleNewConnection(&parameters);
-          }};
+  return {.socket = std::move(socket),
+          .hand_over =
+              [server = std::move(server), listening](Fd connection) {
+                grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+                parameters.listener_fd = listening;
+                parameters.fd = connection.release();
+                server->HandleNewConnection(&parameters);
+              },
+          .tls = true};
 }
 
 }  // namespace
 
 struct RpcDoor::Parts {
-  Parts(host::Host& host, const access::Access& access, const DoorSettings& settings)
-      : doorman(access, settings.unasked_deadline),
+  Parts(host::Host& host, const access::Access& who, access::Auditor& auditor, enrol::Enrolment* enrolment,
+        const DoorSettings& settings)
+      : access(who),
+        notes(connections),
+        doorman({.access = access,
+                 .auditor = auditor,
+                 .unasked = settings.unasked_deadline,
+                 .calls = settings.calls_per_caller,
+                 .connections = connections,
+                 .certificates = certificates}),
         domains(host, doorman, streams),
+        documents(host, doorman),
+        migrations(host, doorman),
         hosts(host, doorman),
-        operations(host, doorman) {}
+        operations(host, doorman),
+        claims(host, doorman),
+        doctor(host, doorman),
+        policies(host, doorman),
+        remotes(host, doorman, enrolment, enrol_door) {}
 
+  // Whoever would not be let in now has to go.
+  void end_unwanted() {
+    connections.end([this](const Caller& caller) {
+      const auto& shown = caller.certificate;
+      return (shown && !certificates.judge(shown->pem, shown->issuers)) || !access.identify(caller.peer);
+    });
+  }
+
+  const access::Access& access;
+  Connections connections;
+  ClientCertificates certificates;
+  HandshakeNotes notes;
   Doorman doorman;
   OpenStreams streams;
   DomainDoor domains;
+  DocumentDoor documents;
+  MigrationDoor migrations;
   HostDoor hosts;
   OperationDoor operations;
-  fs::path own_path;  // of the local socket, to be removed at the end; empty if it is inherited
+  ClaimDoor claims;
+  DoctorDoor doctor;
+  PolicyDoor policies;
+  RemoteDoor remotes;
+  fs::path own_path;                      // of the local socket, to be removed at the end; empty if it is inherited
+  std::unique_ptr<TlsKeeper> keeper;      // none if there is no door for remote users
+  std::unique_ptr<EnrolDoor> enrol_door;  // the same
   std::unique_ptr<grpc::Server> server;
+  Pool resolver{1};  // for users' names
   std::unique_ptr<Acceptor> acceptor;
 };
 
-Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::Access& access,
-                                               const DoorSettings& settings, Sockets sockets) {
-  if (settings.tls) TRY(check_tls_files(*settings.tls));
-  auto parts = std::make_unique<Parts>(host, access, settings);
+Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::Access& access, access::Auditor& auditor,
+                                               enrol::Enrolment* enrolment, const DoorSettings& settings,
+                                               Sockets sockets) {
+  auto parts = std::make_unique<Parts>(host, access, auditor, enrolment, settings);
   parts->own_path = sockets.own_path;
 
   grpc::ServerBuilder builder;
   apply_limits(builder, settings);
-  builder.RegisterService(&parts->domains).RegisterService(&parts->hosts).RegisterService(&parts->operations);
+  builder.RegisterService(&parts->domains).RegisterService(&parts->documents).RegisterService(&parts->migrations);
+  builder.RegisterService(&parts->hosts).RegisterService(&parts->operations).RegisterService(&parts->policies);
+  builder.RegisterService(&parts->claims).RegisterService(&parts->doctor);
+  builder.RegisterService(&parts->remotes);
   TlsHandover tls;
-  if (settings.tls)
+  if (settings.tls) {
+    TRY_ASSIGN(parts->keeper, TlsKeeper::start(*settings.tls, settings.tls_folder, parts->certificates,
+                                               [raw = parts.get()] { raw->end_unwanted(); }));
     tls = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-        tls_credentials(*settings.tls, access));
+        tls_credentials(*parts->keeper, parts->certificates, access, parts->connections));
+  }
   parts->server = builder.BuildAndStart();
   if (!parts->server) return fail(Code::internal, "gRPC could not start its server; its log says why");
 
+  if (settings.tls && enrolment != nullptr) {
+    TRY_ASSIGN(parts->enrol_door, EnrolDoor::open(settings.enrol_listen, *enrolment, host.control(), *parts->keeper,
+                                                  parts->connections, auditor));
+  }
+
   std::vector<Listener> listeners;
-  listeners.push_back(local_listener(std::move(sockets.local), *parts->server));
+  listeners.push_back(local_listener(std::move(sockets.local), *parts->server, access, parts->resolver));
   if (tls) listeners.push_back(tls_listener(std::move(sockets.remote), std::move(tls)));
-  TRY_ASSIGN(parts->acceptor, Acceptor::start(std::move(listeners), settings.limits));
+  TRY_ASSIGN(parts->acceptor, Acceptor::start(std::move(listeners), settings.limits, parts->connections));
   return std::unique_ptr<RpcDoor>(new RpcDoor(std::move(parts)));
 }
 
@@ -94,12 +161,20 @@ RpcDoor::~RpcDoor() {
   close(Deadline::after(0s));
 }
 
+void RpcDoor::look_again() {
+  if (parts_->keeper) parts_->keeper->look_again();
+}
+
 void RpcDoor::stop_accepting() {
   parts_->acceptor.reset();
   if (!parts_->own_path.empty()) ::unlink(std::exchange(parts_->own_path, {}).c_str());
   parts_->streams.cancel_all(Error(Code::unavailable, "lodged is stopping; guests run on"));
 }
 
-void RpcDoor::close(Deadline deadline) { parts_->server->Shutdown(std::chrono::system_clock::now() + deadline.left()); }
+void RpcDoor::close(Deadline deadline) {
+  parts_->resolver.join();
+  parts_->server->Shutdown(std::chrono::system_clock::now() + deadline.left());
+  parts_->enrol_door.reset();
+}
 
 }  // namespace lodge::rpc

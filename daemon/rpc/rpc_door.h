@@ -5,6 +5,8 @@
 #include <string>
 
 #include "daemon/access/access.h"
+#include "daemon/access/audit.h"
+#include "daemon/enrol/enrolment.h"
 #include "daemon/host/host.h"
 #include "daemon/rpc/acceptor.h"
 #include "daemon/rpc/listen.h"
@@ -14,9 +16,12 @@ namespace lodge::rpc {
 
 struct DoorSettings {
   std::optional<TlsFiles> tls;  // no door for remote users if absent
+  fs::path tls_folder;          // for our copies of them; see TlsKeeper
+  std::string enrol_listen;     // where clients without a certificate come with a token
   AcceptorLimits limits;
   std::uint32_t message_bytes = 16u << 20;
   std::chrono::seconds idle{300};
+  std::size_t calls_per_caller = 1000;
   std::chrono::seconds unasked_deadline{60};
 };
 
@@ -26,13 +31,18 @@ class RpcDoor {
  public:
   // Serves from now on. `sockets` has a remote one if, and only if, settings.tls is set. Blocks for a moment. The error
   // says which certificate file is in the way, and how.
-  static Result<std::unique_ptr<RpcDoor>> open(host::Host& host, const access::Access& access,
-                                               const DoorSettings& settings, Sockets sockets);
+  // `enrolment` is null if, and only if, there is no door for remote users.
+  static Result<std::unique_ptr<RpcDoor>> open(host::Host& host, const access::Access& access, access::Auditor& auditor,
+                                               enrol::Enrolment* enrolment, const DoorSettings& settings,
+                                               Sockets sockets);
   // Blocks until every call has ended; see close().
   ~RpcDoor();
   RpcDoor(const RpcDoor&) = delete;
   RpcDoor& operator=(const RpcDoor&) = delete;
 
+  // Reads the certificates and revocations again, now, and ends the connections of those who may be here no more. (Both
+  // also happens by itself, when the files change.) Any thread; returns at once.
+  void look_again();
   // Takes no more connections and ends the open streams. Calls that go on may go on. Any thread.
   void stop_accepting();
   // Cancels what still goes on at the deadline and returns when all of it has ended. Blocks: not on the control thread, which must run

@@ -35,4 +35,17 @@ std::string subject_of(const google::protobuf::Message& message) {
   return {};
 }
 
+std::string project_of(const google::protobuf::Message& message) {
+  using google::protobuf::FieldDescriptor;
+  const auto* descriptor = message.GetDescriptor();
+  const auto* domain = descriptor->FindFieldByName("domain");
+  if (domain != nullptr && domain->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !domain->is_repeated() &&
+      message.GetReflection()->HasField(message, domain))
+    return project_of(message.GetReflection()->GetMessage(message, domain));
+  const auto* project = descriptor->FindFieldByName("project");
+  if (project != nullptr && project->cpp_type() == FieldDescriptor::CPPTYPE_STRING && !project->is_repeated())
+    return message.GetReflection()->GetString(message, project);
+  return {};
+}
+
 }  // namespace lodge::rpc

@@ -10,4 +10,7 @@ namespace lodge::rpc {
 // `id`. Empty if it has neither.
 std::string subject_of(const google::protobuf::Message& message);
 
+// And in which project that is, where the message says so.
+std::string project_of(const google::protobuf::Message& message);
+
 }  // namespace lodge::rpc

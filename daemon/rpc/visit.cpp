@@ -4,15 +4,39 @@
 
 #include "base/log.h"
 #include "base/uuid.h"
-#include "daemon/access/audit.h"
+#include "daemon/access/trace.h"
 #include "daemon/rpc/peer.h"
 
 namespace lodge::rpc {
 
 using namespace std::chrono_literals;
 
-Doorman::Doorman(const access::Access& access, std::chrono::seconds unasked)
-    : access_(access), unasked_(unasked), life_(Uuid::random().str().substr(0, 8)) {}
+Result<std::shared_ptr<const Ticket>> Turnstile::enter(const std::string& identity) const {
+  {
+    auto counts = counts_->lock();
+    std::size_t& count = (*counts)[identity];
+    if (count >= most_)
+      return fail(Code::resource_exhausted, "{} has {} calls under way, which is the limit for one caller", identity,
+                  count);
+    ++count;
+  }
+  return std::make_shared<const Ticket>(counts_, identity);
+}
+
+Ticket::~Ticket() {
+  auto counts = counts_->lock();
+  const auto count = counts->find(identity_);
+  if (count != counts->end() && --count->second == 0) counts->erase(count);
+}
+
+Doorman::Doorman(const DoormanParts& parts)
+    : access_(parts.access),
+      auditor_(parts.auditor),
+      unasked_(parts.unasked),
+      turnstile_(parts.calls),
+      connections_(parts.connections),
+      certificates_(parts.certificates),
+      life_(Uuid::random().str().substr(0, 8)) {}
 
 std::string Doorman::next_request_id() const { return fmt::format("{}-{}", life_, ++calls_); }
 
@@ -25,51 +49,98 @@ Deadline answer_by(std::chrono::system_clock::time_point asked, std::chrono::sys
   return Deadline::after(std::chrono::duration_cast<Deadline::Clock::duration>(left - margin));
 }
 
+namespace {
+
+// What the call says of the trace it belongs to.
+std::string traceparent_of(const grpc::ServerContextBase& context) {
+  const auto& metadata = context.client_metadata();
+  const auto said = metadata.find("traceparent");
+  if (said == metadata.end()) return {};
+  return access::valid_traceparent({said->second.data(), said->second.size()});
+}
+
+std::chrono::microseconds time_since(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since);
+}
+
+void put_error(access::AuditEntry& entry, const Error& error) {
+  entry.outcome = to_string(error.code());
+  entry.error = error.message();
+}
+
+}  // namespace
+
 std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextBase& context, std::string_view method,
                                                       std::string subject) const {
   const auto since = std::chrono::steady_clock::now();
   std::string request_id = next_request_id();
-  std::string who = "?";
+  std::string traceparent = traceparent_of(context);
+  access::AuditEntry entry;
   const auto refuse = [&](Error&& error) {
-    access::audit(
-        {.who = who,
-         .method = method,
-         .subject = subject,
-         .request_id = request_id,
-         .error = &error,
-         .took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since)});
+    entry.at = std::chrono::system_clock::now();
+    if (entry.who.empty()) entry.from = context.peer();
+    entry.what = method;
+    entry.object = subject;
+    put_error(entry, error);
+    entry.took = time_since(since);
+    entry.request_id = request_id;
+    entry.traceparent = traceparent;
+    auditor_.record(std::move(entry));
     return std::unexpected(Refused{std::move(error), request_id});
   };
 
-  auto peer = peer_of(context);
-  if (!peer) return refuse(std::move(peer).error());
-  who = access::describe(*peer);
-  const auto verb = access::verb_of(method);
+  auto who = caller_of(context, certificates_);
+  if (!who) return refuse(std::move(who).error());
+  const access::Peer& peer = who->peer;
+  entry.who = access::name_of(peer);
+  entry.from = access::origin_of(peer);
+  connections_.met(plain_name(context.peer()), *who);
+  const access::Verb* const verb = access::verb_of(method);
   if (!verb) return refuse(Error(Code::permission_denied, fmt::format("no rule says who may call {}", method)));
-  auto grant = access_.authorize(*peer, *verb);
-  if (!grant) return refuse(std::move(grant).error());
-  host::Caller caller{
-      .identity = std::move(grant->identity), .may_change = grant->may_change, .request_id = std::move(request_id)};
+  auto rights = access_.authorize(peer, *verb);
+  if (!rights) return refuse(std::move(rights).error());
+  auto ticket = turnstile_.enter((*rights)->identity());
+  if (!ticket) return refuse(std::move(ticket).error());
+  host::Caller caller{.identity = (*rights)->identity(),
+                      .rights = std::move(*rights),
+                      .verb = verb,
+                      .request_id = std::move(request_id),
+                      .traceparent = std::move(traceparent)};
   return Visit{.context = {.caller = std::move(caller),
                            .deadline = answer_by(context.deadline(), std::chrono::system_clock::now(), unasked_)},
-               .verb = *verb,
-               .who = std::move(who),
+               .peer = peer,
                .subject = std::move(subject),
-               .since = since};
+               .project = {},
+               .since = since,
+               .auditor = &auditor_,
+               .ticket = std::move(*ticket)};
+}
+
+std::function<bool(const v1::DomainEvent&)> Doorman::watcher(const Visit& visit) const {
+  return [this, peer = visit.peer, verb = visit.context.caller.verb](const v1::DomainEvent& event) {
+    const auto rights = access_.identify(peer);
+    return rights && (*rights)->may(*verb, {.project = event.project(), .name = event.name(), .uuid = event.uuid()});
+  };
 }
 
 void audit(const Visit& visit, const Error* error) {
+  const host::Caller& caller = visit.context.caller;
   if (error != nullptr && (error->code() == Code::internal || error->code() == Code::data_loss))
-    log::failed(visit.verb.method, *error);
-  if (visit.verb.effect == access::Effect::look && (error == nullptr || error->code() != Code::permission_denied))
+    log::failed(caller.verb->method, *error);
+  if (caller.verb->effect == access::Effect::look && (error == nullptr || error->code() != Code::permission_denied))
     return;
-  access::audit(
-      {.who = visit.who,
-       .method = visit.verb.method,
-       .subject = visit.subject,
-       .request_id = visit.context.caller.request_id,
-       .error = error,
-       .took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - visit.since)});
+  access::AuditEntry entry{.at = std::chrono::system_clock::now(),
+                           .who = caller.identity,
+                           .from = access::origin_of(visit.peer),
+                           .what = std::string(caller.verb->method),
+                           .object = visit.subject,
+                           .project = visit.project,
+                           .error = {},
+                           .took = time_since(visit.since),
+                           .request_id = caller.request_id,
+                           .traceparent = caller.traceparent};
+  if (error != nullptr) put_error(entry, *error);
+  visit.auditor->record(std::move(entry));
 }
 
 }  // namespace lodge::rpc

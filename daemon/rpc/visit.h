@@ -4,27 +4,75 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
+#include <unordered_map>
 
+#include "base/guarded.h"
 #include "daemon/access/access.h"
+#include "daemon/access/audit.h"
 #include "daemon/host/host.h"
+#include "daemon/rpc/connections.h"
 
 namespace lodge::rpc {
 
+class Ticket;
+
+// How many calls each caller has under way. Any thread.
+class Turnstile {
+ public:
+  explicit Turnstile(std::size_t most) : most_(most), counts_(std::make_shared<Counts>()) {}
+  // resource_exhausted if this caller has as many as it may.
+  Result<std::shared_ptr<const Ticket>> enter(const std::string& identity) const;
+
+ private:
+  friend class Ticket;
+  using Counts = Guarded<std::unordered_map<std::string, std::size_t>>;
+
+  const std::size_t most_;
+  const std::shared_ptr<Counts> counts_;
+};
+
+// A place among them, until it goes.
+class Ticket {
+ public:
+  Ticket(std::shared_ptr<Turnstile::Counts> counts, std::string identity)
+      : counts_(std::move(counts)), identity_(std::move(identity)) {}
+  ~Ticket();
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+
+ private:
+  const std::shared_ptr<Turnstile::Counts> counts_;
+  const std::string identity_;
+};
+
 // One call that has come in: who calls, what for, until when.
 struct Visit {
-  host::CallContext context;
-  access::Verb verb;
-  std::string who;      // for the audit log: "uid:1000 (pid 4711)"
+  host::CallContext context;  // with who calls, and for which verb
+  access::Peer peer;
   std::string subject;  // what the request is about, as the caller wrote it; may be empty
+  std::string project;  // where, as far as that is known; may be empty
   std::chrono::steady_clock::time_point since;
+  access::Auditor* auditor = nullptr;    // never null once admitted
+  std::shared_ptr<const Ticket> ticket;  // one of the calls that its caller may have under way
+};
+
+// What a Doorman asks; all of it outlives him.
+struct DoormanParts {
+  const access::Access& access;
+  access::Auditor& auditor;
+  std::chrono::seconds unasked;  // the time a call gets whose caller has set no deadline
+  std::size_t calls;             // how many one caller may have under way
+  Connections& connections;      // is told who is behind each
+  ClientCertificates& certificates;
 };
 
 // Stands at the door: identifies every caller, asks Access, numbers the call, sets its deadline. Any thread.
 class Doorman {
  public:
-  // `unasked` is the time a call gets whose caller has set no deadline.
-  Doorman(const access::Access& access, std::chrono::seconds unasked);
+  explicit Doorman(const DoormanParts& parts);
 
   // `method` as its descriptor names it ("StartDomain"). A refusal is audited here.
   struct Refused {
@@ -33,12 +81,20 @@ class Doorman {
   };
   std::expected<Visit, Refused> admit(const grpc::ServerContextBase& context, std::string_view method,
                                       std::string subject) const;
+  // Whether whoever is behind this call may still see events of a guest there: the policy may change while a stream is open. Blocks
+  // as Access::identify does.
+  std::function<bool(const v1::DomainEvent&)> watcher(const Visit& visit) const;
+  std::uint64_t audit_dropped() const { return auditor_.dropped(); }
 
  private:
   std::string next_request_id() const;
 
   const access::Access& access_;
+  access::Auditor& auditor_;
   std::chrono::seconds unasked_;
+  Turnstile turnstile_;
+  Connections& connections_;
+  ClientCertificates& certificates_;
   std::string life_;  // differs with each start of the daemon
   mutable std::atomic<std::uint64_t> calls_{0};
 };

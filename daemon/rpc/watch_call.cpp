@@ -60,9 +60,9 @@ grpc::ServerWriteReactor<v1::WatchDomainsResponse>* watch_domains(host::Host& ho
   const std::string subject = subject_of(request);
   auto visit = doorman.admit(context, method_of<v1::WatchDomainsRequest>(), subject);
   if (!visit) return new RefusedWatch(to_status(visit.error().error, subject, visit.error().request_id));
-  events::Filter filter;
+  events::Filter filter{.uuid = {}, .sees = doorman.watcher(*visit)};
   if (request.has_domain()) {
-    const auto domain = host.find(request.domain());
+    const auto domain = host.find(visit->context.caller, request.domain());
     if (!domain) return new RefusedWatch(conclude(*visit, Failure(domain.error())));
     filter.uuid = (*domain)->uuid();
   }

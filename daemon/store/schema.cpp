@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kApplication = 0x4c4f4447;
 
 // Each brings the file from the schema before it to its own. Only ever add at the end.
-constexpr std::array<std::string_view, 1> kMigrations = {
+constexpr std::array<std::string_view, 4> kMigrations = {
     // A run may belong to a guest that is in no definition (a transient one), and a claim may outlive its run (one that could not
     // be released), so none of the three refers to another by a foreign key.
     R"(
@@ -46,6 +46,55 @@ constexpr std::array<std::string_view, 1> kMigrations = {
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE counters(name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     )",
+    // Every guest belongs to a project, and names are unique within one only.
+    R"(
+    CREATE TABLE domains_of_projects(
+      uuid TEXT PRIMARY KEY,
+      project TEXT NOT NULL,
+      name TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      generation INTEGER NOT NULL,
+      autostart INTEGER NOT NULL,
+      spec BLOB NOT NULL,           -- lodge.v1.DomainSpec
+      UNIQUE (project, name)
+    ) STRICT;
+    INSERT INTO domains_of_projects SELECT uuid, 'default', name, owner, generation, autostart, spec FROM domains;
+    DROP TABLE domains;
+    ALTER TABLE domains_of_projects RENAME TO domains;
+    ALTER TABLE runs ADD COLUMN project TEXT NOT NULL DEFAULT 'default';
+    )",
+    // Of guests between two hosts. A row outlives the guest's run, and its definition.
+    R"(
+    CREATE TABLE migrations(
+      id TEXT PRIMARY KEY,
+      domain_uuid TEXT NOT NULL,
+      project TEXT NOT NULL,
+      domain_name TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('sending', 'handed-over', 'committed', 'arrived')),
+      peer TEXT NOT NULL,
+      key BLOB NOT NULL,
+      proof_digest BLOB NOT NULL,
+      receipt_digest BLOB NOT NULL,
+      paused INTEGER NOT NULL,
+      started_at INTEGER NOT NULL   -- microseconds since 1970
+    ) STRICT, WITHOUT ROWID;
+    )",
+    // Clients that enrol with a token.
+    R"(
+    CREATE TABLE tokens(
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL,           -- of the client to be
+      digest TEXT NOT NULL,         -- SHA-256 of the secret
+      expires_at INTEGER NOT NULL   -- seconds since 1970, as below
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE clients(
+      name TEXT PRIMARY KEY,
+      fingerprint TEXT NOT NULL,
+      serial TEXT NOT NULL,
+      enrolled_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    )",
 };
 
 Result<void> apply_from(Database& db, std::size_t version) {
@@ -70,7 +119,9 @@ Result<void> migrate(Database& db) {
                 newest_schema());
   }
   db.trust();
-  TRY(db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"));
+  // EXTRA while the file becomes a WAL: the journal of that change has to be gone for good, or it could take the file back
+  // to before it.
+  TRY(db.exec("PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"));
   if (version == newest_schema()) return {};
   TRY(db.exec("BEGIN IMMEDIATE"));
   auto applied = apply_from(db, static_cast<std::size_t>(version));

@@ -24,13 +24,17 @@ class Tables {
  private:
   // Prepared once; a definition's columns are written in one place each.
   struct Statements {
-    Statement drop_domain, drop_run, drop_claim, put_domain, put_run, put_claim, put_meta, put_counter;
+    Statement drop_domain, drop_run, drop_claim, put_domain, put_run, put_claim, put_meta, put_counter, drop_migration,
+        put_migration, drop_token, put_token, put_client;
   };
   Tables(Database& db, Statements statements) : db_(&db), statements_(std::move(statements)) {}
 
   Result<void> put(const DomainRow& row);
   Result<void> put(const RunRow& row);
+  Result<void> put(const MigrationRow& row);
   Result<void> put(const netdev::Claim& claim);
+  Result<void> put(const TokenRow& row);
+  Result<void> put(const ClientRow& row);
 
   Database* db_;
   Statements statements_;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +20,31 @@
 
 namespace lodge::drivers {
 
+// The user of this host that a guest's processes belong to.
+struct RunAs {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
 // One run of a guest, from start to stop. The run id is new for every start and never used again.
 struct Run {
   std::string domain_uuid;
   std::string run_id;
   std::uint32_t id = 0;  // the small number users see
   fs::path folder;       // runtime folder of this run, made before start and claimed; sockets go here
+  fs::path cgroup;       // control group of this run, made before start and claimed; empty where there are none
   fs::path log_file;     // what the hypervisor prints is appended here
+  // Without: the daemon's own user. With: whatever the definition names is opened with this user's rights and no others. For start() only.
+  std::optional<RunAs> run_as = std::nullopt;
+  std::string ledger;  // whose claims they are: processes bear it, see netdev::process_origin()
+};
+
+// What a driver needs to say what a start will need of the host.
+struct PlanRequest {
+  const conf::ValidatedDomain& domain;
+  const Run& run;
+  // Of every other run: what of the host is taken.
+  std::vector<netdev::Claim> others;
 };
 
 // What a driver needs to start a guest. The network ports are finished: made, claimed and open.
@@ -34,10 +53,12 @@ struct StartRequest {
   const Run& run;
   // By the index of the interface in spec().devices; interfaces that need nothing of the host (user) have none.
   std::map<int, netdev::NetworkPort> ports;
-  // The claims plan() returned, committed by now. start() completes their identities.
+  // The claims plan() returned, committed by now. start() completes their identities: pid, port, socket.
   std::vector<netdev::Claim>& claims;
   GuestObserver& observer;
   bool paused = false;  // leave the guest paused
+  // It comes from another host: start() returns when it is listened for. Only for drivers whose guests can migrate.
+  std::optional<IncomingPlace> incoming = {};
   // Told at each step what is being done, for operations' progress: "waiting for QEMU's monitor".
   std::function<void(std::string_view)> progress;
 };
@@ -79,8 +100,9 @@ class Driver {
   virtual bool runs(v1::DomainType type) const = 0;
   // Refuses, before anything is made, what this hypervisor cannot run: unsupported or failed_precondition.
   virtual Task<Result<void>> check(const conf::ValidatedDomain& domain, Deadline deadline) = 0;
-  // The claims a start will need besides network ports and the run's folder. Makes nothing.
-  virtual std::vector<netdev::Claim> plan(const conf::ValidatedDomain& domain, const Run& run) = 0;
+  // The claims a start will need besides network ports, the run's folder and its control group. Makes nothing. Chooses nothing
+  // that `others` have; what the definition names and another has is the caller's to refuse (netdev::exclude).
+  virtual Task<Result<std::vector<netdev::Claim>>> plan(PlanRequest request, Deadline deadline) = 0;
   // On failure or cancellation nothing of the guest is left but what the claims tell. Letting the guest run is part of it
   // and is not reported as an event. unavailable, with the hypervisor's own words, if it ended meanwhile.
   virtual Task<Result<RunningGuest>> start(StartRequest request, Deadline deadline) = 0;

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/task.h"
+#include "drivers/api/migration.h"
 #include "lodge/v1/domain.pb.h"
 #include "lodge/v1/domain_object.pb.h"
 #include "netdev/port.h"
@@ -101,6 +102,7 @@ class Guest {
   virtual Resettable* resettable() { return nullptr; }
   virtual Console* console() { return nullptr; }
   virtual Hotplug* hotplug() { return nullptr; }
+  virtual Migration* migration() { return nullptr; }
 };
 
 }  // namespace lodge::drivers

@@ -4,6 +4,7 @@
 
 #include "base/undo.h"
 #include "drivers/fake/fake_guest.h"
+#include "netdev/claims/port.h"
 #include "netdev/claims/process.h"
 
 namespace lodge::drivers::fake {
@@ -58,12 +59,21 @@ Task<Result<v1::Capabilities>> FakeDriver::probe(bool, Deadline) {
   co_return capabilities;
 }
 
-std::vector<std::string> FakeDriver::powers() const { return {"pause", "power-button", "reset", "console", "hotplug"}; }
+std::vector<std::string> FakeDriver::powers() const {
+  return {"pause", "power-button", "reset", "console", "hotplug", "migration"};
+}
 
 Task<Result<void>> FakeDriver::check(const conf::ValidatedDomain&, Deadline) { co_return Result<void>{}; }
 
-std::vector<netdev::Claim> FakeDriver::plan(const conf::ValidatedDomain& domain, const Run& run) {
-  return {netdev::plan_process({.domain_uuid = domain.spec().uuid(), .run_id = run.run_id}, "fake")};
+Task<Result<std::vector<netdev::Claim>>> FakeDriver::plan(PlanRequest request, Deadline) {
+  const netdev::Owner owner{.domain_uuid = request.domain.spec().uuid(), .run_id = request.run.run_id};
+  std::vector<netdev::Claim> claims{netdev::plan_process(owner, "fake")};
+  for (const v1::Graphics& graphics : request.domain.spec().graphics()) {
+    if (!graphics.has_vnc() || graphics.vnc().port() <= 0) continue;
+    const auto number = static_cast<std::uint16_t>(graphics.vnc().port());
+    claims.push_back(netdev::plan_port_number(owner, "vnc", {.protocol = "tcp", .number = number}));
+  }
+  co_return claims;
 }
 
 Task<Result<RunningGuest>> FakeDriver::start(StartRequest request, Deadline deadline) {
@@ -73,19 +83,27 @@ Task<Result<RunningGuest>> FakeDriver::start(StartRequest request, Deadline dead
   v1::DomainSpec live = request.domain.spec();
   fill_live(live, request);
   FakeMachine* machine = &hypervisor_.create(request.run.run_id, std::move(live));
+  for (auto& [interface, port] : request.ports)
+    machine->plugged[machine->live_spec.interfaces(interface).alias()] = std::move(port.fds);
   std::unique_ptr<FakeGuest> guest;  // outlives the undo step that lets go of it
   Undo undo;
   undo.push([&] { hypervisor_.destroy(request.run.run_id, {.kind = GuestEventKind::exited, .requested = true}); });
-  for (auto& claim : request.claims) claim.identity = netdev::ProcessIdentity{.pid = machine->pid, .start_time = 1};
+  for (auto& claim : request.claims) {
+    if (claim.kind() == netdev::ClaimKind::process)
+      claim.identity = netdev::ProcessIdentity{.pid = machine->pid, .start_time = 1};
+  }
 
   if (request.progress) request.progress("connecting to the machine");
   guest = std::make_unique<FakeGuest>(hypervisor_, *machine, request.observer);
   undo.push([&] { guest.reset(); });
   CO_TRY(co_await scripted_call(hypervisor_, name, "connect to it", deadline));
-  if (!request.paused) CO_TRY(co_await scripted_call(hypervisor_, name, "let it run", deadline));
+  const bool waits = request.paused || request.incoming;
+  if (request.incoming) CO_TRY(co_await scripted_call(hypervisor_, name, "listen for it", deadline));
+  if (!waits) CO_TRY(co_await scripted_call(hypervisor_, name, "let it run", deadline));
   machine = hypervisor_.by_run(request.run.run_id);
   if (!machine) co_return fail(Code::unavailable, "{} ended during start", name);
-  if (!request.paused) machine->status = {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED};
+  if (request.incoming) hypervisor_.listen(*machine, *request.incoming);
+  if (!waits) machine->status = {v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED};
   undo.commit();
   RunningGuest running{.guest = std::move(guest), .status = machine->status, .memory = "fake"};
   co_return running;

@@ -21,7 +21,7 @@ class FakeDriver final : public Driver {
   std::vector<std::string> powers() const override;
   bool runs(v1::DomainType type) const override { return types_.contains(type); }
   Task<Result<void>> check(const conf::ValidatedDomain& domain, Deadline deadline) override;
-  std::vector<netdev::Claim> plan(const conf::ValidatedDomain& domain, const Run& run) override;
+  Task<Result<std::vector<netdev::Claim>>> plan(PlanRequest request, Deadline deadline) override;
   Task<Result<RunningGuest>> start(StartRequest request, Deadline deadline) override;
   Task<Result<RunningGuest>> recover(RecoverRequest request, Deadline deadline) override;
 

@@ -98,6 +98,8 @@ Task<Result<void>> FakeGuest::pause(Deadline deadline) {
 
 Task<Result<void>> FakeGuest::resume(Deadline deadline) {
   CO_TRY_ASSIGN(FakeMachine * machine, co_await call("resume", deadline));
+  if (machine->port != 0 && machine->move != MigrationPhase::completed)
+    co_return fail(Code::failed_precondition, "{} has not arrived yet", live_spec_.name());
   if (machine->status.state == v1::DOMAIN_STATE_RUNNING) co_return Result<void>{};
   if (machine->status.state != v1::DOMAIN_STATE_PAUSED) {
     co_return fail(Code::failed_precondition, "{} must be reset first", live_spec_.name());

@@ -10,7 +10,8 @@ class FakeGuest final : public Guest,
                         public PowerButton,
                         public Resettable,
                         public Console,
-                        public Hotplug {
+                        public Hotplug,
+                        public Migration {
  public:
   // The machine of this run is there. Its events go to `observer` from now on.
   FakeGuest(FakeHypervisor& hypervisor, FakeMachine& machine, GuestObserver& observer);
@@ -26,6 +27,7 @@ class FakeGuest final : public Guest,
   Resettable* resettable() override { return this; }
   lodge::drivers::Console* console() override { return this; }
   Hotplug* hotplug() override { return this; }
+  Migration* migration() override { return this; }
 
   Task<Result<void>> pause(Deadline deadline) override;
   Task<Result<void>> resume(Deadline deadline) override;
@@ -38,6 +40,11 @@ class FakeGuest final : public Guest,
   Task<Result<void>> set_link(std::string alias, bool up, Deadline deadline) override;
   Task<Result<std::set<std::string>>> attached(Deadline deadline) override;
   Task<Result<netdev::RxFilter>> rx_filter(std::string alias, Deadline deadline) override;
+  Task<Result<void>> send(MigrationTarget target, Deadline deadline) override;
+  Task<Result<MigrationStatus>> progress(Deadline deadline) override;
+  Task<MigrationPhase> wait_end(Deadline deadline) override;
+  Task<Result<MigrationPhase>> cancel(Deadline deadline) override;
+  std::uint16_t port() const override;
 
  private:
   // One call to the machine, as scripted. not_found if it is gone, before or after.

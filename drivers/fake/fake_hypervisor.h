@@ -27,9 +27,15 @@ struct FakeMachine {
   // Who hears its events: the guest object that holds it now.
   std::function<void(GuestEvent)> observer;
   bool lets_go = true;                                           // of a device that it is asked to
-  std::map<std::string, std::vector<Fd>> plugged;                // the queues of cards that came later, by alias
+  std::map<std::string, std::vector<Fd>> plugged;                // the queues of its cards, by alias
   std::map<std::string, netdev::RxFilter, std::less<>> filters;  // by alias, as the guest wants them
-  bool missed = false;                                           // somebody waited for an answer in vain
+  // On its way to another hypervisor, or from one.
+  MigrationPhase move = MigrationPhase::none;
+  std::unique_ptr<Latch> moved = std::make_unique<Latch>();  // open when that has ended
+  std::uint16_t port = 0;                                    // where it is listened for, if it comes from elsewhere
+  std::uint16_t sent_to = 0;
+  bool ran = false;     // when it was sent
+  bool missed = false;  // somebody waited for an answer in vain
 };
 
 // The world behind FakeDriver: machines that live on when a driver is destroyed, as processes do. Tests look into it, make
@@ -67,6 +73,12 @@ class FakeHypervisor {
   // Its driver wants other frames.
   void set_filter(std::string_view name, const std::string& alias, const netdev::RxFilter& filter);
 
+  // --- guests that move: to `other`, by default to this one
+  void link_to(FakeHypervisor* other) { other_ = other; }
+  // One that is sent with a limited bandwidth arrives when this is called, or its line breaks.
+  void arrive(std::string_view name);
+  void break_line(std::string_view name);
+
   // --- for the driver
   struct Outcome {
     bool hang = false;
@@ -77,14 +89,22 @@ class FakeHypervisor {
   FakeMachine* by_run(std::string_view run_id);
   void destroy(std::string_view run_id, GuestEvent last_words);
   void emit(FakeMachine& machine, GuestEvent event);
+  void listen(FakeMachine& machine, const IncomingPlace& place);
+  void send(FakeMachine& machine, const MigrationTarget& target);
+  // The line is closed, at both ends.
+  void stop_sending(FakeMachine& machine, MigrationPhase how);
   static bool has_card(const FakeMachine& machine, std::string_view alias);
   static void remove_card(FakeMachine& machine, const std::string& alias);
 
  private:
+  FakeMachine* by_port(std::uint16_t port);
+  void deliver(FakeMachine& machine);
+
   std::map<std::string, FakeMachine, std::less<>> machines_;  // by run id
   std::map<int, Error> failures_;
   std::vector<int> hangs_;
   std::vector<std::string> log_;
+  FakeHypervisor* other_ = this;
   int calls_ = 0;
   std::int64_t next_pid_ = 1 << 23;  // @source proc(5): pid_max is at most 2^22
 };

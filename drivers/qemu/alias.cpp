@@ -104,6 +104,7 @@ void assign_aliases(v1::DomainSpec& spec) {
   number(*spec.mutable_inputs(), "input");
   number(*spec.mutable_sounds(), "sound");
   number(*spec.mutable_videos(), "video");
+  number(*spec.mutable_hostdevs(), "hostdev");
   number(*spec.mutable_redirdevs(), "redir");
   number(*spec.mutable_hubs(), "hub");
   number(*spec.mutable_watchdogs(), "watchdog");

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cerrno>
@@ -35,12 +36,31 @@ bool can_be_joined(const v1::CharBackend& backend) {
                                backend.unix_socket().mode() == v1::CHAR_SOCKET_MODE_BIND);
 }
 
-Result<Fd> connect_unix(const std::string& path) {
+// Whether this is the user's own, and of the kind that it should be.
+Result<void> check_owner(const Fd& fd, const std::string& path, mode_t kind, std::uint32_t uid) {
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, "look at {}", path);
+  if ((status.st_mode & S_IFMT) == kind && status.st_uid == uid) return {};
+  return fail(Code::permission_denied, "{} is not what user {}'s guest made there: it was left alone", path, uid);
+}
+
+Result<Fd> open_pty(const std::string& path, std::uint32_t uid) {
+  constexpr std::string_view kTerminals = "/dev/pts/";
+  if (!path.starts_with(kTerminals) || path.find_first_not_of("0123456789", kTerminals.size()) != std::string::npos)
+    return fail(Code::permission_denied, "'{}' is no pseudo terminal", path);
+  TRY_ASSIGN(Fd fd, open_file(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW));
+  TRY(check_owner(fd, path, S_IFCHR, uid));
+  return fd;
+}
+
+Result<Fd> connect_unix(const std::string& path, std::uint32_t uid) {
+  TRY_ASSIGN(const Fd there, open_file(path, O_PATH | O_NOFOLLOW));
+  TRY(check_owner(there, path, S_IFSOCK, uid));
+  // What was looked at is what is connected to, whatever stands there by then.
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
-    return fail(Code::unsupported, "{}: the path is too long for a socket", path);
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  const std::string looked_at = fmt::format("/proc/self/fd/{}", there.get());
+  std::memcpy(address.sun_path, looked_at.c_str(), looked_at.size() + 1);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd || ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     if (errno == EAGAIN) return fail(Code::busy, "{}: somebody else is connected", path);
@@ -67,9 +87,9 @@ Result<v1::CharBackend> find_chardev(const v1::DomainSpec& live, std::string_vie
   return fail(Code::not_found, "{} has no character device {} (it has: {})", live.name(), alias, names);
 }
 
-Result<Fd> open_chardev(const v1::CharBackend& backend) {
-  if (backend.has_pty()) return open_file(backend.pty().path(), O_RDWR | O_NOCTTY | O_NONBLOCK);
-  return connect_unix(backend.unix_socket().path());
+Result<Fd> open_chardev(const v1::CharBackend& backend, std::uint32_t uid) {
+  if (backend.has_pty()) return open_pty(backend.pty().path(), uid);
+  return connect_unix(backend.unix_socket().path(), uid);
 }
 
 }  // namespace lodge::drivers::qemu

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "base/fd.h"
@@ -12,7 +13,8 @@ namespace lodge::drivers::qemu {
 // not_found names the devices there are; unsupported if the device leads somewhere that cannot be joined.
 Result<v1::CharBackend> find_chardev(const v1::DomainSpec& live, std::string_view alias);
 
-// Joins it: opens the pseudo terminal, or connects to the socket that QEMU listens on. Non-blocking. Blocks briefly.
-Result<Fd> open_chardev(const v1::CharBackend& backend);
+// Joins it: opens the pseudo terminal, or connects to the socket that QEMU listens on. Non-blocking. Blocks briefly. Where it is has been
+// told by QEMU, or can be changed by whoever it runs as: permission_denied if what is there is not that user's.
+Result<Fd> open_chardev(const v1::CharBackend& backend, std::uint32_t uid);
 
 }  // namespace lodge::drivers::qemu

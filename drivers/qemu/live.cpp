@@ -37,7 +37,9 @@ void number_sources(v1::DomainSpec& live) {
 
 // A channel to the host needs no name the user would have to invent.
 void name_sockets(v1::DomainSpec& live, const Run& run) {
-  const auto path_for = [&](std::string_view alias) { return (run.folder / fmt::format("{}.sock", alias)).string(); };
+  const auto path_for = [&](std::string_view alias) {
+    return (work_folder(run) / fmt::format("{}.sock", alias)).string();
+  };
   for (auto& channel : *live.mutable_channels()) {
     if (channel.backend().type_case() != v1::CharBackend::kUnixSocket) continue;
     auto& socket = *channel.mutable_backend()->mutable_unix_socket();
@@ -84,6 +86,8 @@ void add_pty(Device& device, const qmp::Json& chardevs) {
 }
 
 }  // namespace
+
+fs::path work_folder(const Run& run) { return run.run_as ? run.folder / "guest" : run.folder; }
 
 v1::DomainSpec live_spec(const v1::DomainSpec& definition, const Run& run,
                          const std::map<int, netdev::NetworkPort>& ports, const fs::path& nvram_dir) {

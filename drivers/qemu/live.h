@@ -8,6 +8,9 @@
 
 namespace lodge::drivers::qemu {
 
+// Where QEMU puts what it makes while it runs: the run's folder, or, if it runs as another user, one of that user's in it.
+fs::path work_folder(const Run& run);
+
 // The specification of a run before it begins: with aliases, the names of its network devices, and a path for each
 // socket and file that the definition left to us. Pure.
 v1::DomainSpec live_spec(const v1::DomainSpec& definition, const Run& run,

@@ -63,7 +63,7 @@ struct Started {
   Fd output;  // what it prints
 };
 
-Result<Started> start(const std::string& path) {
+Result<Started> start(const std::string& path, std::vector<std::string> environment) {
   Started out;
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
@@ -71,10 +71,11 @@ Result<Started> start(const std::string& path) {
   const Fd theirs(ends[1]);
   out.output.reset(::memfd_create("lodge-probe", MFD_CLOEXEC));
   if (!out.output) return fail_errno(errno, "memfd");
+  environment.insert(environment.end(), {"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"});
   TRY_ASSIGN(out.child, spawn({.argv = {path, "-S", "-no-user-config", "-nodefaults", "-display", "none", "-machine",
                                         "none", "-chardev", fmt::format("socket,id=monitor,fd={}", kFirstInheritedFd),
                                         "-mon", "chardev=monitor,mode=control"},
-                               .environment = {"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                               .environment = std::move(environment),
                                .fds = {theirs.get()},
                                .log = out.output.get()}));
   return out;
@@ -87,17 +88,20 @@ Task<Result<Emulator>> ask(asio::any_io_executor control, Fd socket, Deadline de
   for (const auto& command : kProbeCommands)
     questions.push_back(link.send(command.name, Json::parse(command.arguments)));
   std::vector<Json> answers;
-  for (auto& question : questions) {
-    CO_TRY_ASSIGN(Json answer, co_await link.answer(std::move(question), deadline));
-    answers.push_back(std::move(answer));
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    auto answer = co_await link.answer(std::move(questions[i]), deadline);
+    const bool unknown = !answer && answer.error().code() == Code::unsupported && !kProbeCommands[i].everywhere;
+    if (!answer && !unknown) co_return Failure(std::move(answer).error());
+    answers.push_back(answer ? std::move(*answer) : Json());
   }
   co_return emulator_from(answers);
 }
 
-Task<Result<Emulator>> run_probe(asio::any_io_executor control, Pool& pool, std::string path, Deadline deadline) {
+Task<Result<Emulator>> run_probe(asio::any_io_executor control, Pool& pool, std::string path,
+                                 std::vector<std::string> environment, Deadline deadline) {
   const auto identify = [path] { return identify_program(path); };
   CO_TRY_ASSIGN(ProgramIdentity identity, co_await pool.run(identify));
-  const auto launch = [path] { return start(path); };
+  const auto launch = [path, environment] { return start(path, environment); };
   CO_TRY_ASSIGN(Started started, co_await pool.run(launch));
 
   Result<Emulator> emulator = co_await ask(control, std::move(started.socket), deadline);
@@ -126,7 +130,7 @@ const std::vector<ProbeCommand> kProbeCommands = {
     {"qom-list-types", R"({"implements":"user-creatable","abstract":false})"},
     {"query-chardev-backends", "{}"},
     {"query-command-line-options", "{}"},
-    {"query-cpu-definitions", "{}"},
+    {"query-cpu-definitions", "{}", false},
 };
 
 Emulator emulator_from(const std::vector<Json>& answers) {
@@ -151,8 +155,9 @@ Emulator emulator_from(const std::vector<Json>& answers) {
   return emulator;
 }
 
-Task<Result<Emulator>> probe_emulator(asio::any_io_executor control, Pool& pool, std::string path, Deadline deadline) {
-  return without_throwing(run_probe(std::move(control), pool, std::move(path), deadline));
+Task<Result<Emulator>> probe_emulator(asio::any_io_executor control, Pool& pool, std::string path,
+                                      std::vector<std::string> environment, Deadline deadline) {
+  return without_throwing(run_probe(std::move(control), pool, std::move(path), std::move(environment), deadline));
 }
 
 std::vector<std::string> find_emulators(const std::vector<std::string>& folders) {

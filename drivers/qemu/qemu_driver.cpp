@@ -1,6 +1,7 @@
 #include "drivers/qemu/qemu_driver.h"
 
 #include <algorithm>
+#include <charconv>
 #include <tuple>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "drivers/qemu/host.h"
 #include "drivers/qemu/kvm.h"
 #include "drivers/qemu/monitor_socket.h"
+#include "drivers/qemu/plan.h"
 #include "drivers/qemu/probe.h"
 #include "drivers/qemu/probe_cache.h"
 #include "drivers/qemu/qemu_guest.h"
@@ -37,6 +39,18 @@ Result<void> refuse(Code code, std::vector<Finding> findings) {
   return Failure(Error(code, std::move(sentence)).with_findings(std::move(findings)));
 }
 
+// From /proc, which the process itself cannot change.
+Result<std::uint32_t> user_of_process(std::int64_t pid) {
+  constexpr std::string_view kLine = "\nUid:\t";
+  TRY_ASSIGN(const std::string status, read_file(fmt::format("/proc/{}/status", pid), 1u << 16));
+  std::uint32_t uid = 0;
+  const auto at = status.find(kLine);
+  const char* const begin = status.data() + at + kLine.size();
+  if (at == std::string::npos || std::from_chars(begin, status.data() + status.size(), uid).ec != std::errc())
+    return fail(Code::internal, "/proc/{}/status does not tell the user", pid);
+  return uid;
+}
+
 }  // namespace
 
 QemuDriver::QemuDriver(asio::any_io_executor control, Pool& pool, QemuSettings settings)
@@ -46,7 +60,9 @@ QemuDriver::~QemuDriver() = default;
 
 bool QemuDriver::runs(v1::DomainType type) const { return type == v1::DOMAIN_TYPE_QEMU || type == v1::DOMAIN_TYPE_KVM; }
 
-std::vector<std::string> QemuDriver::powers() const { return {"pause", "power-button", "reset", "console", "hotplug"}; }
+std::vector<std::string> QemuDriver::powers() const {
+  return {"pause", "power-button", "reset", "console", "hotplug", "migration"};
+}
 
 DriverVersion QemuDriver::version() const { return {.hypervisor = "QEMU", .version = version_}; }
 
@@ -59,7 +75,7 @@ Task<Result<EmulatorPtr>> QemuDriver::emulator(std::string path, bool refresh, D
   const auto load = [&] { return refresh ? std::nullopt : load_emulator(settings_.cache_dir, identity); };
   std::optional<Emulator> emulator = co_await pool_.run(load);
   if (!emulator) {
-    CO_TRY_ASSIGN(emulator, co_await probe_emulator(control_, pool_, path, deadline));
+    CO_TRY_ASSIGN(emulator, co_await probe_emulator(control_, pool_, path, settings_.helper_environment, deadline));
     // A cache that cannot be written costs time, nothing else.
     const auto save = [&] { return save_emulator(settings_.cache_dir, *emulator); };
     co_await pool_.run(save);
@@ -145,17 +161,16 @@ Task<Result<void>> QemuDriver::check(const conf::ValidatedDomain& domain, Deadli
   co_return refuse(Code::failed_precondition, std::move(missing));
 }
 
-std::vector<netdev::Claim> QemuDriver::plan(const conf::ValidatedDomain& domain, const Run& run) {
-  return {netdev::plan_process({.domain_uuid = domain.spec().uuid(), .run_id = run.run_id}, "qemu")};
+Task<Result<std::vector<netdev::Claim>>> QemuDriver::plan(PlanRequest request, Deadline) {
+  const auto work = [&] { return plan_claims(request); };
+  auto planned = co_await pool_.run(work);
+  co_return planned;
 }
 
 Task<Result<RunningGuest>> QemuDriver::start(StartRequest request, Deadline deadline) {
   CO_TRY_ASSIGN(EmulatorPtr emulator, co_await emulator_for(request.domain.spec(), deadline));
-  StartTools tools{.control = control_,
-                   .pool = pool_,
-                   .emulator = std::move(emulator),
-                   .nvram_dir = settings_.nvram_dir,
-                   .spice_ports = spice_ports_};
+  StartTools tools{
+      .control = control_, .pool = pool_, .emulator = std::move(emulator), .nvram_dir = settings_.nvram_dir};
   auto running = co_await without_throwing(start_guest(std::move(tools), std::move(request), deadline));
   co_return running;
 }
@@ -168,10 +183,12 @@ Task<Result<RunningGuest>> QemuDriver::recover(RecoverRequest request, Deadline 
   struct Found {
     netdev::RunningProcess process;
     Result<Fd> monitor = Failure(Error(Code::not_found, "not looked for"));
+    std::uint32_t uid = 0;
   };
   const auto find = [&]() -> Result<Found> {
     TRY_ASSIGN(netdev::RunningProcess process, netdev::open_process(*claim));
-    return Found{.process = std::move(process), .monitor = connect_monitor(request.run.folder)};
+    TRY_ASSIGN(const std::uint32_t uid, user_of_process(process.identity.pid));
+    return Found{.process = std::move(process), .monitor = connect_monitor(request.run.folder), .uid = uid};
   };
   auto found = co_await pool_.run(find);
   if (!found) co_return wrap(std::move(found).error(), "recover {}", name);
@@ -185,6 +202,7 @@ Task<Result<RunningGuest>> QemuDriver::recover(RecoverRequest request, Deadline 
       .pool = pool_,
       .live_spec = request.live_spec,
       .pid = found->process.identity.pid,
+      .uid = found->uid,
       .pidfd = std::move(found->process.pidfd),
       .monitor = std::move(*found->monitor),
       .log_file = request.run.log_file,

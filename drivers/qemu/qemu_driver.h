@@ -8,7 +8,6 @@
 #include "base/pool.h"
 #include "drivers/api/driver.h"
 #include "drivers/qemu/emulator.h"
-#include "drivers/qemu/spice_port.h"
 
 namespace lodge::drivers::qemu {
 
@@ -19,6 +18,9 @@ struct QemuSettings {
   fs::path cache_dir;
   // Where the UEFI variables of guests live whose definition names no file: UUID_VARS.fd. Made when first needed.
   fs::path nvram_dir;
+  // What programs that are only asked something bear in their environment ("NAME=value"), so that whoever comes after us can end
+  // those that we could not.
+  std::vector<std::string> helper_environment = {};
 };
 
 // Runs <domain type='qemu'> and <domain type='kvm'>: one QEMU process per guest, driven over QMP.
@@ -34,7 +36,7 @@ class QemuDriver final : public Driver {
   std::vector<std::string> powers() const override;
   bool runs(v1::DomainType type) const override;
   Task<Result<void>> check(const conf::ValidatedDomain& domain, Deadline deadline) override;
-  std::vector<netdev::Claim> plan(const conf::ValidatedDomain& domain, const Run& run) override;
+  Task<Result<std::vector<netdev::Claim>>> plan(PlanRequest request, Deadline deadline) override;
   Task<Result<RunningGuest>> start(StartRequest request, Deadline deadline) override;
   Task<Result<RunningGuest>> recover(RecoverRequest request, Deadline deadline) override;
 
@@ -49,7 +51,6 @@ class QemuDriver final : public Driver {
   QemuSettings settings_;
   std::map<std::string, EmulatorPtr> emulators_;  // by path, as last seen
   std::string version_;
-  SpicePorts spice_ports_;
 };
 
 }  // namespace lodge::drivers::qemu

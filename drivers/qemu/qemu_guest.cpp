@@ -28,6 +28,7 @@ QemuGuest::QemuGuest(Parts parts)
     : control_(parts.control),
       pool_(parts.pool),
       live_spec_(std::move(parts.live_spec)),
+      uid_(parts.uid),
       log_file_(std::move(parts.log_file)),
       log_start_(parts.log_start),
       observer_(parts.observer),
@@ -45,6 +46,7 @@ qmp::Listener QemuGuest::listener() {
           [this](const qmp::Event& event) {
             if (event.name == "RESET") reset_done_.open();
             heard_of_device(event);
+            heard_of_migration(event);
             for (const auto& happened : translator_.translate(event)) tell(happened);
           },
       .on_silent =
@@ -85,8 +87,10 @@ void QemuGuest::ended(ExitStatus status) {
   const auto alive = alive_;
   exit_status_ = status;
   link_.drain();
-  if (*alive)
+  if (*alive) {
     for (const auto& [device, leaving] : leaving_) leaving->decided.open();
+    if (move_.phase == MigrationPhase::active || move_.port != 0) moving(MigrationPhase::failed);
+  }
   // One that ends before it is announced never was a guest: whoever starts it sees that it has ended.
   if (!*alive || !announced_) return;
   if (stop_requested_) return tell({.kind = GuestEventKind::exited, .requested = true, .detail = status.str()});
@@ -130,6 +134,9 @@ Task<Result<void>> QemuGuest::pause(Deadline deadline) {
 
 Task<Result<void>> QemuGuest::resume(Deadline deadline) {
   const auto alive = alive_;
+  // QEMU would remember it, and let the guest run when it has arrived.
+  if (move_.port != 0 && move_.phase != MigrationPhase::completed)
+    co_return fail(Code::failed_precondition, "{} has not arrived yet", live_spec_.name());
   translator_.expect_resume(true);
   const auto answer = co_await command("cont", Json::object(), deadline);
   if (*alive) translator_.expect_resume(false);
@@ -169,7 +176,7 @@ Task<Result<void>> QemuGuest::reset(Deadline deadline) {
 
 Task<Result<Fd>> QemuGuest::open(std::string_view alias, Deadline) {
   CO_TRY_ASSIGN(const v1::CharBackend backend, find_chardev(live_spec_, alias));
-  const auto join = [&] { return open_chardev(backend); };
+  const auto join = [&] { return open_chardev(backend, uid_); };
   auto fd = co_await pool_.run(join);
   co_return fd;
 }

@@ -24,13 +24,15 @@ class QemuGuest final : public Guest,
                         public PowerButton,
                         public Resettable,
                         public Console,
-                        public Hotplug {
+                        public Hotplug,
+                        public Migration {
  public:
   struct Parts {
     asio::any_io_executor control;
     Pool& pool;
     v1::DomainSpec live_spec;
     std::int64_t pid = 0;
+    std::uint32_t uid = 0;  // of its user
     Fd pidfd;
     Fd monitor;  // connected
     fs::path log_file;
@@ -59,6 +61,7 @@ class QemuGuest final : public Guest,
   Resettable* resettable() override { return this; }
   lodge::drivers::Console* console() override { return this; }
   Hotplug* hotplug() override { return this; }
+  Migration* migration() override { return this; }
 
   Task<Result<void>> pause(Deadline deadline) override;
   Task<Result<void>> resume(Deadline deadline) override;
@@ -73,6 +76,15 @@ class QemuGuest final : public Guest,
   Task<Result<void>> set_link(std::string alias, bool up, Deadline deadline) override;
   Task<Result<std::set<std::string>>> attached(Deadline deadline) override;
   Task<Result<netdev::RxFilter>> rx_filter(std::string alias, Deadline deadline) override;
+
+  // migration.cpp
+  Task<Result<void>> send(MigrationTarget target, Deadline deadline) override;
+  Task<Result<MigrationStatus>> progress(Deadline deadline) override;
+  Task<MigrationPhase> wait_end(Deadline deadline) override;
+  Task<Result<MigrationPhase>> cancel(Deadline deadline) override;
+  std::uint16_t port() const override { return move_.port; }
+  // Has a QEMU that was started to receive a guest listen for it.
+  Task<Result<void>> listen(const IncomingPlace& place, Deadline deadline);
 
   qmp::Link& link() { return link_; }
   const Process& process() const { return process_; }
@@ -102,9 +114,19 @@ class QemuGuest final : public Guest,
   Task<Result<void>> wait_unplugged(std::string alias, Deadline deadline);
   void heard_of_device(const qmp::Event& event);
 
+  // --- migration.cpp ---
+  struct Move {
+    MigrationPhase phase = MigrationPhase::none;  // as last heard
+    Latch ended;
+    std::uint16_t port = 0;  // 0 unless it is received
+  };
+  void moving(MigrationPhase phase);
+  void heard_of_migration(const qmp::Event& event);
+
   asio::any_io_executor control_;
   Pool& pool_;
   v1::DomainSpec live_spec_;
+  std::uint32_t uid_;
   fs::path log_file_;
   std::uint64_t log_start_;
   GuestObserver& observer_;
@@ -115,6 +137,7 @@ class QemuGuest final : public Guest,
   bool stop_requested_ = false;
   ExitStatus exit_status_;
   Latch reset_done_;
+  Move move_;
   std::map<std::string, std::shared_ptr<Leaving>, std::less<>> leaving_;  // by alias
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);            // false once this is destroyed
   Process process_;

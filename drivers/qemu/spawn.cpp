@@ -1,20 +1,27 @@
 #include "drivers/qemu/spawn.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <utility>
 
 #include "base/deadline.h"
-#include "base/undo.h"
 #include "drivers/qemu/pidfd.h"
 #include "netdev/claims/process.h"
 
+// posix_spawn() of glibc 2.36 can neither put a child into a control group nor give its pidfd, so the kernel is asked for
+// both itself.
 namespace lodge::drivers::qemu {
 
 namespace {
@@ -38,63 +45,135 @@ Result<Fd> lifted(int fd, int above) {
   return copy;
 }
 
+// Nothing that runs before the program gives up its rights is ours: a child of a process with threads must not change users
+// by hand.
+constexpr const char* kSetpriv = "/usr/bin/setpriv";
+
+std::vector<std::string> command_of(const SpawnRequest& request) {
+  if (!request.run_as) return request.argv;
+  std::vector<std::string> argv = {
+      kSetpriv,
+      fmt::format("--reuid={}", request.run_as->uid),
+      fmt::format("--regid={}", request.run_as->gid),
+      request.groups.empty() ? "--clear-groups" : fmt::format("--groups={}", fmt::join(request.groups, ",")),
+      "--inh-caps=-all",
+      "--ambient-caps=-all",
+      "--bounding-set=-all",
+      "--no-new-privs",
+      "--"};
+  argv.insert(argv.end(), request.argv.begin(), request.argv.end());
+  return argv;
+}
+
+// All that the child needs, made before it is.
+struct Recipe {
+  std::vector<char*> argv;
+  std::vector<char*> environment;
+  std::vector<int> sources;  // the n-th becomes descriptor n
+  int report = -1;           // takes the errno if the program cannot be run; closed when it runs
+};
+
+// In the child, which has a copy of our memory, of one thread, and perhaps of locks that others held: it makes system calls
+// and nothing else, and these directly, as sanitizers put something before the library's.
+__attribute__((no_sanitize("address", "thread", "undefined"))) [[noreturn]] void become(const Recipe& recipe) {
+  constexpr std::size_t kSignalSet = 8;        // bytes in the kernel's
+  const std::uint64_t default_action[4] = {};  // the kernel's sigaction: SIG_DFL, no flags
+  const std::uint64_t no_signals = 0;
+  for (int signal = 1; signal <= 64; ++signal) ::syscall(SYS_rt_sigaction, signal, default_action, nullptr, kSignalSet);
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, nullptr, kSignalSet);
+  ::syscall(SYS_setsid);
+  bool ready = ::syscall(SYS_chdir, "/") == 0;
+  const int count = static_cast<int>(recipe.sources.size());
+  for (int i = 0; ready && i < count; ++i)
+    ready = ::syscall(SYS_dup3, recipe.sources[static_cast<std::size_t>(i)], i, 0) == i;
+  // Whatever else is open, also what our own parent forgot to mark; the report closes as the program begins.
+  if (ready) ::syscall(SYS_close_range, count, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (ready) ::syscall(SYS_execve, recipe.argv[0], recipe.argv.data(), recipe.environment.data());
+  const int error = errno;
+  ::syscall(SYS_write, recipe.report, &error, sizeof error);
+  for (;;) ::syscall(SYS_exit_group, 127);
+}
+
+struct Child {
+  pid_t pid = 0;
+  Fd pidfd;
+};
+
+// Every signal is blocked meanwhile: a handler of ours must not run in the child.
+Result<Child> make_child(int cgroup, const Recipe& recipe) {
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  if (cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+  }
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+  if (pid == 0) become(recipe);
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return fail_errno(error, "make a process{}", cgroup >= 0 ? " in its control group" : "");
+  return Child{.pid = pid, .pidfd = Fd(pidfd)};
+}
+
+Result<Fd> open_group(const fs::path& cgroup) {
+  if (cgroup.empty()) return Fd();
+  return open_file(cgroup, O_PATH | O_DIRECTORY);
+}
+
+// 0 once the program runs.
+int errno_of(const Fd& report) {
+  int error = 0;
+  while (::read(report.get(), &error, sizeof error) < 0 && errno == EINTR) {
+  }
+  return error;
+}
+
 }  // namespace
 
 Result<Spawned> spawn(const SpawnRequest& request) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  Undo tidy;
-  tidy.push([&] {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  });
-
-  sigset_t none, all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
   const int end = kFirstInheritedFd + static_cast<int>(request.fds.size());
+  const std::vector<std::string> command = command_of(request);
+  Recipe recipe{.argv = pointers(command), .environment = pointers(request.environment)};
   std::vector<Fd> sources;
-  TRY_ASSIGN(Fd log, lifted(request.log, end));
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, log.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, log.get(), STDERR_FILENO);
-  for (std::size_t i = 0; i < request.fds.size(); ++i) {
-    TRY_ASSIGN(Fd source, lifted(request.fds[i], end));
-    ::posix_spawn_file_actions_adddup2(&actions, source.get(), kFirstInheritedFd + static_cast<int>(i));
+  const auto give = [&](int fd) -> Result<void> {
+    TRY_ASSIGN(Fd source, lifted(fd, end));
+    recipe.sources.push_back(source.get());
     sources.push_back(std::move(source));
-  }
-  // Whatever else is open, also what our own parent forgot to mark.
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, end);
-  ::posix_spawn_file_actions_addchdir_np(&actions, "/");
+    return {};
+  };
+  TRY_ASSIGN(const Fd null, open_file("/dev/null", O_RDONLY));
+  TRY(give(null.get()));
+  TRY(give(request.log));
+  TRY(give(request.log));
+  for (const int fd : request.fds) TRY(give(fd));
 
-  const auto argv = pointers(request.argv);
-  const auto environment = pointers(request.environment);
-  pid_t pid = 0;
-  if (const int err = ::posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), environment.data()); err != 0) {
-    return fail_errno(err, "run {}", request.argv[0]);
+  TRY_ASSIGN(const Fd cgroup, open_group(request.cgroup));
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "make a pipe");
+  const Fd report(ends[0]);
+  Fd report_end(ends[1]);
+  TRY_ASSIGN(report_end, lifted(report_end.get(), end));
+  recipe.report = report_end.get();
+
+  TRY_ASSIGN(Child child, make_child(cgroup.get(), recipe));
+  report_end.reset();
+  if (const int error = errno_of(report); error != 0) {
+    kill_and_reap(child.pidfd);
+    return fail_errno(error, "run {}", command[0]);
   }
   // It is our child and not yet waited for, so its pid stays its own even if it has ended.
-  Spawned spawned;
-  spawned.pidfd.reset(open_pidfd(pid));
-  if (!spawned.pidfd) {
-    const int err = errno;
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    return fail_errno(err, "watch process {}", pid);
-  }
-  auto identity = netdev::identify_process(pid);
+  auto identity = netdev::identify_process(child.pid);
   if (!identity) {
-    kill_and_reap(spawned.pidfd);
-    return wrap(std::move(identity).error(), "watch process {}", pid);
+    kill_and_reap(child.pidfd);
+    return wrap(std::move(identity).error(), "watch process {}", child.pid);
   }
-  spawned.identity = *identity;
-  return spawned;
+  return Spawned{.identity = *identity, .pidfd = std::move(child.pidfd)};
 }
 
 void kill_and_reap(const Fd& pidfd) {

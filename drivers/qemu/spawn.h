@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/result.h"
+#include "drivers/api/driver.h"
 #include "netdev/claims/claim.h"
 
 namespace lodge::drivers::qemu {
@@ -17,6 +20,10 @@ struct SpawnRequest {
   std::vector<std::string> environment;  // all of it: NAME=value
   std::vector<int> fds;                  // to inherit, in this order; nothing else is
   int log = -1;                          // becomes standard output and error
+  // As this user, with no other group than `groups`, no capability, and no way to gain any.
+  std::optional<RunAs> run_as = std::nullopt;
+  std::vector<std::uint32_t> groups = {};
+  fs::path cgroup;  // of cgroup v2: it is born into it; empty: into ours
 };
 
 // A child that runs, in a session of its own, with nothing of ours but what the request says: no signal mask, no handlers,

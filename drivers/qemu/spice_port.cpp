@@ -25,18 +25,15 @@ bool is_free(const boost::asio::ip::address& address, std::uint16_t port) {
 
 }  // namespace
 
-Result<SpicePorts::Hold> SpicePorts::take(const std::string& address) {
+Result<int> free_spice_port(const std::string& address, const std::set<std::uint16_t>& taken) {
   boost::system::error_code error;
   const auto parsed = boost::asio::ip::make_address(address, error);
   if (error)
     return fail(Code::invalid_argument, "'{}' is not a numeric address: name the port, or the address by number",
                 address);
-  auto held = held_->lock();
   for (std::uint32_t port = kFirst; port <= kLast; ++port) {
     const auto candidate = static_cast<std::uint16_t>(port);
-    if (held->contains(candidate) || !is_free(parsed, candidate)) continue;
-    held->insert(candidate);
-    return Hold(held_, candidate);
+    if (!taken.contains(candidate) && is_free(parsed, candidate)) return candidate;
   }
   return fail(Code::resource_exhausted, "no free port from {} on at {}", kFirst, address);
 }

@@ -1,6 +1,8 @@
 #include "drivers/qemu/start.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +14,7 @@
 #include "drivers/qemu/live.h"
 #include "drivers/qemu/log_file.h"
 #include "drivers/qemu/monitor_socket.h"
+#include "drivers/qemu/plan.h"
 #include "drivers/qemu/qemu_guest.h"
 #include "drivers/qemu/spawn.h"
 #include "netdev/claims/process.h"
@@ -59,34 +62,64 @@ Result<void> make_nvram(const v1::OsNvram& nvram) {
   return write_file(nvram.path(), content);
 }
 
-std::vector<std::string> environment_for(const netdev::Claim& claim, const std::string& folder,
+std::vector<std::string> environment_for(const netdev::Claim& claim, const Run& run,
                                          const std::vector<std::string>& more) {
   std::vector<std::string> environment = {"LC_ALL=C",
                                           "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                          "HOME=" + folder, netdev::process_mark(claim.id)};
+                                          "HOME=" + work_folder(run).string(), netdev::process_mark(claim.id)};
+  std::ranges::move(netdev::process_origin(run.ledger, run.domain_uuid), std::back_inserter(environment));
   environment.insert(environment.end(), more.begin(), more.end());
   return environment;
 }
 
+// Who else may use the device that runs guests, where it is not for everybody.
+std::vector<std::uint32_t> groups_for(const v1::DomainSpec& spec) {
+  struct stat device{};
+  if (spec.type() != v1::DOMAIN_TYPE_KVM || ::stat("/dev/kvm", &device) != 0) return {};
+  const bool for_its_group = (device.st_mode & 0006) != 0006 && (device.st_mode & 0060) == 0060 && device.st_gid != 0;
+  return for_its_group ? std::vector<std::uint32_t>{device.st_gid} : std::vector<std::uint32_t>();
+}
+
+// The run's folder stays ours, with the monitor's socket in it, which nobody else may put another in place of; what QEMU itself makes goes
+// into one of its own.
+Result<void> make_work_folder(const Run& run) {
+  if (!run.run_as) return {};
+  const fs::path folder = work_folder(run);
+  if (::chmod(run.folder.c_str(), 0711) != 0) return fail_errno(errno, "open {} for others", run.folder.string());
+  if (::mkdir(folder.c_str(), 0700) != 0) return fail_errno(errno, "make the folder {}", folder.string());
+  if (::lchown(folder.c_str(), run.run_as->uid, run.run_as->gid) != 0)
+    return fail_errno(errno, "give {} to user {}", folder.string(), run.run_as->uid);
+  return {};
+}
+
 Result<Launched> launch(const StartTools& tools, const StartRequest& request, const v1::DomainSpec& live,
                         const netdev::Claim& claim) {
+  // The template and the copy would be opened with our own rights.
+  if (request.run.run_as && live.os().has_nvram())
+    return fail(Code::unsupported, "firmware variables of a guest that runs as another user");
   TRY(make_nvram(live.os().nvram()));
+  TRY(make_work_folder(request.run));
+  const std::string folder = work_folder(request.run).string();
   TRY_ASSIGN(const auto vhost, open_all_vhost(live, request.ports));
   TRY_ASSIGN(MonitorSocket monitor, make_monitor(request.run.folder));
   const auto now = std::chrono::system_clock::now();
   const CommandLine command = command_line({.spec = live,
                                             .emulator = *tools.emulator,
-                                            .folder = request.run.folder.string(),
+                                            .folder = folder,
                                             .monitor = monitor.listener.get(),
                                             .ports = request.ports,
                                             .vhost = vhost,
-                                            .now = now});
+                                            .now = now,
+                                            .incoming = request.incoming.has_value()});
   SpawnRequest spawn_request{.argv = {tools.emulator->identity.path},
-                             .environment = environment_for(claim, request.run.folder.string(), command.environment),
-                             .fds = command.fds};
+                             .environment = environment_for(claim, request.run, command.environment),
+                             .fds = command.fds,
+                             .cgroup = request.run.cgroup};
   spawn_request.argv.insert(spawn_request.argv.end(), command.arguments.begin(), command.arguments.end());
   TRY_ASSIGN(const LogFile log, open_log(request.run.log_file, now, spawn_request.environment, spawn_request.argv));
   spawn_request.log = log.fd.get();
+  spawn_request.run_as = request.run.run_as;
+  spawn_request.groups = groups_for(live);
   TRY_ASSIGN(Spawned process, spawn(spawn_request));
   return Launched{.process = std::move(process), .monitor = std::move(monitor.client), .log_start = log.start};
 }
@@ -102,7 +135,8 @@ Result<Fd> duplicate(const Fd& fd) {
 // What must be told to QEMU, or asked, before the guest may run. Sent together: one wait for all answers.
 class Preparation {
  public:
-  Preparation(QemuGuest& guest) : guest_(guest) {
+  // One that comes from another host brings the size of its balloon along.
+  Preparation(QemuGuest& guest, bool incoming) : guest_(guest) {
     auto& link = guest.link();
     const auto& spec = guest.live_spec();
     chardevs_ = link.send("query-chardev");
@@ -125,7 +159,7 @@ class Preparation {
                                               {"property", "guest-stats-polling-interval"},
                                               {"value", spec.memballoon().stats_period()}}));
     }
-    if (spec.current_memory() > 0 && spec.current_memory() < spec.memory() &&
+    if (!incoming && spec.current_memory() > 0 && spec.current_memory() < spec.memory() &&
         spec.memballoon().model() != v1::MEMBALLOON_MODEL_NONE) {
       orders_.push_back(link.send("balloon", {{"value", spec.current_memory() * 1024}}));
     }
@@ -165,9 +199,14 @@ class Preparation {
 };
 
 Task<Result<void>> bring_up(QemuGuest& guest, const StartRequest& request, Deadline deadline) {
-  Preparation preparation(guest);
+  Preparation preparation(guest, request.incoming.has_value());
   if (request.progress) request.progress("waiting for QEMU's monitor");
   CO_TRY(co_await preparation.finish(deadline));
+  if (request.incoming) {
+    if (request.progress) request.progress("having QEMU listen for the guest");
+    CO_TRY(co_await guest.listen(*request.incoming, deadline));
+    co_return Result<void>{};
+  }
   if (request.paused) co_return Result<void>{};
   if (request.progress) request.progress("letting the guest run");
   guest.expect_start();
@@ -195,12 +234,6 @@ Task<Error> clean_up(StartTools tools, std::unique_ptr<QemuGuest> guest, Fd pidf
                                     log_file.string()));
 }
 
-template <class Graphics>
-std::string spice_address(const Graphics& spice) {
-  const bool given = !spice.listens().empty() && spice.listens(0).has_address();
-  return given && !spice.listens(0).address().address().empty() ? spice.listens(0).address().address() : "127.0.0.1";
-}
-
 v1::GraphicsSpice* spice_without_port(v1::DomainSpec& live) {
   for (auto& graphics : *live.mutable_graphics()) {
     if (!graphics.has_spice() || graphics.spice().port() > 0) continue;
@@ -217,15 +250,8 @@ Task<Result<RunningGuest>> start_guest(StartTools tools, StartRequest request, D
   if (claim == request.claims.end()) co_return fail(Code::internal, "a start without a claim for its process");
 
   v1::DomainSpec live = live_spec(request.domain.spec(), request.run, request.ports, tools.nvram_dir);
-  std::optional<SpicePorts::Hold> spice_port;  // until QEMU has it
-  const auto spawn_it = [&]() -> Result<Launched> {
-    if (auto* spice = spice_without_port(live)) {
-      TRY_ASSIGN(SpicePorts::Hold hold, tools.spice_ports.take(spice_address(*spice)));
-      spice->set_port(hold.port());
-      spice_port.emplace(std::move(hold));
-    }
-    return launch(tools, request, live, *claim);
-  };
+  if (auto* spice = spice_without_port(live)) spice->set_port(planned_spice_port(request.claims));
+  const auto spawn_it = [&] { return launch(tools, request, live, *claim); };
   if (request.progress) request.progress("starting QEMU");
   CO_TRY_ASSIGN(Launched launched, co_await tools.pool.run(spawn_it));
   claim->identity = launched.process.identity;
@@ -236,17 +262,23 @@ Task<Result<RunningGuest>> start_guest(StartTools tools, StartRequest request, D
     co_await tools.pool.run(end);
     co_return Failure(std::move(pidfd).error());
   }
-  auto guest = std::make_unique<QemuGuest>(QemuGuest::Parts{.control = tools.control,
-                                                            .pool = tools.pool,
-                                                            .live_spec = std::move(live),
-                                                            .pid = launched.process.identity.pid,
-                                                            .pidfd = std::move(launched.process.pidfd),
-                                                            .monitor = std::move(launched.monitor),
-                                                            .log_file = request.run.log_file,
-                                                            .log_start = launched.log_start,
-                                                            .observer = request.observer});
+  auto guest = std::make_unique<QemuGuest>(
+      QemuGuest::Parts{.control = tools.control,
+                       .pool = tools.pool,
+                       .live_spec = std::move(live),
+                       .pid = launched.process.identity.pid,
+                       .uid = request.run.run_as ? request.run.run_as->uid : ::geteuid(),
+                       .pidfd = std::move(launched.process.pidfd),
+                       .monitor = std::move(launched.monitor),
+                       .log_file = request.run.log_file,
+                       .log_start = launched.log_start,
+                       .observer = request.observer});
   Result<void> up = co_await bring_up(*guest, request, deadline);
   if (up && guest->process().ended()) up = fail(Code::unavailable, "QEMU ended");
+  if (up) {
+    const auto complete = [&] { return complete_claims(request.claims, guest->live_spec()); };
+    up = co_await tools.pool.run(complete);
+  }
   if (!up) {
     co_return Failure(co_await clean_up(std::move(tools), std::move(guest), std::move(*pidfd), request.run.log_file,
                                         launched.log_start, std::move(up).error()));
@@ -254,8 +286,9 @@ Task<Result<RunningGuest>> start_guest(StartTools tools, StartRequest request, D
   guest->announce();
   RunningGuest running;
   running.guest = std::move(guest);
-  running.status = request.paused ? GuestStatus{v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_STARTING_UP}
-                                  : GuestStatus{v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED};
+  running.status = request.incoming ? GuestStatus{v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_MIGRATION}
+                   : request.paused ? GuestStatus{v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_STARTING_UP}
+                                    : GuestStatus{v1::DOMAIN_STATE_RUNNING, v1::DOMAIN_STATE_REASON_RUNNING_BOOTED};
   running.memory = Json{{"log_start", launched.log_start}}.dump();
   co_return running;
 }

@@ -3,7 +3,6 @@
 #include "base/pool.h"
 #include "drivers/api/driver.h"
 #include "drivers/qemu/emulator.h"
-#include "drivers/qemu/spice_port.h"
 
 namespace lodge::drivers::qemu {
 
@@ -12,7 +11,6 @@ struct StartTools {
   Pool& pool;
   EmulatorPtr emulator;
   fs::path nvram_dir;
-  SpicePorts& spice_ports;
 };
 
 // Everything from a checked definition to a guest that runs. On any error, also when cancelled, QEMU is gone and reaped.

@@ -14,6 +14,9 @@ GuestStatus status_from(std::string_view run_state) {
       {"io-error", {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_IOERROR}},
       {"watchdog", {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_WATCHDOG}},
       {"internal-error", {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_CRASHED}},
+      {"inmigrate", {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_MIGRATION}},
+      {"finish-migrate", {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_MIGRATION}},
+      {"postmigrate", {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_MIGRATION}},
       {"shutdown", {v1::DOMAIN_STATE_SHUTDOWN, v1::DOMAIN_STATE_REASON_SHUTDOWN_USER}},
       {"guest-panicked", {v1::DOMAIN_STATE_CRASHED, v1::DOMAIN_STATE_REASON_CRASHED_PANICKED}},
       {"suspended", {v1::DOMAIN_STATE_PMSUSPENDED, v1::DOMAIN_STATE_REASON_PMSUSPENDED_GUEST}},
@@ -21,7 +24,7 @@ GuestStatus status_from(std::string_view run_state) {
   for (const auto& [name, status] : kStates) {
     if (name == run_state) return status;
   }
-  // The rest (migration, snapshots, the debugger) stop the guest, too.
+  // The rest (snapshots, the debugger) stop the guest, too.
   return {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_UNSPECIFIED};
 }
 
@@ -57,6 +60,8 @@ std::vector<GuestEvent> Translator::shut_down(const qmp::Json& data) {
 GuestEvent Translator::paused() {
   GuestEvent event{.kind = GuestEventKind::paused, .requested = pausing_};
   event.reason = std::exchange(cause_, v1::DOMAIN_STATE_REASON_UNSPECIFIED);
+  if (moving_ && event.reason == v1::DOMAIN_STATE_REASON_UNSPECIFIED)
+    event.reason = v1::DOMAIN_STATE_REASON_PAUSED_MIGRATION;
   if (pausing_) event.reason = v1::DOMAIN_STATE_REASON_PAUSED_USER;
   return event;
 }

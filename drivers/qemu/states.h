@@ -22,6 +22,8 @@ class Translator {
   // What we are about to have QEMU do, so that its effect counts as requested.
   void expect_pause(bool on) { pausing_ = on; }
   void expect_resume(bool on) { resuming_ = on; }
+  // It is being sent to another host, which stops it at last.
+  void expect_move(bool on) { moving_ = on; }
   void expect_power_off() { power_button_pressed_ = true; }
 
   // In order; often none.
@@ -35,6 +37,7 @@ class Translator {
   const v1::DomainSpec& live_;
   bool pausing_ = false;
   bool resuming_ = false;
+  bool moving_ = false;
   bool power_button_pressed_ = false;
   bool held_ = false;  // stopped for a reason already told: the STOP that follows is no news
   v1::DomainStateReason cause_ = v1::DOMAIN_STATE_REASON_UNSPECIFIED;  // of the next pause

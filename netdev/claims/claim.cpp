@@ -1,7 +1,11 @@
 #include "netdev/claims/claim.h"
 
+#include <fmt/ranges.h>
+
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "base/uuid.h"
 
@@ -11,6 +15,12 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::array<std::string_view, 3> kStates = {"planned", "held", "releasing"};
+
+constexpr std::string_view kQbg = "802.1Qbg";
+constexpr std::string_view kQbh = "802.1Qbh";
+
+// Two hexadecimal digits per byte.
+std::string hex(std::span<const std::uint8_t> bytes) { return fmt::format("{:02x}", fmt::join(bytes, "")); }
 
 struct Encoder {
   Json operator()(const LinkIdentity& link) const {
@@ -23,7 +33,55 @@ struct Encoder {
     return {{"pid", process.pid}, {"start_time", process.start_time}};
   }
   Json operator()(const FolderIdentity& folder) const { return {{"path", folder.path}}; }
+  Json operator()(const CgroupIdentity& group) const {
+    return {{"path", group.path}, {"device", group.device}, {"inode", group.inode}};
+  }
+  Json operator()(const PortIdentity& port) const {
+    return {{"protocol", port.protocol}, {"address", port.address}, {"number", port.number}};
+  }
+  Json operator()(const FileIdentity& file) const {
+    return {{"path", file.path}, {"device", file.device}, {"inode", file.inode}};
+  }
+  Json operator()(const PciIdentity& pci) const {
+    return {{"address", pci.address}, {"driver", pci.driver}, {"wanted", pci.wanted}};
+  }
+  Json operator()(const AssociationIdentity& association) const {
+    const SwitchPort& port = association.port;
+    return {{"parent_ifindex", association.parent_ifindex},
+            {"parent", association.parent},
+            {"protocol", port.protocol == SwitchPort::Protocol::qbh ? kQbh : kQbg},
+            {"mac", port.mac.str()},
+            {"station", hex(port.station)},
+            {"manager_id", port.manager_id},
+            {"type_id", port.type_id},
+            {"type_version", port.type_version},
+            {"profile", port.profile}};
+  }
+  Json operator()(const TableIdentity& table) const { return {{"table", table.table}, {"comment", table.comment}}; }
 };
+
+Result<std::array<std::uint8_t, 16>> unhex(std::string_view text) {
+  std::array<std::uint8_t, 16> bytes{};
+  if (text.size() != 2 * bytes.size()) return fail(Code::data_loss, "a station of {} digits", text.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char* const begin = text.data() + 2 * i;
+    if (std::from_chars(begin, begin + 2, bytes[i], 16).ptr != begin + 2)
+      return fail(Code::data_loss, "a station '{}'", text);
+  }
+  return bytes;
+}
+
+Result<AssociationIdentity> decode_association(const Json& object) {
+  SwitchPort port{.protocol = object.at("protocol") == kQbh ? SwitchPort::Protocol::qbh : SwitchPort::Protocol::qbg,
+                  .manager_id = object.at("manager_id"),
+                  .type_id = object.at("type_id"),
+                  .type_version = object.at("type_version"),
+                  .profile = object.at("profile")};
+  TRY_ASSIGN(port.mac, Mac::parse(object.at("mac").get<std::string>()));
+  TRY_ASSIGN(port.station, unhex(object.at("station").get<std::string>()));
+  return AssociationIdentity{
+      .parent_ifindex = object.at("parent_ifindex"), .parent = object.at("parent"), .port = std::move(port)};
+}
 
 Result<Identity> decode_object(const Json& object) {
   const std::string kind = object.at("kind");
@@ -35,6 +93,18 @@ Result<Identity> decode_object(const Json& object) {
   if (kind == to_string(ClaimKind::process))
     return ProcessIdentity{.pid = object.at("pid"), .start_time = object.at("start_time")};
   if (kind == to_string(ClaimKind::folder)) return FolderIdentity{.path = object.at("path")};
+  if (kind == to_string(ClaimKind::cgroup))
+    return CgroupIdentity{.path = object.at("path"), .device = object.at("device"), .inode = object.at("inode")};
+  if (kind == to_string(ClaimKind::port))
+    return PortIdentity{
+        .protocol = object.at("protocol"), .address = object.at("address"), .number = object.at("number")};
+  if (kind == to_string(ClaimKind::file))
+    return FileIdentity{.path = object.at("path"), .device = object.at("device"), .inode = object.at("inode")};
+  if (kind == to_string(ClaimKind::pci))
+    return PciIdentity{.address = object.at("address"), .driver = object.at("driver"), .wanted = object.at("wanted")};
+  if (kind == to_string(ClaimKind::table))
+    return TableIdentity{.table = object.at("table"), .comment = object.at("comment")};
+  if (kind == to_string(ClaimKind::association)) return decode_association(object);
   return fail(Code::data_loss, "a claim of unknown kind '{}'", kind);
 }
 
@@ -45,6 +115,19 @@ struct Describer {
     return process.pid == 0 ? fmt::format("{} (a process)", name) : fmt::format("{} (process {})", name, process.pid);
   }
   std::string operator()(const FolderIdentity& folder) const { return folder.path; }
+  std::string operator()(const CgroupIdentity& group) const { return group.path; }
+  std::string operator()(const PortIdentity& port) const {
+    const std::string number = port.number == 0 ? "a free port" : fmt::format("port {}", port.number);
+    return fmt::format("{} ({} {}{}{})", name, port.protocol, number, port.address.empty() ? "" : " at ", port.address);
+  }
+  std::string operator()(const FileIdentity& file) const { return file.path; }
+  std::string operator()(const PciIdentity& pci) const { return fmt::format("PCI device {}", pci.address); }
+  std::string operator()(const AssociationIdentity& association) const {
+    return fmt::format("{} (known to the switch behind {})", name, association.parent);
+  }
+  std::string operator()(const TableIdentity& table) const {
+    return fmt::format("table {} (filter of {})", table.table, name);
+  }
 };
 
 }  // namespace
@@ -62,6 +145,12 @@ std::string_view to_string(ClaimKind kind) {
     case ClaimKind::link: return "link";
     case ClaimKind::process: return "process";
     case ClaimKind::folder: return "folder";
+    case ClaimKind::cgroup: return "cgroup";
+    case ClaimKind::port: return "port";
+    case ClaimKind::file: return "file";
+    case ClaimKind::pci: return "pci";
+    case ClaimKind::table: return "table";
+    case ClaimKind::association: return "association";
   }
   return "unknown";
 }

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/result.h"
+#include "netdev/switch_port.h"
 
 namespace lodge::netdev {
 
@@ -44,9 +45,66 @@ struct FolderIdentity {
   bool operator==(const FolderIdentity&) const = default;
 };
 
-using Identity = std::variant<LinkIdentity, ProcessIdentity, FolderIdentity>;
+// A control group of cgroup v2 with all that runs in it. Its last component ends in the claim's id; which folder that is
+// is known once it is made, and then must be that one.
+struct CgroupIdentity {
+  std::string path;          // absolute
+  std::uint64_t device = 0;  // of the file system; 0: not known yet
+  std::uint64_t inode = 0;
 
-enum class ClaimKind { link, process, folder };  // in the order of Identity
+  bool operator==(const CgroupIdentity&) const = default;
+};
+
+// A port of this host on which a server of the guest listens. It is the hypervisor's socket, and goes with it: there is
+// nothing to delete, but nobody else may have it.
+struct PortIdentity {
+  std::string protocol;      // "tcp", "udp"
+  std::string address;       // as the definition has it; empty: all
+  std::uint16_t number = 0;  // 0: the hypervisor takes a free one, and it is not known yet
+
+  bool operator==(const PortIdentity&) const = default;
+};
+
+// A socket or file at a place that the user named, where nothing was before. Only the one that was made there is ours.
+struct FileIdentity {
+  std::string path;          // absolute
+  std::uint64_t device = 0;  // of the file system; 0: not known yet
+  std::uint64_t inode = 0;
+
+  bool operator==(const FileIdentity&) const = default;
+};
+
+// A PCI function of this host, and what it has to be given back to.
+struct PciIdentity {
+  std::string address;  // "0000:01:00.0"
+  std::string driver;   // that it had; empty: none
+  std::string wanted;   // its driver_override then; empty: none
+
+  bool operator==(const PciIdentity&) const = default;
+};
+
+// A table of nftables, family netdev. Its name ends in the claim's id, and its comment is our mark.
+struct TableIdentity {
+  std::string table;
+  std::string comment;
+
+  bool operator==(const TableIdentity&) const = default;
+};
+
+// What a switch was told of a guest's port, and by which link.
+struct AssociationIdentity {
+  std::uint32_t parent_ifindex = 0;
+  std::string parent;
+  SwitchPort port;
+
+  bool operator==(const AssociationIdentity&) const = default;
+};
+
+using Identity = std::variant<LinkIdentity, ProcessIdentity, FolderIdentity, CgroupIdentity, PortIdentity, FileIdentity,
+                              PciIdentity, TableIdentity, AssociationIdentity>;
+
+// In the order of Identity.
+enum class ClaimKind { link, process, folder, cgroup, port, file, pci, table, association };
 
 enum class ClaimState {
   planned,    // written down; the thing may or may not exist

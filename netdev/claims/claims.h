@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -8,14 +9,17 @@
 
 #include "base/deadline.h"
 #include "base/result.h"
+#include "netdev/claims/cgroup.h"
 #include "netdev/claims/claim.h"
 #include "netdev/claims/ledger.h"
+#include "netdev/claims/pci.h"
 #include "netdev/claims/process.h"
+#include "netdev/firewall/firewall.h"
 #include "netdev/kernel.h"
 
 // The life of a claim, as its user writes it:
 //
-//     plan_port(), plan_process(), plan_folder()      nothing is made
+//     plan_port(), plan_process(), plan_folder(), …   nothing is made
 //     commit the claims, state planned                durable
 //     make_port(), make_folder(), spawn               made, with the identities planned
 //     commit them, state held                         durable
@@ -34,6 +38,9 @@ namespace lodge::netdev {
 struct System {
   Kernel& kernel;
   Processes& processes;
+  Cgroups& cgroups;
+  Firewall& firewall;
+  PciBus& pci;
 };
 
 struct ReleaseReport {
@@ -58,8 +65,8 @@ struct ReleaseReport {
   Result<void> result() const;
 };
 
-// Ends what these claims describe: processes first (SIGKILL; a polite end is the driver's business), then links, then
-// folders. Goes by identity, after reading it back; never by name. One failure does not keep it from the others. Safe
+// Ends what these claims describe: processes first (SIGKILL; a polite end is the driver's business), then their control
+// groups, links and PCI devices, tables and files, and at last folders. Goes by identity, after reading it back; never by name. One failure does not keep it from the others. Safe
 // to repeat. Blocks until all is gone or the deadline has passed.
 ReleaseReport release(System system, std::span<const Claim> claims, Deadline deadline);
 
@@ -67,14 +74,22 @@ struct RecoverReport {
   ReleaseReport released;
   // Links that bore the mark of this ledger, but no claim of it.
   std::vector<Link> unclaimed_removed;
+  std::vector<Link> unclaimed_kept;           // a guest that the ledger does not know may use them
+  std::vector<std::string> unclaimed_tables;  // packet filters with that mark, removed too
+  // Helpers of the life before, such as an emulator that was asked what it can do.
+  std::size_t helpers_ended = 0;
   std::vector<Error> unclaimed_failed;
 };
 
-// At daemon start, before anything is planned: releases the claims whose owner does not live, and links of ours that no
-// claim knows. `living` are run ids. Everything else on the host is invisible to it. Commit released.changes()
-// afterwards.
+// At daemon start, before anything is planned: ends helpers, releases the claims whose owner does not live, and links and
+// packet filters of ours that no claim knows. Those can only come from a ledger that went back in time, and so may a guest that runs on: as long as a
+// process bears a mark of this ledger that is no claim of it, they stay. `living` are run ids. Everything else on the
+// host is invisible to it. Commit released.changes() afterwards.
 RecoverReport recover(System system, std::string_view instance, std::span<const Claim> claims,
                       const std::set<std::string>& living, Deadline deadline);
+
+// Whether two claims are for the one thing that only one can have: a port, a place for a socket, a PCI device.
+bool exclude(const Claim& one, const Claim& other);
 
 // --- links ---
 
@@ -83,5 +98,12 @@ inline constexpr std::uint32_t kLinkGroup = 19524;
 
 // What a link of ours bears as alias: "lodge:<instance>:<claim id>".
 std::string link_mark(std::string_view instance, std::string_view claim_id);
+
+struct LinkMark {
+  std::string ledger;  // the instance
+  std::string claim_id;
+};
+// Empty if it is no link of any lodged's.
+std::optional<LinkMark> read_link_mark(const Link& link);
 
 }  // namespace lodge::netdev

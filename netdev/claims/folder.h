@@ -18,6 +18,9 @@ Claim plan_folder(const Owner& owner, const fs::path& below, std::string_view la
 // Where it is, or will be.
 fs::path folder_of(const Claim& claim);
 
+// The claim's id in the name of a folder that plan_folder() gave it; empty if it is no such name.
+std::string folder_claim(const fs::path& path);
+
 // Makes it, and what is missing above it. Blocks.
 Result<void> make_folder(const Claim& claim, mode_t mode = 0700);
 

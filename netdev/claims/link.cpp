@@ -18,11 +18,26 @@ std::string link_mark(std::string_view instance, std::string_view claim_id) {
   return fmt::format("lodge:{}:{}", instance, claim_id);
 }
 
-Result<Ended> end_link(Kernel& kernel, const Claim& claim) {
+std::optional<LinkMark> read_link_mark(const Link& link) {
+  const std::string_view alias = link.alias;
+  constexpr std::string_view kPrefix = "lodge:";
+  const auto colon = alias.find(':', kPrefix.size());
+  if (link.group != kLinkGroup || !alias.starts_with(kPrefix) || colon == alias.npos) return std::nullopt;
+  return LinkMark{.ledger = std::string(alias.substr(kPrefix.size(), colon - kPrefix.size())),
+                  .claim_id = std::string(alias.substr(colon + 1))};
+}
+
+Result<Seen> see_link(Kernel& kernel, const Claim& claim) {
   const LinkIdentity& identity = std::get<LinkIdentity>(claim.identity);
   TRY_ASSIGN(const auto link, kernel.find_link(identity.ifindex));
-  if (!link) return Ended{};
-  if (std::string why = difference(*link, identity); !why.empty()) return Ended{.not_ours = std::move(why)};
+  if (!link) return Seen{};
+  return Seen{.there = true, .not_ours = difference(*link, identity)};
+}
+
+Result<Ended> end_link(Kernel& kernel, const Claim& claim) {
+  const LinkIdentity& identity = std::get<LinkIdentity>(claim.identity);
+  TRY_ASSIGN(Seen seen, see_link(kernel, claim));
+  if (!seen.there || !seen.not_ours.empty()) return Ended{.not_ours = std::move(seen.not_ours)};
   auto deleted = kernel.delete_link(identity.ifindex);
   if (!deleted && deleted.error().code() != Code::not_found) return Failure(std::move(deleted).error());
   return Ended{};

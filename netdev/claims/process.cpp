@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -19,6 +20,8 @@ namespace lodge::netdev {
 namespace {
 
 constexpr std::string_view kVariable = "LODGE_CLAIM=";
+constexpr std::string_view kLedger = "LODGE_LEDGER=";
+constexpr std::string_view kDomain = "LODGE_DOMAIN=";
 constexpr int kStartTimeField = 22;  // in /proc/PID/stat, counted from 1
 constexpr std::size_t kProcFileLimit = 8u << 20;
 
@@ -50,17 +53,25 @@ Result<std::uint64_t> start_time(std::int64_t pid) {
   return *ticks;
 }
 
-// The claim ids that the environment of the process mentions; none for a zombie, which has no environment any more.
-Result<std::vector<std::string>> marks_of(std::int64_t pid) {
+struct Marks {
+  std::vector<std::string> claim_ids;
+  std::string ledger;
+  std::string domain_uuid;
+};
+
+// What the environment of the process says; nothing for a zombie, which has no environment any more.
+Result<Marks> marks_of(std::int64_t pid) {
   TRY_ASSIGN(const std::string environment, read_proc(pid, "environ"));
-  std::vector<std::string> ids;
+  Marks marks;
   std::string_view rest = environment;
   while (!rest.empty()) {
     const std::string_view entry = rest.substr(0, rest.find('\0'));
-    if (entry.starts_with(kVariable)) ids.emplace_back(entry.substr(kVariable.size()));
+    if (entry.starts_with(kVariable)) marks.claim_ids.emplace_back(entry.substr(kVariable.size()));
+    if (entry.starts_with(kLedger)) marks.ledger = entry.substr(kLedger.size());
+    if (entry.starts_with(kDomain)) marks.domain_uuid = entry.substr(kDomain.size());
     rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
   }
-  return ids;
+  return marks;
 }
 
 // Empty if there is no such process.
@@ -102,12 +113,12 @@ Result<Found> find_process(std::string_view claim_id, const ProcessIdentity& ide
   if (*started != identity.start_time) return Found{not_ours, {}};
   TRY_ASSIGN(const bool over, wait_until_ended(pidfd, 0));
   if (over) return Found{ended, std::move(pidfd)};
-  const auto ids = marks_of(identity.pid);
-  if (!ids) {
-    if (is_gone(ids.error())) return Found{gone, {}};
-    return Failure(ids.error());
+  const auto marks = marks_of(identity.pid);
+  if (!marks) {
+    if (is_gone(marks.error())) return Found{gone, {}};
+    return Failure(marks.error());
   }
-  if (std::ranges::find(*ids, claim_id) != ids->end()) return Found{running, std::move(pidfd)};
+  if (std::ranges::find(marks->claim_ids, claim_id) != marks->claim_ids.end()) return Found{running, std::move(pidfd)};
   // It may have ended between the two looks, and an ended process shows no environment.
   TRY_ASSIGN(const bool over_now, wait_until_ended(pidfd, 0));
   return over_now ? Found{ended, std::move(pidfd)} : Found{not_ours, {}};
@@ -122,6 +133,32 @@ Result<std::vector<std::int64_t>> all_pids() {
   return pids;
 }
 
+// Whether it runs as the user that this process runs as.
+bool is_ours(std::int64_t pid) {
+  struct stat found{};
+  return ::stat(fmt::format("/proc/{}", pid).c_str(), &found) == 0 && found.st_uid == ::geteuid();
+}
+
+// Every running process with a mark that `wanted` wants.
+template <class Wanted>
+Result<std::vector<MarkedProcess>> find_marked(Wanted wanted) {
+  TRY_ASSIGN(const std::vector<std::int64_t> pids, all_pids());
+  std::vector<MarkedProcess> found;
+  for (const std::int64_t pid : pids) {
+    if (pid == ::getpid()) continue;
+    // Processes come and go, and some may not be looked at: neither is one of ours.
+    const auto marks = marks_of(pid);
+    if (!marks) continue;
+    for (const std::string& id : marks->claim_ids) {
+      if (!wanted(pid, id)) continue;
+      if (const auto identity = identify_process(pid))
+        found.push_back(
+            {.claim_id = id, .identity = *identity, .ledger = marks->ledger, .domain_uuid = marks->domain_uuid});
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 Claim plan_process(const Owner& owner, std::string name) {
@@ -129,6 +166,10 @@ Claim plan_process(const Owner& owner, std::string name) {
 }
 
 std::string process_mark(std::string_view claim_id) { return fmt::format("{}{}", kVariable, claim_id); }
+
+std::vector<std::string> process_origin(std::string_view ledger, std::string_view domain_uuid) {
+  return {fmt::format("{}{}", kLedger, ledger), fmt::format("{}{}", kDomain, domain_uuid)};
+}
 
 Result<ProcessIdentity> identify_process(std::int64_t pid) {
   TRY_ASSIGN(const std::uint64_t started, start_time(pid));
@@ -148,19 +189,12 @@ Result<RunningProcess> open_process(const Claim& claim) {
 }
 
 Result<std::vector<MarkedProcess>> HostProcesses::marked(std::span<const std::string> claim_ids) {
-  TRY_ASSIGN(const std::vector<std::int64_t> pids, all_pids());
-  std::vector<MarkedProcess> found;
-  for (const std::int64_t pid : pids) {
-    if (pid == ::getpid()) continue;
-    // Processes come and go, and some may not be looked at: neither is one of ours.
-    const auto ids = marks_of(pid);
-    if (!ids) continue;
-    for (const std::string& id : *ids) {
-      if (std::ranges::find(claim_ids, id) == claim_ids.end()) continue;
-      if (const auto identity = identify_process(pid)) found.push_back({.claim_id = id, .identity = *identity});
-    }
-  }
-  return found;
+  return find_marked(
+      [&](std::int64_t, const std::string& id) { return std::ranges::find(claim_ids, id) != claim_ids.end(); });
+}
+
+Result<std::vector<MarkedProcess>> HostProcesses::all_marked() {
+  return find_marked([](std::int64_t pid, const std::string&) { return is_ours(pid); });
 }
 
 Result<KillOutcome> HostProcesses::kill(std::string_view claim_id, const ProcessIdentity& identity, Deadline deadline) {
@@ -177,6 +211,13 @@ Result<KillOutcome> HostProcesses::kill(std::string_view claim_id, const Process
   if (!over) return fail(Code::deadline_exceeded, "process {} did not end in time after SIGKILL", identity.pid);
   reap(found.pidfd);
   return runs ? KillOutcome::ended : KillOutcome::was_gone;
+}
+
+Seen see_process(const Claim& claim, std::span<const MarkedProcess> marked) {
+  const ProcessIdentity& identity = std::get<ProcessIdentity>(claim.identity);
+  return Seen{.there = std::ranges::any_of(marked, [&](const MarkedProcess& process) {
+                return process.claim_id == claim.id && (identity.pid == 0 || process.identity == identity);
+              })};
 }
 
 Result<Ended> end_process(Processes& processes, const Claim& claim, std::span<const MarkedProcess> marked,

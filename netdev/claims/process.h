@@ -12,12 +12,16 @@
 
 namespace lodge::netdev {
 
-// A claim for a process yet to be spawned. Its environment must have process_mark(claim.id) in it; once it runs, put
-// what identify_process() says into the claim.
+// A claim for a process yet to be spawned. Its environment must have process_mark(claim.id) in it, and should have
+// process_origin() too; once it runs, put what identify_process() says into the claim.
 Claim plan_process(const Owner& owner, std::string name);
 
-// "LODGE_CLAIM=<claim id>", an entry for the environment.
+// "LODGE_CLAIM=<claim id>", an entry for the environment. A helper, which has no claim, bears the name of the ledger instead, and
+// recover() ends it.
 std::string process_mark(std::string_view claim_id);
+// "LODGE_LEDGER=<instance>" and "LODGE_DOMAIN=<uuid>": more of them, by which the process is known for ours and for which
+// guest's when its ledger is lost. `ledger` is what Ledger::instance() says.
+std::vector<std::string> process_origin(std::string_view ledger, std::string_view domain_uuid);
 
 // Of a process that cannot vanish meanwhile: a child not waited for yet. not_found if there is none. Blocks briefly.
 Result<ProcessIdentity> identify_process(std::int64_t pid);
@@ -34,6 +38,10 @@ Result<RunningProcess> open_process(const Claim& claim);
 struct MarkedProcess {
   std::string claim_id;
   ProcessIdentity identity;
+  std::string ledger = {};       // whose claim it is; empty if it does not say
+  std::string domain_uuid = {};  // which guest it runs; empty if it does not say
+
+  bool operator==(const MarkedProcess&) const = default;
 };
 
 enum class KillOutcome {
@@ -48,6 +56,9 @@ class Processes {
   virtual ~Processes() = default;
   // Every running process that bears the mark of one of these claims.
   virtual Result<std::vector<MarkedProcess>> marked(std::span<const std::string> claim_ids) = 0;
+  // Every running process of this process's user that bears a mark at all, of whichever ledger: what others write into their
+  // own environment means nothing.
+  virtual Result<std::vector<MarkedProcess>> all_marked() = 0;
   // Ends the process, if its start time and its mark are the claim's, and waits until it has ended. deadline_exceeded
   // if it has not by then.
   virtual Result<KillOutcome> kill(std::string_view claim_id, const ProcessIdentity& identity, Deadline deadline) = 0;
@@ -57,6 +68,7 @@ class Processes {
 class HostProcesses final : public Processes {
  public:
   Result<std::vector<MarkedProcess>> marked(std::span<const std::string> claim_ids) override;
+  Result<std::vector<MarkedProcess>> all_marked() override;
   Result<KillOutcome> kill(std::string_view claim_id, const ProcessIdentity& identity, Deadline deadline) override;
 };
 

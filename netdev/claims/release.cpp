@@ -6,14 +6,21 @@
 namespace lodge::netdev {
 namespace {
 
-// A process holds on to links and files, so it goes first; a folder may hold sockets of all, so it goes last.
+// A process holds on to links and files, so it goes first, with what came out of it; a folder may hold sockets of all, so
+// it goes last.
 int turn(const Claim& claim) {
   switch (claim.kind()) {
     case ClaimKind::process: return 0;
-    case ClaimKind::link: return 1;
-    case ClaimKind::folder: return 2;
+    case ClaimKind::cgroup:
+    case ClaimKind::association: return 1;  // of a link
+    case ClaimKind::link:
+    case ClaimKind::pci: return 2;
+    case ClaimKind::table:
+    case ClaimKind::port:
+    case ClaimKind::file: return 3;
+    case ClaimKind::folder: return 4;
   }
-  return 3;
+  return 5;
 }
 
 std::vector<Claim> in_turn(std::span<const Claim> claims) {
@@ -40,6 +47,12 @@ struct Ender {
 
   Result<Ended> operator()(const LinkIdentity&) const { return end_link(system.kernel, claim); }
   Result<Ended> operator()(const FolderIdentity&) const { return end_folder(claim); }
+  Result<Ended> operator()(const CgroupIdentity&) const { return end_cgroup(system.cgroups, claim, deadline); }
+  Result<Ended> operator()(const FileIdentity&) const { return end_file(claim); }
+  Result<Ended> operator()(const PortIdentity&) const { return Ended{}; }  // went with the process
+  Result<Ended> operator()(const PciIdentity&) const { return end_pci(system.pci, claim); }
+  Result<Ended> operator()(const AssociationIdentity&) const { return end_association(system.kernel, claim); }
+  Result<Ended> operator()(const TableIdentity&) const { return end_table(system.firewall, claim); }
   Result<Ended> operator()(const ProcessIdentity& process) const {
     if (process.pid != 0) return end_process(system.processes, claim, {}, deadline);
     if (!marked) return Failure(marked.error());

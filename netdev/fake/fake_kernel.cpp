@@ -16,7 +16,7 @@ bool is_hung_up(const Fd& end) {
   return ::poll(&look, 1, 0) > 0 && (look.revents & POLLHUP) != 0;
 }
 
-bool is_macvtap(const Link& link) { return link.kind == "macvtap"; }
+bool is_macvtap(const Link& link) { return link.kind == "macvtap" || link.kind == "macvlan"; }
 
 }  // namespace
 
@@ -46,7 +46,8 @@ void FakeKernel::World::remove(std::uint32_t ifindex) {
       parent->second.link.mac = *std::exchange(parent->second.own_mac, std::nullopt);
   }
   std::erase_if(links, [&](const auto& pair) {
-    return is_macvtap(pair.second.link) && pair.second.link.parent_ifindex == ifindex;
+    const Link& other = pair.second.link;
+    return (is_macvtap(other) || other.kind == "veth") && other.parent_ifindex == ifindex;
   });
 }
 
@@ -167,8 +168,9 @@ std::vector<Link> FakeKernel::all() const {
 bool FakeKernel::is_pristine() const {
   auto world = world_.lock();
   world->drop_dead_taps();
-  return std::ranges::equal(world->links, world->planted,
-                            [](const auto& have, const auto& planted) { return have.second.link == planted.second; });
+  return std::ranges::equal(world->links, world->planted, [](const auto& have, const auto& planted) {
+    return have.second.link == planted.second && have.second.stations.empty();
+  });
 }
 
 Result<std::optional<Link>> FakeKernel::find_link(std::uint32_t ifindex) {
@@ -211,12 +213,34 @@ Result<void> FakeKernel::create_macvtap(const NewMacvtap& macvtap) {
     if (excluded || parent.name == "lo" || macvtap.mtu > parent.mtu) return fail_errno(EINVAL, "make {}", macvtap.name);
     world->links[macvtap.ifindex].link = Link{.ifindex = macvtap.ifindex,
                                               .name = macvtap.name,
-                                              .kind = "macvtap",
+                                              .kind = macvtap.has_queues ? "macvtap" : "macvlan",
                                               .parent_ifindex = parent.ifindex,
                                               .group = macvtap.group,
                                               .mac = alone ? parent.mac : macvtap.mac,
                                               .mtu = macvtap.mtu == 0 ? parent.mtu : macvtap.mtu,
                                               .macvtap_mode = macvtap.mode};
+  }
+  steps_->end();
+  return {};
+}
+
+Result<void> FakeKernel::create_veth(const NewVeth& veth) {
+  TRY(steps_->begin());
+  {
+    auto world = world_.lock();
+    world->drop_dead_taps();
+    if (world->taken(veth.ifindex, veth.name) || world->taken(veth.peer_ifindex, veth.peer_name))
+      return fail_errno(EEXIST, "make {} and {}", veth.name, veth.peer_name);
+    const auto add = [&](std::uint32_t ifindex, const std::string& name, std::uint32_t peer) {
+      world->links[ifindex].link = Link{.ifindex = ifindex,
+                                        .name = name,
+                                        .kind = "veth",
+                                        .parent_ifindex = peer,
+                                        .group = veth.group,
+                                        .mtu = veth.mtu == 0 ? kMtu : veth.mtu};
+    };
+    add(veth.ifindex, veth.name, veth.peer_ifindex);
+    add(veth.peer_ifindex, veth.peer_name, veth.ifindex);
   }
   steps_->end();
   return {};
@@ -246,6 +270,8 @@ Result<std::vector<Fd>> FakeKernel::open_macvtap(const MacvtapQueues& queues) {
     auto world = world_.lock();
     const auto found = world->links.find(queues.ifindex);
     if (found == world->links.end()) return fail(Code::not_found, "link {} has gone", queues.ifindex);
+    if (found->second.link.kind != "macvtap")
+      return fail(Code::failed_precondition, "{} has no queues", found->second.link.name);
     TRY_ASSIGN(opened, world->open_queues(found->second, queues.count));
   }
   steps_->end();
@@ -308,6 +334,24 @@ Result<void> FakeKernel::coalesce(std::uint32_t ifindex, std::uint32_t frames) {
     TRY_ASSIGN(Entry* const entry, world->entry(ifindex));
     if (entry->link.kind != "tun") return fail(Code::unsupported, "{} cannot gather frames", entry->link.name);
     entry->tuning.frames = frames;
+  }
+  steps_->end();
+  return {};
+}
+
+std::vector<SwitchPort> FakeKernel::stations(std::uint32_t ifindex) const {
+  auto world = world_.lock();
+  const auto found = world->links.find(ifindex);
+  return found == world->links.end() ? std::vector<SwitchPort>() : found->second.stations;
+}
+
+Result<void> FakeKernel::tell_switch(std::uint32_t parent_ifindex, const SwitchPort& port, SwitchRequest request) {
+  TRY(steps_->begin());
+  {
+    auto world = world_.lock();
+    TRY_ASSIGN(Entry* const entry, world->entry(parent_ifindex));
+    std::erase(entry->stations, port);
+    if (request == SwitchRequest::associate) entry->stations.push_back(port);
   }
   steps_->end();
   return {};

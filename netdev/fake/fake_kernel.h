@@ -49,6 +49,8 @@ class FakeKernel final : public Kernel {
     bool operator==(const Tuning&) const = default;
   };
   Tuning tuning(std::uint32_t ifindex) const;
+  // What the switch behind this link has been told of and not yet been told to forget.
+  std::vector<SwitchPort> stations(std::uint32_t ifindex) const;
   Steps& steps() { return *steps_; }
 
   // --- Kernel ---
@@ -56,6 +58,7 @@ class FakeKernel final : public Kernel {
   Result<std::optional<Link>> find_link(std::string_view name) override;
   Result<std::vector<Link>> links() override;
   Result<void> create_macvtap(const NewMacvtap& macvtap) override;
+  Result<void> create_veth(const NewVeth& veth) override;
   Result<std::vector<Fd>> create_tap(const NewTap& tap) override;
   Result<std::vector<Fd>> open_macvtap(const MacvtapQueues& queues) override;
   Result<std::vector<Fd>> open_tap(const TapQueues& queues) override;
@@ -63,6 +66,7 @@ class FakeKernel final : public Kernel {
   Result<void> limit_link(std::uint32_t ifindex, const Limits& limits) override;
   Result<void> set_bridge_port(std::uint32_t ifindex, const BridgePort& port) override;
   Result<void> coalesce(std::uint32_t ifindex, std::uint32_t frames) override;
+  Result<void> tell_switch(std::uint32_t parent_ifindex, const SwitchPort& port, SwitchRequest request) override;
   Result<void> delete_link(std::uint32_t ifindex) override;
 
  private:
@@ -71,6 +75,7 @@ class FakeKernel final : public Kernel {
     std::vector<Fd> queue_ends;  // the kernel's ends of the queues that were opened
     bool lives_by_queues = false;
     Tuning tuning;
+    std::vector<SwitchPort> stations;
     std::optional<Mac> own_mac;  // of a parent whose address a passthrough macvtap has changed
   };
   struct World {

@@ -14,6 +14,15 @@ ProcessIdentity FakeProcesses::spawn(const std::string& claim_id, std::vector<Fd
   return identity;
 }
 
+ProcessIdentity FakeProcesses::spawn_of(const std::string& ledger, const std::string& domain_uuid,
+                                        const std::string& claim_id) {
+  const ProcessIdentity identity = spawn(claim_id);
+  auto world = world_.lock();
+  world->processes.at(identity.pid).ledger = ledger;
+  world->processes.at(identity.pid).domain_uuid = domain_uuid;
+  return identity;
+}
+
 void FakeProcesses::recycle(std::int64_t pid) {
   auto world = world_.lock();
   world->processes[pid] = Entry{.start_time = world->now++};
@@ -28,15 +37,29 @@ bool FakeProcesses::is_pristine() const {
   return std::ranges::all_of(world->processes, [](const auto& pair) { return pair.second.claim_id.empty(); });
 }
 
+template <class Wanted>
+std::vector<MarkedProcess> FakeProcesses::World::find(Wanted wanted) const {
+  std::vector<MarkedProcess> found;
+  for (const auto& [pid, process] : processes)
+    if (wanted(process.claim_id))
+      found.push_back({.claim_id = process.claim_id,
+                       .identity = {.pid = pid, .start_time = process.start_time},
+                       .ledger = process.ledger,
+                       .domain_uuid = process.domain_uuid});
+  return found;
+}
+
 Result<std::vector<MarkedProcess>> FakeProcesses::marked(std::span<const std::string> claim_ids) {
   TRY(steps_->begin());
-  std::vector<MarkedProcess> found;
-  {
-    auto world = world_.lock();
-    for (const auto& [pid, process] : world->processes)
-      if (std::ranges::find(claim_ids, process.claim_id) != claim_ids.end())
-        found.push_back({.claim_id = process.claim_id, .identity = {.pid = pid, .start_time = process.start_time}});
-  }
+  auto found = world_.lock()->find(
+      [&](const std::string& id) { return std::ranges::find(claim_ids, id) != claim_ids.end(); });
+  steps_->end();
+  return found;
+}
+
+Result<std::vector<MarkedProcess>> FakeProcesses::all_marked() {
+  TRY(steps_->begin());
+  auto found = world_.lock()->find([](const std::string& id) { return !id.empty(); });
   steps_->end();
   return found;
 }

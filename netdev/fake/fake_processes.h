@@ -18,6 +18,8 @@ class FakeProcesses final : public Processes {
   // Starts one whose environment bears the mark of this claim; an empty id starts one that has nothing to do with us.
   // Descriptors it was given are closed when it ends.
   ProcessIdentity spawn(const std::string& claim_id, std::vector<Fd> inherited = {});
+  // The same with what process_origin() gives in its environment.
+  ProcessIdentity spawn_of(const std::string& ledger, const std::string& domain_uuid, const std::string& claim_id);
   // It ends by itself, and another one, not ours, gets its pid.
   void recycle(std::int64_t pid);
   // From now on SIGKILL does not end it: it waits in the kernel for a disk.
@@ -28,6 +30,7 @@ class FakeProcesses final : public Processes {
   Steps& steps() { return *steps_; }
 
   Result<std::vector<MarkedProcess>> marked(std::span<const std::string> claim_ids) override;
+  Result<std::vector<MarkedProcess>> all_marked() override;
   Result<KillOutcome> kill(std::string_view claim_id, const ProcessIdentity& identity, Deadline deadline) override;
 
  private:
@@ -36,11 +39,16 @@ class FakeProcesses final : public Processes {
     std::uint64_t start_time = 0;
     bool stuck = false;
     std::vector<Fd> inherited;
+    std::string ledger;
+    std::string domain_uuid;
   };
   struct World {
     std::map<std::int64_t, Entry> processes;
     std::int64_t next_pid = 1000;
     std::uint64_t now = 1;
+
+    template <class Wanted>
+    std::vector<MarkedProcess> find(Wanted wanted) const;
   };
 
   std::shared_ptr<Steps> steps_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "netdev/claims/association.h"
 #include "netdev/claims/claims.h"
 #include "netdev/names.h"
 
@@ -83,6 +84,8 @@ Result<PortPlan> plan_on(Kernel& kernel, Ledger& ledger, const PortRequest& requ
                                      .link_kind = "macvtap",
                                      .parent_ifindex = parent.ifindex,
                                      .alias = link_mark(ledger.instance(), plan.claim.id)};
+  if (request.switch_port)
+    plan.association = plan_association(request.owner, plan.claim.name, parent, *request.switch_port);
   return plan;
 }
 
@@ -110,14 +113,25 @@ Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, const OnParent
     return create_failure(kernel, plan, std::move(made).error());
 
   TRY(check_deadline(deadline, "the device was set up"));
-  if (auto dressed = kernel.change_link(
-          identity.ifindex,
-          {.alias = identity.alias, .mac = plan.device_mac, .up = request.link_up, .no_ipv6_address = true});
+  if (auto dressed = kernel.change_link(identity.ifindex, {.alias = identity.alias,
+                                                           .mac = plan.device_mac,
+                                                           .up = request.link_up && !plan.association,
+                                                           .no_ipv6_address = true});
       !dressed)
     return dress_failure(kernel, plan, std::move(dressed).error());
 
   if (const Limits limits = limits_of(request.rates, true); !limits.empty())
     TRY(kernel.limit_link(identity.ifindex, limits));
+
+  // The switch drops what comes from a port that it does not know.
+  if (plan.association) {
+    TRY(check_deadline(deadline, "the switch was told"));
+    TRY(associate(kernel, *plan.association));
+    if (request.link_up) {
+      if (auto raised = kernel.change_link(identity.ifindex, {.up = true}); !raised)
+        return dress_failure(kernel, plan, std::move(raised).error());
+    }
+  }
 
   NetworkPort port{.name = plan.claim.name,
                    .ifindex = identity.ifindex,

@@ -50,7 +50,8 @@ std::optional<MacvtapMode> mode_of(nlattr* data) {
 std::optional<bool> vlan_aware(nlattr* data) {
   std::array<nlattr*, IFLA_BR_MAX + 1> fields{};
   if (!data || nla_parse_nested(fields.data(), IFLA_BR_MAX, data, nullptr) != 0) return std::nullopt;
-  if (!fields[IFLA_BR_VLAN_FILTERING]) return std::nullopt;
+  // Every kernel says whether it filters; only one that could says by which protocol.
+  if (!fields[IFLA_BR_VLAN_FILTERING] || !fields[IFLA_BR_VLAN_PROTOCOL]) return std::nullopt;
   return nla_get_u8(fields[IFLA_BR_VLAN_FILTERING]) != 0;
 }
 

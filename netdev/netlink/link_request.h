@@ -41,6 +41,11 @@ class LinkMessage {
   LinkMessage& mac(int type, const Mac& value) {
     return checked(nla_put(message_.get(), type, static_cast<int>(value.bytes.size()), value.bytes.data()));
   }
+  // Amid attributes: the fixed part of a message within the message.
+  LinkMessage& fixed(const ifinfomsg& part) {
+    message_.header(&part, sizeof part);
+    return *this;
+  }
   template <class Fill>
   LinkMessage& nest(int type, Fill fill) {
     nlattr* outer = nla_nest_start(message_.get(), type);

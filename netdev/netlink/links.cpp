@@ -2,6 +2,7 @@
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
@@ -97,12 +98,30 @@ Result<void> create_macvtap(const NewMacvtap& macvtap) {
       .mac(IFLA_ADDRESS, macvtap.mac);
   if (macvtap.mtu != 0) message.number(IFLA_MTU, macvtap.mtu);
   message.nest(IFLA_LINKINFO, [&](LinkMessage& info) {
-    info.text(IFLA_INFO_KIND, "macvtap").nest(IFLA_INFO_DATA, [&](LinkMessage& data) {
+    info.text(IFLA_INFO_KIND, macvtap.has_queues ? "macvtap" : "macvlan").nest(IFLA_INFO_DATA, [&](LinkMessage& data) {
       data.number(IFLA_MACVLAN_MODE, kernel_mode(macvtap.mode));
     });
   });
   auto made = message.send();
   if (!made) return wrap(std::move(made).error(), "make {}", macvtap.name);
+  return {};
+}
+
+Result<void> create_veth(const NewVeth& veth) {
+  LinkMessage message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, about(veth.ifindex));
+  message.text(IFLA_IFNAME, veth.name).number(IFLA_GROUP, veth.group);
+  if (veth.mtu != 0) message.number(IFLA_MTU, veth.mtu);
+  // The other end is told as a message of its own: the fixed part, then attributes.
+  message.nest(IFLA_LINKINFO, [&](LinkMessage& info) {
+    info.text(IFLA_INFO_KIND, "veth").nest(IFLA_INFO_DATA, [&](LinkMessage& data) {
+      data.nest(VETH_INFO_PEER, [&](LinkMessage& peer) {
+        peer.fixed(about(veth.peer_ifindex)).text(IFLA_IFNAME, veth.peer_name).number(IFLA_GROUP, veth.group);
+        if (veth.mtu != 0) peer.number(IFLA_MTU, veth.mtu);
+      });
+    });
+  });
+  auto made = message.send();
+  if (!made) return wrap(std::move(made).error(), "make {} and {}", veth.name, veth.peer_name);
   return {};
 }
 

@@ -14,6 +14,7 @@ Result<std::optional<Link>> find_link(std::string_view name);
 Result<std::vector<Link>> all_links();
 
 Result<void> create_macvtap(const NewMacvtap& macvtap);
+Result<void> create_veth(const NewVeth& veth);
 Result<void> change_link(std::uint32_t ifindex, const LinkChange& change);
 Result<void> set_bridge_port(std::uint32_t ifindex, const BridgePort& port);
 Result<void> delete_link(std::uint32_t ifindex);

@@ -2,7 +2,9 @@
 
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
+#include <netlink/socket.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -33,6 +35,8 @@ class Socket {
  public:
   static Result<Socket> open();
 
+  // Requests go to this process from now on, in place of the kernel.
+  void talk_to(std::uint32_t pid) { nl_socket_set_peer_port(socket_.get(), pid); }
   // Sends it and waits for the kernel's yes or no, for a few seconds at most. An error has the kernel's errno and,
   // where it gives one, its own explanation.
   Result<void> request(const Message& message);

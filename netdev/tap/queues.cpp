@@ -15,8 +15,6 @@
 namespace lodge::netdev {
 namespace {
 
-constexpr const char* kTunDevice = "/dev/net/tun";
-
 ifreq flags_of(bool vnet_hdr, bool one_of_many) {
   ifreq request{};
   int flags = IFF_TAP | IFF_NO_PI;
@@ -29,7 +27,7 @@ ifreq flags_of(bool vnet_hdr, bool one_of_many) {
 // The first queue makes the device and must not find one of that name; the others join it. The number given to each
 // keeps a queue from making a second device should the first have been renamed meanwhile.
 Result<Fd> open_queue(const NewTap& tap, bool first) {
-  TRY_ASSIGN(Fd queue, open_file(kTunDevice, O_RDWR | O_NONBLOCK));
+  TRY_ASSIGN(Fd queue, open_file(tap.tun, O_RDWR | O_NONBLOCK));
   unsigned int ifindex = tap.ifindex;
   if (::ioctl(queue.get(), TUNSETIFINDEX, &ifindex) != 0) return fail_errno(errno, "choose the number of {}", tap.name);
   ifreq request = flags_of(tap.vnet_hdr, tap.queues > 1);
@@ -56,7 +54,7 @@ Result<std::vector<Fd>> open_new_tap(const NewTap& tap) {
 Result<std::vector<Fd>> open_existing_tap(const TapQueues& queues) {
   std::vector<Fd> opened;
   for (int i = 0; i < queues.count; ++i) {
-    TRY_ASSIGN(Fd queue, open_file(kTunDevice, O_RDWR | O_NONBLOCK));
+    TRY_ASSIGN(Fd queue, open_file(queues.tun, O_RDWR | O_NONBLOCK));
     ifreq request = flags_of(queues.vnet_hdr, queues.count > 1);
     std::ranges::copy(queues.name.substr(0, IFNAMSIZ - 1), request.ifr_name);
     if (::ioctl(queue.get(), TUNSETIFF, &request) != 0) {

@@ -79,7 +79,8 @@ Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, Deadline deadl
                    .mac = request.mac,
                    .mtu = plan.mtu,
                    .vnet_hdr = request.vnet_hdr};
-  TRY_ASSIGN(port.fds, kernel.create_tap({.ifindex = identity.ifindex,
+  TRY_ASSIGN(port.fds, kernel.create_tap({.tun = request.tun,
+                                          .ifindex = identity.ifindex,
                                           .name = plan.claim.name,
                                           .queues = request.queues,
                                           .vnet_hdr = request.vnet_hdr}));

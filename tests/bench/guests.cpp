@@ -139,7 +139,7 @@ void bench_start_and_destroy(Promises& promises, const World& world, const clien
   fmt::print("destroy, macvtap and all: median {:.1f} ms, worst {:.1f} ms\n", median(ends),
              *std::max_element(ends.begin(), ends.end()));
   promises.at_most("a start against QEMU alone", median(plain) / median(alone), 2.5, "times");
-  promises.at_most("destroy", median(ends), 100, "ms");
+  promises.at_most("the slowest destroy", *std::max_element(ends.begin(), ends.end()), 100, "ms");
 }
 
 void bench_looking(Promises& promises, const World& world, const client::Connection& daemon) {

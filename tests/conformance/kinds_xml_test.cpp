@@ -62,9 +62,11 @@ void keep_views(const conf::Kind& kind, const CorpusFile& file, const std::strin
   if (!conf::xml::parse_into(file.xml, *message, {.view = conf::View::live})) return;
   for (const auto& [view, called] : {std::pair(conf::View::live, "live"), std::pair(conf::View::inactive, "inactive"),
                                      std::pair(conf::View::migratable, "migratable")}) {
-    const auto printed = conf::xml::format(*message, {.view = {.view = view}});
-    REQUIRE(printed);
-    keep(kind, name, called, *printed);
+    for (const bool secure : {false, true}) {
+      const auto printed = conf::xml::format(*message, {.view = {.view = view, .secure = secure}});
+      REQUIRE(printed);
+      keep(kind, name, called + std::string(secure ? "-secure" : ""), *printed);
+    }
   }
 }
 

@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Per thousand, of what is valid: kinds that are not there yet. The floors only go up.
-const std::map<std::string_view, int> kFloors{{"domain", 880}, {"snapshot", 950}, {"checkpoint", 960}};
+// Per thousand, of what is valid. The floors only go up. What is missing of domains, libvirt refuses too: its schema takes
+// any text for the port of a console, and numbers below 0 for the geometry of a disk.
+const std::map<std::string_view, int> kFloors{{"domain", 975}};
 constexpr int kFloor = 990;
 
 std::string text_of(const fs::path& path) {

@@ -47,6 +47,9 @@ std::string normal(const std::string& value) {
   const unsigned long long number = std::strtoull(words.c_str(), &end, 0);
   const bool is_number = !words.empty() && words[0] >= '0' && words[0] <= '9' && *end == '\0';
   if (is_number) return std::to_string(number);
+  // "092" is no octal number.
+  if (!words.empty() && words.size() < 20 && words.find_first_not_of("0123456789") == words.npos)
+    return std::to_string(std::strtoull(words.c_str(), nullptr, 10));
   const bool is_hex = !words.empty() && words.size() <= 16 &&
                       words.find_first_not_of("0123456789abcdefABCDEF") == words.npos;
   return is_hex ? std::to_string(std::strtoull(words.c_str(), nullptr, 16)) : words;
@@ -94,26 +97,25 @@ bool is_mac(const std::string& value) {
 
 bool is_uuid(const std::string& name) {
   return name == "uuid" || name == "genid" || name == "instanceid" || name == "interfaceid" || name == "switchid" ||
-         name == "secret";
+         name == "secret" || name == "portid";
 }
 
-// Values that are sizes in bytes when no unit is given.
-bool is_size_in_bytes(const std::string& name) {
-  return name == "capacity" || name == "allocation" || name == "available" || name == "physical" ||
-         name == "clusterSize" || name == "max_size" || name == "space_hard_limit" || name == "space_soft_limit";
-}
-
-// Values that are sizes in KiB when no unit is given.
-bool is_size(const std::string& name) {
-  return name == "memory" || name == "currentMemory" || name == "maxMemory" || name == "size" || name == "pcihole64" ||
-         name == "usage" || name == "hard_limit" || name == "soft_limit" || name == "min_guarantee" ||
-         name == "swap_hard_limit" || name == "requested" || name == "block" || name == "pagesize" ||
-         name == "alignsize" || name == "maxpagesize";
+// The unit of a size that names none, by libvirt's documentation; empty for what is no size.
+std::string default_unit(const std::string& name, const std::string& path) {
+  static const std::set<std::string> in_bytes{"capacity",    "allocation", "available",        "physical",
+                                              "clusterSize", "max_size",   "space_hard_limit", "space_soft_limit"};
+  static const std::set<std::string> in_kib{"memory",   "currentMemory",   "maxMemory",  "size",      "pcihole64",
+                                            "usage",    "hard_limit",      "soft_limit", "requested", "min_guarantee",
+                                            "block",    "swap_hard_limit", "pagesize",   "alignsize", "maxpagesize",
+                                            "tb-cache", "current"};
+  if (in_bytes.contains(name) || (name == "size" && path.find("/shmem[") != path.npos)) return "bytes";
+  if (name == "tseg") return "MiB";
+  return in_kib.contains(name) ? "KiB" : "";
 }
 
 bool is_set(const std::string& name) {
-  return name == "cpuset" || name == "cpus" || name == "nodeset" || name == "siblings" || name == "vcpus" ||
-         name == "iothreads";
+  return name == "cpuset" || name == "cpus" || name == "nodeset" || name == "nodemask" || name == "siblings" ||
+         name == "vcpus" || name == "iothreads";
 }
 
 std::string own_text(const xmlNode* element) {
@@ -129,6 +131,13 @@ std::string property(xmlNode* element, const char* name) {
   return str(value.get());
 }
 
+std::string unit_or(const std::string& unit, const std::string& otherwise) { return unit.empty() ? otherwise : unit; }
+
+// With its namespace, if it has one: a prefix may be any.
+std::string name_in_space(const xmlNode* element) {
+  return (element->ns ? "{" + str(element->ns->href) + "}" : "") + str(element->name);
+}
+
 class Collector {
  public:
   std::map<std::string, int> facts;
@@ -137,32 +146,27 @@ class Collector {
     const std::string name = str(element->name);
     const std::string unit = property(element, "unit");
     const std::string unit_name = unit.empty() ? property(element, "units") : unit;
-    const std::string unit_or_kib = unit_name.empty() ? "KiB" : unit_name;
     bool silent = true;
     for (const xmlAttr* attribute = element->properties; attribute; attribute = attribute->next) {
       const std::string key = str(attribute->name);
       if (key == "unit" || key == "units") continue;
       silent = false;
-      const bool is_mtu = name == "mtu";
+      const bool is_size = name != "mtu" && key != "current" && !default_unit(key, path).empty();
       add(path + "/@" + key, key, str(attribute->children ? attribute->children->content : nullptr),
-          is_size(key) && !is_mtu ? unit_or_kib
-          : key == "value"        ? unit_name
-                                  : "");
+          is_size          ? unit_or(unit_name, default_unit(key, path))
+          : key == "value" ? unit_name
+                           : "");
     }
     const bool octal = path.find("/permissions[1]/mode") != path.npos;
     if (const std::string text = normal((octal ? "0" : "") + own_text(element)); !text.empty()) {
       silent = false;
-      add(path, name, text,
-          is_size(name)                                 ? unit_or_kib
-          : is_size_in_bytes(name) && unit_name.empty() ? "bytes"
-          : name == "pages"                             ? ""
-                                                        : unit_name);
+      add(path, name, text, name == "pages" ? "" : unit_or(unit_name, default_unit(name, path)));
     }
     std::map<std::string, int> counts;
     for (xmlNode* child = element->children; child; child = child->next) {
       if (child->type != XML_ELEMENT_NODE) continue;
       silent = false;
-      const std::string child_name = str(child->name);
+      const std::string child_name = name_in_space(child);
       this->element(child, path + "/" + child_name + "[" + std::to_string(++counts[child_name]) + "]");
     }
     if (silent) ++facts[path];

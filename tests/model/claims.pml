@@ -6,7 +6,7 @@
 
      - nothing is deleted, and nothing marked, that is not ours (the assertions in `delete_link` and where a link is marked);
      - once a daemon has recovered, each link of ours has a claim, and belongs to a guest that runs;
-     - a guest that runs keeps its link, unless somebody else deleted it.
+     - a guest that runs keeps its link, unless somebody else deleted it: also a guest that the ledger has forgotten.
 
    What is assumed of the others: nobody gives a number of ours to another link between two of our requests about it.
    The kernel never does (it counts from 1, we choose above 1,000,000,000), and a second lodged on the host would have to reach
@@ -24,6 +24,7 @@
 #define NO_GROUP 5          /* any link without an alias is believed to be one that we were about to mark */
 #define NO_UNCLAIMED 6      /* recovery looks at claims only */
 #define SAME_NUMBER 7       /* numbers are drawn by chance, and two claims of one ledger may have the same */
+#define SWEEP_IN_USE 8      /* recovery removes what no claim knows, though a guest that it does not know may be using it */
 
 /* Two worlds, since one for all would take too long: -DTOGETHER, where two guests meet, and one in which a single guest
    starts again and again, with more deaths, and a store that may go back in time. */
@@ -61,7 +62,9 @@ bool has_backup = false, went_back = false;
 
 Claim mine[GUESTS];     /* what the daemon has in its hands; gone when it dies */
 mtype at[GUESTS] = idle;
-bool alive[GUESTS];      /* its process, which bears the mark of its claim */
+byte runs[GUESTS];       /* the mark of its process: the id of the claim; 0 if there is no process */
+byte uses[GUESTS];       /* the number of the link that the process has open; known to the checker alone */
+bool kept = false;       /* recovery has left what no claim knows, because a guest that no claim knows runs */
 bool recovering = false;
 bool deleted_by_others[GUESTS];
 
@@ -74,6 +77,9 @@ byte starts = 0, deaths = 0, deeds = 0;
 #define claimed(k) (ledger[0].state != none && ledger[0].number == k && ledger[0].id == link[k].mark || ledger[1].state != none && ledger[1].number == k && ledger[1].id == link[k].mark)
 /* A link made, not yet marked. */
 #define awaited(k) (link[k].mark == NO_MARK && (ledger[0].state != none && ledger[0].number == k || ledger[1].state != none && ledger[1].number == k))
+/* A guest whose claim the ledger has forgotten, since it went back in time. */
+#define forgotten(v) (runs[v] != 0 && (ledger[v].state == none || ledger[v].id != runs[v]))
+#define in_use(k) (runs[0] != 0 && uses[0] == k || runs[1] != 0 && uses[1] == k)
 #define looks_like_ours(v) (link[mine[v].number].mark == mine[v].id || link[mine[v].number].mark == NO_MARK && (link[mine[v].number].group || MUTANT == NO_GROUP))
 
 inline copy(to, from) { to.state = from.state; to.id = from.id; to.number = from.number; to.name = from.name }
@@ -113,7 +119,7 @@ inline start_step(v) {
      fi
   :: at[v] == marked ->
      if
-     :: alive[v] = true; at[v] = spawned
+     :: runs[v] = mine[v].id; uses[v] = mine[v].number; at[v] = spawned
      :: at[v] = releasing
      fi
   :: at[v] == spawned ->
@@ -139,7 +145,7 @@ inline stop_step(v) {
   if
   :: at[v] == running && !recovering -> at[v] = releasing
   :: at[v] == releasing ->
-     alive[v] = false;  /* the process goes first */
+     if :: runs[v] == mine[v].id -> runs[v] = 0 :: else fi;  /* the process goes first, by its mark */
      if :: MUTANT == CLOSE_FIRST -> clear_claim(ledger[v]) :: else fi;
      if
      :: MUTANT == RELEASE_BY_NAME ->
@@ -183,38 +189,40 @@ inline wake(v) {
   if
   :: mine[v].state == none -> at[v] = idle
   :: mine[v].state == planned -> at[v] = releasing
-  :: mine[v].state == held && alive[v] -> at[v] = running
-  :: mine[v].state == held && !alive[v] -> at[v] = releasing
+  :: mine[v].state == held && runs[v] == mine[v].id -> at[v] = running
+  :: mine[v].state == held && runs[v] != mine[v].id -> at[v] = releasing
   fi
 }
 
 inline sweep(k) {
   if
-  :: MUTANT != NO_UNCLAIMED && link[k].whose != nothing && link[k].mark != NO_MARK && link[k].mark != THEIR_MARK &&
-       !claimed(k) -> delete_link(k)
+  :: MUTANT != NO_UNCLAIMED && !kept && link[k].whose != nothing && link[k].mark != NO_MARK &&
+       link[k].mark != THEIR_MARK && !claimed(k) -> assert(!in_use(k)); delete_link(k)
   :: else
   fi
 }
 
 /* netdev::recover(), after the claims: links with our mark that no claim knows. Only then is the daemon open. */
 inline recovered() {
+  kept = (forgotten(0) || forgotten(1)) && MUTANT != SWEEP_IN_USE;
   sweep(0); sweep(1); sweep(2);
   check_link(0); check_link(1); check_link(2);
   recovering = false
 }
 inline check_link(k) {
   /* A store from before the plan cannot know a link that was never marked: `lodge doctor` reports it by its group. */
-  assert(link[k].whose != ours || claimed(k) || awaited(k) || went_back && link[k].mark == NO_MARK)
+  assert(link[k].whose != ours || claimed(k) || awaited(k) || went_back && (link[k].mark == NO_MARK || kept))
 }
 inline check_guest(v) {
-  assert(!alive[v] || at[v] == running || went_back);
+  assert(runs[v] == 0 || at[v] == running || went_back);
   assert(at[v] != running || deleted_by_others[v] || went_back ||
          link[mine[v].number].whose == ours && link[mine[v].number].mark == mine[v].id)
 }
 
 #define resting(v) (at[v] == idle || at[v] == running)
 
-#define may_start(v) (v < GUESTS_THAT_START && at[v] == idle && !recovering && starts < STARTS && (drawable(0, 1 - v) || drawable(1, 1 - v) || drawable(2, 1 - v)))
+/* daemon/host/strays.cpp, refuse_beside_stray(): no second process beside a forgotten one. */
+#define may_start(v) (v < GUESTS_THAT_START && at[v] == idle && !forgotten(v) && !recovering && starts < STARTS && (drawable(0, 1 - v) || drawable(1, 1 - v) || drawable(2, 1 - v)))
 #define starts_on(v) (at[v] == drawn || at[v] == intended || at[v] == made || at[v] == marked || at[v] == spawned)
 #define may_stop(v) (at[v] == running && !recovering)
 #define stops_on(v) (at[v] == releasing || at[v] == checked || at[v] == closing)
@@ -226,6 +234,8 @@ active proctype daemon() {
   :: atomic { may_start(1) || starts_on(1) -> start_step(1) }
   :: atomic { may_stop(0) || stops_on(0) -> stop_step(0) }
   :: atomic { may_stop(1) || stops_on(1) -> stop_step(1) }
+  :: atomic { forgotten(0) -> runs[0] = 0 }  /* it ends by itself; its link goes with the next recovery */
+  :: atomic { forgotten(1) -> runs[1] = 0 }
   :: atomic { deaths < DEATHS -> die() }
   :: atomic { recovering && at_rest -> recovered() }
   :: atomic { BACKUPS > 0 && !has_backup -> back_up() }

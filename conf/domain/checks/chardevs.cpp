@@ -110,6 +110,9 @@ void check_chardevs(const v1::DomainSpec& spec, Findings& findings) {
     check_backend(redirdev.backend(), spice, false, path, findings);
     if (redirdev.bus() != "usb") findings.add(path + "/@bus", "'{}' cannot be redirected, only usb", redirdev.bus());
   });
+  each("smartcard", spec.smartcards(), [&](const auto& smartcard, const std::string& path) {
+    if (smartcard.has_passthrough()) check_backend(smartcard.passthrough().backend(), spice, false, path, findings);
+  });
   each("rng", spec.rngs(), [&](const auto& rng, const std::string& path) {
     if (rng.has_egd()) check_backend(rng.egd().backend(), spice, false, path + "/backend", findings);
   });

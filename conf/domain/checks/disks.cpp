@@ -36,11 +36,23 @@ void check_source(const DiskCheck& check) {
       break;
     case v1::Disk::kNetwork:
       if (disk.network().protocol() == v1::NETWORK_DISK_PROTOCOL_UNSPECIFIED) missing("protocol", "nbd");
+      if (disk.has_auth() && disk.network().has_auth())
+        findings.add(path + "/source/auth", "credentials are given twice: here and in the disk's own <auth>");
       break;
     case v1::Disk::kVolume:
       if (disk.volume().pool().empty() || disk.volume().volume().empty()) {
         findings.add(path + "/source", "a disk of this type names both: <source pool='default' volume='web1.qcow2'/>");
       }
+      break;
+    case v1::Disk::kNvme:
+      if (!disk.nvme().has_address()) {
+        findings.add(path + "/source/address", "names the drive: <address type='pci' domain='…' bus='…' …/>");
+      }
+      if (disk.nvme().drive_namespace() == 0)
+        findings.add(path + "/source/@namespace", "a drive's namespaces count from 1");
+      break;
+    case v1::Disk::kVhostuser:
+      if (disk.vhostuser().path().empty()) missing("path", "/run/disk.sock");
       break;
     case v1::Disk::TYPE_NOT_SET: missing("file", "/images/web1.qcow2"); break;
   }
@@ -121,6 +133,17 @@ void check_driver(const DiskCheck& check) {
 
 bool is_hex(const std::string& text) { return text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos; }
 
+void check_rotation_rate(const DiskCheck& check) {
+  const auto& [spec, disk, path, findings] = check;
+  const auto rate = disk.rotation_rate();
+  if (disk.bus() != v1::DISK_BUS_SCSI && disk.bus() != v1::DISK_BUS_SATA && disk.bus() != v1::DISK_BUS_IDE)
+    findings.add(path + "/target/@rotation_rate", "only disks on scsi, sata or ide have one");
+  if (rate != 1 && (rate < 1025 || rate > 65534)) {
+    findings.add(path + "/target/@rotation_rate", "{} is neither 1, for a solid-state disk, nor between 1025 and 65534",
+                 rate);
+  }
+}
+
 void check_properties(const DiskCheck& check) {
   const auto& [spec, disk, path, findings] = check;
   if (disk.transient() && !disk.has_file())
@@ -139,13 +162,7 @@ void check_properties(const DiskCheck& check) {
   if (disk.device() == v1::DISK_DEVICE_LUN && !disk.has_block() && !disk.has_network() && !disk.has_volume()) {
     findings.add(path + "/@type", "a lun is a whole device: type 'block', 'network' or 'volume'");
   }
-  if (disk.rotation_rate() == 1
-          ? disk.bus() == v1::DISK_BUS_VIRTIO
-          : disk.has_rotation_rate() && (disk.rotation_rate() < 1025 || disk.rotation_rate() > 65534)) {
-    findings.add(path + "/target/@rotation_rate",
-                 "{} is not 1 for a solid-state disk, nor between 1025 and 65534, on scsi, sata or ide",
-                 disk.rotation_rate());
-  }
+  if (disk.has_rotation_rate()) check_rotation_rate(check);
 }
 
 void check_iotune(const DiskCheck& check) {

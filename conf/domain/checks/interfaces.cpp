@@ -52,7 +52,10 @@ void check_source(const v1::Interface& interface, const std::string& path, Findi
     case v1::Interface::kServer: check_port(interface.server()); break;
     case v1::Interface::kClient: check_port(interface.client()); break;
     case v1::Interface::kMcast: check_port(interface.mcast()); break;
-    case v1::Interface::kUdp: check_port(interface.udp()); break;
+    case v1::Interface::kUdp:
+      check_port(interface.udp());
+      if (interface.udp().local_port() > 65535) findings.add(source + "/local/@port", "needs a port from 1 to 65535");
+      break;
     case v1::Interface::TYPE_NOT_SET:
       findings.add(path + "/@type", "says what the card is connected to: direct, bridge, network, user, …");
       break;

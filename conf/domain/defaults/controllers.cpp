@@ -142,11 +142,6 @@ void add_needed_controllers(v1::DomainSpec& spec) {
   add_for_disks(spec, v1::DISK_BUS_SATA, v1::CONTROLLER_TYPE_SATA);
 
   auto& controllers = *spec.mutable_controllers();
-  for (const auto& smartcard : spec.smartcards()) {
-    if (smartcard.address().has_ccid()) {
-      add_if_missing(controllers, v1::CONTROLLER_TYPE_CCID, smartcard.address().ccid().controller());
-    }
-  }
   const auto add_virtio_serial = [&](const v1::Address& address) {
     if (!needs_virtio_serial(address)) return;
     add_if_missing(controllers, v1::CONTROLLER_TYPE_VIRTIO_SERIAL, address.virtio_serial().controller());
@@ -156,6 +151,11 @@ void add_needed_controllers(v1::DomainSpec& spec) {
   }
   for (const auto& console : spec.consoles()) {
     if (console.target_type() == v1::CONSOLE_TARGET_TYPE_VIRTIO) add_virtio_serial(console.address());
+  }
+  for (const auto& smartcard : spec.smartcards()) {
+    if (smartcard.address().has_ccid()) {
+      add_if_missing(controllers, v1::CONTROLLER_TYPE_CCID, smartcard.address().ccid().controller());
+    }
   }
   for (auto& controller : controllers) {
     if (controller.type() == v1::CONTROLLER_TYPE_SCSI && controller.model().empty()) {

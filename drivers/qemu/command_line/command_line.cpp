@@ -11,6 +11,7 @@ void add_identity(Arguments& arguments, const Launch& launch) {
   arguments.add("-name", Keyval().add("guest", launch.spec.name()).add("debug-threads", "on"));
   // Nothing runs before the monitor says so.
   arguments.add("-S");
+  if (launch.incoming) arguments.add("-incoming", "defer");
   // Only what the definition says; nothing of the host's own configuration.
   arguments.add("-no-user-config");
   arguments.add("-nodefaults");
@@ -55,6 +56,7 @@ CommandLine command_line(const Launch& launch) {
   add_chardevs(arguments, launch);
   add_audio(arguments, launch);
   add_graphics(arguments, launch);
+  add_hostdevs(arguments, launch);
   add_small_devices(arguments, launch);
   if (launch.emulator.options.contains("sandbox")) {
     arguments.add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
@@ -93,6 +95,7 @@ std::vector<Finding> find_unsupported(const v1::DomainSpec& spec, const Emulator
   check_chardevs(refusals, spec, emulator);
   check_graphics(refusals, spec, emulator);
   check_audio(refusals, spec);
+  check_hostdevs(refusals, spec, emulator);
   check_small_devices(refusals, spec, emulator);
   return refusals.take();
 }

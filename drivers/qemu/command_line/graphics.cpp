@@ -17,6 +17,15 @@ std::string listen_address(const google::protobuf::RepeatedPtrField<v1::Graphics
   return address.empty() ? "127.0.0.1" : address;
 }
 
+// From which display on QEMU looks for a free one: behind the port that was chosen for SPICE, which it binds later.
+int first_display(const v1::DomainSpec& spec) {
+  int port = kFirstVncPort;
+  for (const auto& graphics : spec.graphics()) {
+    if (graphics.has_spice()) port = std::max(port, graphics.spice().port() + 1);
+  }
+  return port - kFirstVncPort;
+}
+
 std::string_view share_policy(v1::VncSharePolicy policy) {
   switch (policy) {
     case v1::VNC_SHARE_POLICY_ALLOW_EXCLUSIVE: return "allow-exclusive";
@@ -37,7 +46,8 @@ void add_vnc(Arguments& arguments, const Launch& launch, const v1::GraphicsVnc& 
   } else if (!nowhere) {
     const std::string address = listen_address(vnc.listens());
     const bool v6 = address.find(':') != std::string::npos;
-    where = fmt::format("{}{}{}:{}", v6 ? "[" : "", address, v6 ? "]" : "", automatic ? 0 : vnc.port() - kFirstVncPort);
+    where = fmt::format("{}{}{}:{}", v6 ? "[" : "", address, v6 ? "]" : "",
+                        automatic ? first_display(launch.spec) : vnc.port() - kFirstVncPort);
   }
   Keyval option(where);
   // QEMU itself takes the first port that is free, so that two guests cannot both be promised the same.

@@ -84,15 +84,6 @@ void add_virtio(Props& device, const v1::Interface& interface, std::size_t queue
   add_virtio_options(device, driver.virtio());
 }
 
-void add_rom(Props& device, const v1::DeviceRom& rom) {
-  if (rom.has_enabled() && !rom.enabled()) {
-    device["romfile"] = "";
-    return;
-  }
-  if (rom.has_bar()) device["rombar"] = rom.bar() ? 1 : 0;
-  if (!rom.file().empty()) device["romfile"] = rom.file();
-}
-
 // The numbers that QEMU will know these descriptors by.
 template <class Fds>
 std::vector<std::string> inherit(Arguments& arguments, const Fds& fds) {
@@ -170,6 +161,8 @@ void refuse_without_host_device(Refusals& refusals, const v1::Interface& interfa
   refuse(interface.vlan().tags_size() > 0, "/vlan");
   refuse(interface.isolated(), "/port/@isolated");
   refuse(interface.has_coalesce_rx_frames_max(), "/coalesce");
+  refuse(interface.has_filterref(), "/filterref");
+  refuse(!interface.backend_tap().empty(), "/backend/@tap");
   refuse(interface.has_target_managed() && !interface.target_managed(), "/target/@managed");
 }
 
@@ -186,11 +179,10 @@ void check_interfaces(Refusals& refusals, const v1::DomainSpec& spec, const Emul
           "virtual networks are not supported yet: use type='bridge' with a bridge of this host, type='direct' with a "
           "link of this host, type='user' for a guest that only calls out, or type='ethernet' for a plain tap");
     }
-    if (interface.has_virtualport()) refusals.add(path + "/virtualport", "switch associations are not supported yet");
+    if (interface.has_virtualport() && !interface.has_direct())
+      refusals.add(path + "/virtualport", "only a macvtap is introduced to a switch: use type='direct'");
     refuse_without_host_device(refusals, interface, path);
-    if (interface.has_filterref()) refusals.add(path + "/filterref", "network filters are not supported yet");
     if (!interface.script().empty()) refusals.add(path + "/script", "scripts are not run; connect the tap by its name");
-    if (!interface.backend_tap().empty()) refusals.add(path + "/backend/@tap", "only /dev/net/tun is supported yet");
     if (interface.driver().has_queues() && interface.driver().queues() > 1 && !is_virtio(interface)) {
       refusals.add(path + "/driver/@queues", "only virtio has several queues");
     }

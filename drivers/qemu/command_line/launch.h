@@ -21,6 +21,7 @@ struct Launch {
   const std::map<int, netdev::NetworkPort>& ports;  // by the index of the interface
   const std::map<int, std::vector<Fd>>& vhost;      // open /dev/vhost-net, one per queue, where it is to be used
   std::chrono::system_clock::time_point now;
+  bool incoming = false;  // from another host: waits to be told where to listen
 
   bool kvm() const { return spec.type() == v1::DOMAIN_TYPE_KVM; }
 };

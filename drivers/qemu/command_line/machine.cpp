@@ -168,4 +168,13 @@ void check_machine(Refusals& refusals, const v1::DomainSpec& spec, const Emulato
   if (spec.features().privnet()) refusals.add("/domain/features/privnet", "only containers have this feature");
 }
 
+void add_rom(Props& device, const v1::DeviceRom& rom) {
+  if (rom.has_enabled() && !rom.enabled()) {
+    device["romfile"] = "";
+    return;
+  }
+  if (rom.has_bar()) device["rombar"] = rom.bar() ? 1 : 0;
+  if (!rom.file().empty()) device["romfile"] = rom.file();
+}
+
 }  // namespace lodge::drivers::qemu

@@ -23,6 +23,8 @@ std::string_view spec_scsi_model(const v1::DomainSpec& spec, std::uint32_t index
 
 // Adds where the device sits (bus, addr, port, nr, …) as its address says; nothing where QEMU is to choose.
 void place(Props& device, const v1::Address& address, const v1::DomainSpec& spec);
+// What a definition says about a card's option ROM.
+void add_rom(Props& device, const v1::DeviceRom& rom);
 
 // The full name of a virtio device: virtio_device("virtio-net", …) is "virtio-net-pci" or, as its address and the machine
 // demand, …-device or …-ccw. `variant`: "", "transitional" or "non-transitional".

@@ -68,6 +68,9 @@ void check_graphics(Refusals& refusals, const v1::DomainSpec& spec, const Emulat
 void add_audio(Arguments& arguments, const Launch& launch);
 void check_audio(Refusals& refusals, const v1::DomainSpec& spec);
 
+void add_hostdevs(Arguments& arguments, const Launch& launch);
+void check_hostdevs(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator);
+
 // Input, video, hub, watchdog, rng, memballoon, panic.
 void add_small_devices(Arguments& arguments, const Launch& launch);
 void check_small_devices(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator);

@@ -96,7 +96,7 @@ constexpr std::array kKnownTypes = {
               "memory_backing vcpu vcpus iothreads iothread_ids cputune os features cpu clock "
               "on_poweroff on_reboot on_crash suspend_to_mem suspend_to_disk emulator disks "
               "controllers interfaces serials parallels consoles channels inputs graphics sounds "
-              "audios videos redirdevs hubs watchdogs memballoon rngs panics qemu_commandline "},
+              "audios videos hostdevs redirdevs hubs watchdogs memballoon rngs panics qemu_commandline "},
     KnownType{"DriveAddress", " controller bus target unit "},
     KnownType{"Features",
               " acpi apic pae hap viridian privnet hyperv kvm pvspinlock pmu vmport gic smm ioapic "
@@ -117,6 +117,9 @@ constexpr std::array kKnownTypes = {
               " socket port autoport websocket listen keymap passwd passwd_valid_to connected "
               "share_policy power_control listens "},
     KnownType{"GuestfwdChannelTarget", " address port "},
+    KnownType{"Hostdev", " subsystem boot rom alias acpi_index address "},
+    KnownType{"HostdevPci", " driver source "},
+    KnownType{"HostdevSubsystem", " pci managed "},
     KnownType{"Hub", " type alias address "},
     KnownType{"HugePage", " size nodeset "},
     KnownType{"HugePages", " pages "},
@@ -226,6 +229,7 @@ constexpr std::array kKnownEnums = {
     KnownEnum{"DiskSnapshot", 4},
     KnownEnum{"DiskTranslation", 3},
     KnownEnum{"DiskTray", 2},
+    KnownEnum{"HostdevPciDriver", 3},
     KnownEnum{"HubType", 1},
     KnownEnum{"HypervMode", 2},
     KnownEnum{"InputBus", 6},

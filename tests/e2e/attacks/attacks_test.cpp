@@ -42,7 +42,8 @@ TEST_CASE("an honest caller is answered during every attack, and nothing of it s
   Client teller = Client::as(0, world.socket());
   tell_something(teller, 300);  // what the daemon takes once is no leak
   const double memory = memory_mib(world);
-  const std::size_t descriptors = open_descriptors(world);
+  // A few more are opened once, when something happens for the first time; what each connection left would be hundreds.
+  const std::size_t descriptors = open_descriptors(world) + 10;
   const Attack attacks[] = {
       {.kind = "silent", .count = 1000, .users = 2},
       {.kind = "silent-tls", .count = 1000, .users = 2},

@@ -24,7 +24,10 @@ std::unique_ptr<grpc::ClientContext> patient(std::chrono::milliseconds patience)
 }  // namespace
 
 Client::Client(std::shared_ptr<grpc::Channel> channel)
-    : domains_(v1::DomainService::NewStub(channel)), host_(v1::HostService::NewStub(channel)) {}
+    : domains_(v1::DomainService::NewStub(channel)),
+      host_(v1::HostService::NewStub(channel)),
+      operations_(v1::OperationService::NewStub(channel)),
+      generic_(std::make_unique<grpc::GenericStub>(channel)) {}
 
 Client Client::as(uid_t uid, const fs::path& socket) {
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
@@ -68,6 +71,14 @@ std::string Client::names() {
   std::string names;
   for (const v1::Domain& domain : response.domains()) names += (names.empty() ? "" : " ") + domain.name();
   return names;
+}
+
+std::string Client::last_operation() {
+  v1::ListOperationsRequest request;
+  request.set_include_ended(true);
+  v1::ListOperationsResponse response;
+  const grpc::Status status = operations_->ListOperations(patient(std::chrono::seconds(10)).get(), request, &response);
+  return status.ok() && response.operations_size() > 0 ? response.operations(0).id() : "none";
 }
 
 v1::ErrorInfo error_info(const grpc::Status& status) {

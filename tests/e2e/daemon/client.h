@@ -2,6 +2,7 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
 
 #include <chrono>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "lodge/v1/domain_service.grpc.pb.h"
 #include "lodge/v1/error.pb.h"
 #include "lodge/v1/host_service.grpc.pb.h"
+#include "lodge/v1/operation_service.grpc.pb.h"
 
 namespace lodge::test {
 
@@ -31,15 +33,21 @@ class Client {
   static Client tls(const std::string& address, const std::string& name, const TlsFiles& files);
 
   v1::DomainService::Stub& domains() { return *domains_; }
+  // For calls of any service, by their names.
+  grpc::GenericStub& generic() { return *generic_; }
 
   grpc::Status version(v1::GetVersionResponse& answer, std::chrono::milliseconds patience = std::chrono::seconds(10));
   grpc::Status define(const std::string& xml);
   // The names of all guests, separated by blanks.
   std::string names();
+  // The id of the newest operation, ended or not.
+  std::string last_operation();
 
  private:
   std::unique_ptr<v1::DomainService::Stub> domains_;
   std::unique_ptr<v1::HostService::Stub> host_;
+  std::unique_ptr<v1::OperationService::Stub> operations_;
+  std::unique_ptr<grpc::GenericStub> generic_;
 };
 
 // What a failed call tells a program. Throws if it tells nothing.

@@ -44,39 +44,6 @@ TEST_CASE("root is known as root and may change things") {
   CHECK(version.drivers_size() >= 1);
 }
 
-TEST_CASE("another local user may look but not change, and the refusal is audited") {
-  World world;
-  world.start();
-  REQUIRE(Client::as(0, world.socket()).define(small_domain("web1")).ok());
-
-  Client stranger = Client::as(kStranger, world.socket());
-  v1::GetVersionResponse version;
-  REQUIRE(stranger.version(version).ok());
-  CHECK(version.caller() == "uid:4242");
-  CHECK_FALSE(version.may_change());
-  CHECK(stranger.names() == "web1");
-
-  const grpc::Status refused = stranger.define(small_domain("web2"));
-  CHECK(refused.error_code() == grpc::PERMISSION_DENIED);
-  CHECK(error_info(refused).code() == "permission_denied");
-  CHECK(stranger.names() == "web1");
-  CHECK(world.wait_for_log("audit who=\"uid:4242").find("did=DefineDomain") != std::string::npos);
-}
-
-TEST_CASE("secrets are not for those who only look") {
-  World world;
-  world.start();
-  REQUIRE(Client::as(0, world.socket()).define(small_domain("web1")).ok());
-  Client stranger = Client::as(kStranger, world.socket());
-  v1::GetDomainRequest request;
-  request.mutable_domain()->set_name("web1");
-  request.set_secure(true);
-  v1::GetDomainResponse response;
-  grpc::ClientContext context;
-  CHECK(stranger.domains().GetDomain(&context, request, &response).error_code() == grpc::PERMISSION_DENIED);
-  CHECK_FALSE(response.has_domain());
-}
-
 TEST_CASE("a refused document tells each mistake with its line") {
   World world;
   world.start();

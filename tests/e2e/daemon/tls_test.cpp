@@ -57,27 +57,37 @@ TEST_CASE("a listed certificate gets in from another network namespace and may c
   CHECK(version.may_change());
   CHECK(admin.define(small_domain("web1")).ok());
   CHECK(admin.names() == "web1");
-  CHECK(host.world.wait_for_log("did=DefineDomain").find("from ipv4:192.0.2.2:") != std::string::npos);
+  CHECK(host.world.wait_for_log("\"what\":\"DefineDomain\"").find("\"from\":\"ipv4:192.0.2.2:") != std::string::npos);
 }
 
 TEST_CASE("a certificate that is not on the list gets nothing, though its common name is") {
   RemoteHost host;
   host.start();
   host.check_gets_nothing(host.client("stranger"));
-  CHECK(host.world.wait_for_log("tls: refused a client").find("stranger.example") != std::string::npos);
+  CHECK(host.world.wait_for_log("tls: refused ipv4:192.0.2.2:").find("stranger.example") != std::string::npos);
 }
 
-TEST_CASE("a caller without a certificate, with one of another authority, or with an expired one gets nothing") {
+TEST_CASE("callers whom nobody vouches for get nothing, and the log says where they came from and what was wrong") {
   RemoteHost host;
   const Pki other(host.world.root() / "other");
   other.issue("admin", {.common_name = "x", .alternative_names = "URI:spiffe://site/admin"});
-  host.pki.issue("late", {.common_name = "x", .alternative_names = "URI:spiffe://site/admin", .days = -1});
+  host.pki.issue("late", {.common_name = "late", .alternative_names = "URI:spiffe://site/admin", .days = -1});
+  host.pki.issue(
+      "host", {.common_name = "other-host", .alternative_names = "URI:spiffe://site/admin", .purpose = "serverAuth"});
   host.start();
+  const auto told = [&](std::string_view why) {
+    CHECK(host.world.wait_for_log(why).find("tls: refused ipv4:192.0.2.2:") != std::string::npos);
+  };
   host.check_gets_nothing(Client::tls(kAddress, "host1.example", {.ca = host.pki.ca(), .certificate = {}, .key = {}}));
+  told("it showed no certificate");
   host.check_gets_nothing(
       Client::tls(kAddress, "host1.example",
                   {.ca = host.pki.ca(), .certificate = other.certificate("admin"), .key = other.key("admin")}));
+  told("was signed by CN=test authority, which is no authority in");
   host.check_gets_nothing(host.client("late"));
+  told("(CN=late, URI spiffe://site/admin) expired on");
+  host.check_gets_nothing(host.client("host"));
+  told("is not meant for a TLS client");
   v1::GetVersionResponse version;
   CHECK(host.client("admin").version(version).ok());
 }
@@ -103,6 +113,7 @@ TEST_CASE("plaintext on the TLS port gets nothing") {
   RemoteHost host;
   host.start();
   host.check_gets_nothing(Client(grpc::CreateChannel(kAddress, grpc::InsecureChannelCredentials())));
+  CHECK(host.world.wait_for_log("it does not speak TLS").find("tls: refused ipv4:192.0.2.2:") != std::string::npos);
 }
 
 TEST_CASE("a certificate file that cannot work keeps the daemon from starting, and is named") {
@@ -133,4 +144,53 @@ TEST_CASE("a replaced certificate serves new connections, and old ones live on")
   v1::ListDomainsResponse domains;
   CHECK(fresh.domains().ListDomains(&context, {}, &domains).ok());
   CHECK(old.version(version).ok());
+}
+
+TEST_CASE("new files that do not belong together are refused by name, and the old ones go on serving") {
+  RemoteHost host;
+  host.start();
+  host.pki.issue("next", {.common_name = "next", .alternative_names = "DNS:host1.example", .purpose = "serverAuth"});
+  fs::copy_file(host.pki.key("next"), host.pki.key("server"), fs::copy_options::overwrite_existing);
+  CHECK(
+      host.world.wait_for_log("the new certificates are refused").find("server.key: the key does not belong to the") !=
+      std::string::npos);
+  v1::GetVersionResponse version;
+  CHECK(host.client("admin").version(version).ok());
+}
+
+TEST_CASE("a certificate that is revoked loses its connection and its streams at once, and gets no new one") {
+  RemoteHost host;
+  host.pki.issue("other", {.common_name = "x", .alternative_names = "URI:spiffe://site/admin"});
+  host.start();
+  Client admin = host.client("admin"), other = host.client("other");
+  v1::GetVersionResponse version;
+  REQUIRE(admin.version(version).ok());
+  REQUIRE(other.version(version).ok());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + 120s);
+  const auto events = admin.domains().WatchDomains(&context, {});
+  events->WaitForInitialMetadata();
+
+  const std::string shown = must_run({"openssl", "x509", "-in", host.pki.certificate("admin"), "-noout", "-serial"});
+  host.world.write("tls/revoked",
+                   "serial:" + shown.substr(shown.find('=') + 1, shown.size() - shown.find('=') - 2) + " # lost\n");
+
+  v1::WatchDomainsResponse event;
+  CHECK_FALSE(events->Read(&event));
+  CHECK(events->Finish().error_code() == grpc::UNAVAILABLE);
+  host.check_gets_nothing(std::move(admin));
+  CHECK(host.world.wait_for_log("was revoked: lost").find("tls: refused ipv4:192.0.2.2:") != std::string::npos);
+  CHECK(other.version(version).ok());
+}
+
+TEST_CASE("a damaged list of the revoked takes nothing back and adds what can be read") {
+  RemoteHost host;
+  host.world.write("tls/revoked", "serial:0102\n");
+  host.start();
+  const std::string shown = must_run({"openssl", "x509", "-in", host.pki.certificate("admin"), "-noout", "-serial"});
+  host.world.write("tls/revoked", "nonsense\nserial:" + shown.substr(shown.find('=') + 1));
+  CHECK(host.world.wait_for_log("who was revoked stays revoked").find("revoked:1: 'nonsense' begins neither") !=
+        std::string::npos);
+  host.world.wait_for_log("tls: 2 certificates are revoked");
+  host.check_gets_nothing(host.client("admin"));
 }

@@ -54,7 +54,7 @@ TEST_CASE("a guest that died while no daemon looked is shut off, and its devices
   world.kill();
   REQUIRE(::kill(qemu, SIGKILL) == 0);
   world.start();
-  CHECK(state_of(world, "web1").starts_with("shut off"));
+  CHECK(becomes(world, "web1", "shut off"));
   CHECK(links() == "lo up0 up0-peer");
 }
 

@@ -44,7 +44,7 @@ PortPlan Bench::plan(const PortRequest& request) {
 }
 
 NetworkPort Bench::make(const PortPlan& planned) {
-  auto port = make_port(kernel, planned, soon());
+  auto port = make_port(kernel, firewall, planned, soon());
   INFO((port ? "" : port.error().message()));
   REQUIRE(port);
   return *std::move(port);

@@ -5,7 +5,10 @@
 
 #include "netdev/claims/claims.h"
 #include "netdev/fake/fake_ledger.h"
+#include "netdev/firewall/host_firewall.h"
+#include "netdev/host_cgroups.h"
 #include "netdev/host_kernel.h"
+#include "netdev/host_pci.h"
 #include "netdev/port.h"
 
 namespace lodge::netdev {
@@ -25,8 +28,11 @@ class Bench {
   HostKernel kernel;
   FakeLedger ledger;
   HostProcesses processes;
+  HostFirewall firewall;
+  HostPci pci;
+  HostCgroups cgroups = HostCgroups::find_own();
 
-  System system() { return System{kernel, processes}; }
+  System system() { return System{kernel, processes, cgroups, firewall, pci}; }
   PortPlan plan(const PortRequest& request);
   NetworkPort make(const PortPlan& plan);
   ReleaseReport release_one(const Claim& claim);

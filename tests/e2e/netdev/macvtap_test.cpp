@@ -95,13 +95,14 @@ TEST_CASE("what the kernel refuses is told in words") {
   Bench bench;
   const NetworkPort first = bench.make(bench.plan(on_parent("wire0")));
   const PortPlan second = bench.plan(on_parent("wire0"));
-  const auto twice = make_port(bench.kernel, second, soon());
+  const auto twice = make_port(bench.kernel, bench.firewall, second, soon());
   REQUIRE_FALSE(twice);
   CHECK(twice.error().code() == Code::busy);
   CHECK_THAT(twice.error().message(), Catch::Contains(first.name + " is on it with the same MAC address"));
   CHECK(bench.release_one(second.claim).result());
 
-  const auto alone = make_port(bench.kernel, bench.plan(on_parent("wire0", MacvtapMode::passthrough)), soon());
+  const auto alone = make_port(bench.kernel, bench.firewall, bench.plan(on_parent("wire0", MacvtapMode::passthrough)),
+                               soon());
   REQUIRE_FALSE(alone);
   CHECK(alone.error().code() == Code::failed_precondition);
   CHECK_THAT(alone.error().message(), Catch::Contains("needs it alone, and " + first.name + " is on it too"));

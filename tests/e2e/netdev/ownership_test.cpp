@@ -55,7 +55,7 @@ TEST_CASE("a number or a name taken since it was planned is told so, nothing is 
      " type veth peer name theirs-peer");
   const Link foreign = bench.link(name);
 
-  const auto taken = make_port(bench.kernel, plan, soon());
+  const auto taken = make_port(bench.kernel, bench.firewall, plan, soon());
   REQUIRE_FALSE(taken);
   CHECK(taken.error().code() == Code::already_exists);
   CHECK(bench.link(name) == foreign);
@@ -71,7 +71,7 @@ TEST_CASE("a tap never attaches to one that was there") {
   request.attach = OnNothing{};
   const PortPlan plan = bench.plan(request);
   ip("tuntap add dev " + plan.claim.name + " mode tap");
-  const auto taken = make_port(bench.kernel, plan, soon());
+  const auto taken = make_port(bench.kernel, bench.firewall, plan, soon());
   REQUIRE_FALSE(taken);
   CHECK(taken.error().code() == Code::already_exists);
   ip("link del " + plan.claim.name);
@@ -90,8 +90,8 @@ TEST_CASE("what a killed daemon had made is removed by the next one, and a forei
   const pid_t daemon = ::fork();
   REQUIRE(daemon >= 0);
   if (daemon == 0) {
-    const auto first = make_port(bench.kernel, macvtap, soon());
-    const auto second = make_port(bench.kernel, tap, soon());
+    const auto first = make_port(bench.kernel, bench.firewall, macvtap, soon());
+    const auto second = make_port(bench.kernel, bench.firewall, tap, soon());
     ::_exit(first && second ? 0 : 1);
   }
   int status = 0;

@@ -92,7 +92,7 @@ TEST_CASE("a policer is there, or its absence is told in words and nothing is le
   auto request = on_bridge("br0");
   request.rates.from_guest = Rate{.average = 500'000, .burst = 102'400};
   const PortPlan plan = bench.plan(request);
-  auto port = make_port(bench.kernel, plan, soon());
+  auto port = make_port(bench.kernel, bench.firewall, plan, soon());
   if (port) {
     CHECK_THAT(output_of("tc filter show dev " + port->name + " parent ffff:"), Catch::Contains("police"));
   } else {
@@ -181,7 +181,7 @@ TEST_CASE("a tap that an unprivileged user owns is opened by that user, carries 
   REQUIRE(child >= 0);
   if (child == 0) {
     if (::setuid(kNobody) != 0) ::_exit(2);
-    auto port = make_port(bench.kernel, plan, soon());
+    auto port = make_port(bench.kernel, bench.firewall, plan, soon());
     if (!port) ::_exit(3);
     ::_exit(port->fds.size() == 1 ? 0 : 4);
   }
@@ -194,7 +194,7 @@ TEST_CASE("a tap that an unprivileged user owns is opened by that user, carries 
   Wire wire("mine0");
   write_queue(port.fds[0], make_frame(mac(9), mac(1), "from the guest"), true);
   CHECK(wire.receive(mac(1)) == "from the guest");
-  const auto busy = make_port(bench.kernel, plan, soon());
+  const auto busy = make_port(bench.kernel, bench.firewall, plan, soon());
   REQUIRE_FALSE(busy);
   CHECK(busy.error().code() == Code::busy);
   ip("link del mine0");

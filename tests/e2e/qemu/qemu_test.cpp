@@ -5,7 +5,9 @@
 #include <set>
 
 #include "drivers/qemu/kvm.h"
+#include "netdev/host_cgroups.h"
 #include "tests/e2e/qemu/world.h"
+#include "tests/e2e/support/sandbox.h"
 
 using namespace lodge;
 using namespace lodge::drivers;
@@ -27,6 +29,28 @@ std::string boots(const Hands& hands, std::string_view code) {
          "'/><target dev='vda' bus='virtio'/></disk>";
 }
 
+// A control group for a run, which ends with the object.
+class Group {
+ public:
+  Group() {
+    if (!cgroups_.base().empty()) REQUIRE(netdev::make_cgroup(cgroups_, claim_));
+  }
+  ~Group() {
+    if (!cgroups_.base().empty()) static_cast<void>(cgroups_.remove(path(), Deadline::after(10s)));
+  }
+  const std::string& why_none() const { return cgroups_.why_none(); }
+  fs::path path() const { return netdev::cgroup_of(claim_); }
+  void kill_members() const {
+    const Fd kill(::open((path() / "cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
+    REQUIRE(::write(kill.get(), "1", 1) == 1);
+  }
+  std::string members() const { return read_file(path() / "cgroup.procs").value_or("?"); }
+
+ private:
+  netdev::HostCgroups cgroups_ = netdev::HostCgroups::find_own();
+  netdev::Claim claim_ = netdev::plan_cgroup({}, cgroups_.base(), "web1");
+};
+
 // mov dx, 0x604; mov ax, 0x2000; out dx, ax: ACPI's power off where SeaBIOS puts it on q35; hlt
 constexpr std::string_view kPowerOff("\xba\x04\x06\xb8\x00\x20\xef\xf4", 8);
 // mov dx, 0x505; mov al, 1; out dx, al: tell pvpanic of a crash; hlt
@@ -44,11 +68,8 @@ contract::Started start(Hands& hands, const std::string& document) {
   if (!normalized) FAIL(normalized.error().message());
   auto checked = conf::validate(std::move(*normalized), *host, parsed->source);
   if (!checked) FAIL(checked.error().message());
-  contract::Started started;
-  started.domain.emplace(std::move(*checked));
+  contract::Started started = hands.prepared(std::move(*checked));
   if (auto ok = hands.wait(hands.world.driver().check(*started.domain, hands.soon())); !ok) FAIL(ok.error().message());
-  started.run = hands.world.new_run();
-  started.claims = hands.world.driver().plan(*started.domain, started.run);
   auto running = hands.wait(hands.world.driver().start(hands.request(started), hands.soon()));
   if (!running) FAIL(running.error().message());
   started.running = std::move(*running);
@@ -60,6 +81,23 @@ std::string with(std::string document, std::string_view before, std::string_view
 }
 
 }  // namespace
+
+TEST_CASE("QEMU is born into its control group, and ends with it") {
+  Hands hands;
+  const Group group;
+  if (!group.why_none().empty()) {
+    WARN("SKIPPED: " << group.why_none());
+    return;
+  }
+  contract::Started started = hands.prepared("web1");
+  started.run.cgroup = group.path();
+  auto running = hands.wait(hands.world.driver().start(hands.request(started), hands.soon()));
+  if (!running) FAIL(running.error().message());
+  CHECK(group.members() == fmt::format("{}\n", running->guest->pid()));
+  started.running = std::move(*running);
+  group.kill_members();
+  hands.until([&] { return started.heard->count(Kind::exited) == 1; });
+}
 
 TEST_CASE("a guest that powers off is held until it is stopped") {
   Hands hands;
@@ -82,10 +120,11 @@ TEST_CASE("a guest that powered off while nobody listened is found, off") {
   hands.world.restart_driver();
   const Deadline deadline = hands.soon();
   while (!deadline.passed()) {
+    const auto heard_before = guest.heard->count(Kind::powered_off);
     auto found = hands.recover(guest);
     REQUIRE(found);
     if (found->status.state != v1::DOMAIN_STATE_SHUTDOWN) continue;
-    CHECK(guest.heard->count(Kind::powered_off) == 1);
+    CHECK(guest.heard->count(Kind::powered_off) == heard_before + 1);
     hands.must(hands.wait(found->guest->stop(StopMode::force, hands.soon())));
     return;
   }
@@ -161,10 +200,8 @@ TEST_CASE("a QEMU that ends during start is told in its own words, with the plac
 }
 
 TEST_CASE("a guest for KVM is refused in one sentence where KVM cannot be used") {
-  if (qemu::kvm_usable()) {
-    WARN("SKIPPED: KVM can be used here");
-    return;
-  }
+  test::forbid_kvm();
+  CHECK_FALSE(qemu::kvm_usable());
   Hands hands;
   auto document = hands.world.document("fast");
   document.replace(document.find("'qemu'"), 6, "'kvm'");

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include <thread>
+
 namespace lodge::test {
 namespace {
 
@@ -73,6 +75,14 @@ pid_t pid_of(const World& world, const std::string& guest) {
 std::string interface_of(const World& world, const std::string& guest) {
   const std::string names = world.must_lodge({"domiflist", guest, "-o", "name"});
   return names.substr(0, names.find('\n'));
+}
+
+bool becomes(const World& world, const std::string& guest, std::string_view state, Deadline deadline) {
+  while (!state_of(world, guest).starts_with(state)) {
+    if (deadline.passed()) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return true;
 }
 
 std::string state_of(const World& world, const std::string& guest) {

@@ -37,6 +37,9 @@ void define_and_start(const World& world, const GuestDocument& document);
 pid_t pid_of(const World& world, const std::string& guest);
 // The host's link behind the guest's first interface.
 std::string interface_of(const World& world, const std::string& guest);
+// Waits until its state begins so; false if it has not by the deadline.
+bool becomes(const World& world, const std::string& guest, std::string_view state,
+             Deadline deadline = Deadline::after(kPatience));
 // "running (booted)".
 std::string state_of(const World& world, const std::string& guest);
 

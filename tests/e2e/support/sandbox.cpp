@@ -1,5 +1,6 @@
 #include "tests/e2e/support/sandbox.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <net/if.h>
 #include <poll.h>
@@ -18,8 +19,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 #include "base/fd.h"
+#include "base/file.h"
 
 namespace lodge::test {
 namespace {
@@ -30,6 +34,40 @@ constexpr const char* kMark = "LODGE_TEST_SANDBOX";
   fmt::print(stderr, "sandbox: {}: {}\n", what, errno_text(errno));
   ::_exit(99);
 }
+
+// Control groups know no namespaces: the sandbox gets one, below which everybody in it is, and which goes with it.
+class OwnGroup {
+ public:
+  OwnGroup() {
+    for (const char* root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+      std::error_code error;
+      if (!fs::exists(fs::path(root) / "cgroup.controllers", error)) continue;
+      const fs::path group = fs::path(root) / fmt::format("lodge-sandbox-{}", ::getpid());
+      if (fs::create_directory(group, error)) path_ = group;
+      return;
+    }
+  }
+  void enter() const {
+    if (path_.empty()) return;
+    const Fd procs(::open((path_ / "cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+    if (!procs || ::write(procs.get(), "0", 1) != 1) give_up("enter a control group");
+  }
+  // When nobody is left in it.
+  void remove() const {
+    if (!path_.empty()) remove(path_);
+  }
+
+ private:
+  static void remove(const fs::path& group) {
+    std::error_code error;
+    for (fs::directory_iterator it(group, error), end; !error && it != end; it.increment(error)) {
+      if (it->is_directory(error)) remove(it->path());
+    }
+    ::rmdir(group.c_str());
+  }
+
+  fs::path path_;
+};
 
 int exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
@@ -96,7 +134,33 @@ void set_loopback_up() {
 
 }  // namespace
 
+std::optional<fs::path> own_control_group() {
+  std::string line, point, name;
+  std::ifstream mounts("/proc/self/mountinfo");
+  while (point.empty() && std::getline(mounts, line)) {
+    if (line.find(" - cgroup2 ") == line.npos) continue;
+    // @source proc_pid_mountinfo(5): the fifth word is where it is mounted
+    std::istringstream words(line);
+    for (int i = 0; i < 5; ++i) words >> point;
+  }
+  std::ifstream groups("/proc/self/cgroup");
+  while (name.empty() && std::getline(groups, line))
+    if (line.starts_with("0::")) name = line.substr(3);
+  if (point.empty() || name.empty()) return std::nullopt;
+  return fs::path(point + (name == "/" ? "" : name));
+}
+
 bool sandboxed() { return std::getenv(kMark) != nullptr; }
+
+void forbid_kvm() {
+  constexpr const char* kDevice = "/dev/kvm";
+  if (!sandboxed()) give_up("forbid KVM outside a sandbox");
+  if (::access(kDevice, F_OK) != 0) return;
+  // A device on a mount that takes none is refused to root, too.
+  if (::mount(kDevice, kDevice, nullptr, MS_BIND, nullptr) != 0 ||
+      ::mount(nullptr, kDevice, nullptr, MS_REMOUNT | MS_BIND | MS_NODEV, nullptr) != 0)
+    give_up("mount over /dev/kvm");
+}
 
 int in_sandbox(const std::function<int()>& body) {
   if (::geteuid() != 0) {
@@ -110,16 +174,19 @@ int in_sandbox(const std::function<int()>& body) {
   int ends[2];
   if (::pipe(ends) != 0) give_up("pipe");
   std::fflush(nullptr);
+  const OwnGroup group;
   const pid_t init = ::fork();
   if (init < 0) give_up("fork");
   if (init == 0) {
     ::close(ends[1]);
+    group.enter();
     be_init(body, ends[0]);
   }
   ::close(ends[0]);
   int status = 0;
   while (::waitpid(init, &status, 0) < 0 && errno == EINTR) {
   }
+  group.remove();
   // Nor into one whose children live in another.
   std::fflush(nullptr);
   ::_exit(exit_status(status));

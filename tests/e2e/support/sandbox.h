@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "base/file.h"
 #include "base/result.h"
 
 namespace lodge::test {
@@ -15,7 +17,13 @@ namespace lodge::test {
 // cannot be made. To be called before there are threads.
 int in_sandbox(const std::function<int()>& body);
 
+// This process's own control group, as a folder; none where version 2 is not mounted.
+std::optional<fs::path> own_control_group();
+
 // Whether this process is in one. Whoever touches links asks first.
 bool sandboxed();
+
+// From here on nobody in this sandbox can open /dev/kvm.
+void forbid_kvm();
 
 }  // namespace lodge::test

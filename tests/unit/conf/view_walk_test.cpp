@@ -2,17 +2,17 @@
 #include <google/protobuf/message.h>
 #include <catch2/catch.hpp>
 
-#include <functional>
+#include <memory>
 #include <set>
 
 #include "conf/json.h"
+#include "conf/kinds.h"
 #include "conf/view.h"
 #include "conf/xml/codec.h"
-#include "lodge/v1/domain.pb.h"
 #include "lodge/xml/options.pb.h"
 
-// Every field that is annotated for some views only, in every message of a domain: full documents are made of all
-// messages, with values in those fields that can be found again wherever they end up.
+// Every field that is annotated for some views only, in every message of every kind of document: full documents are made
+// of all messages, with values in those fields that can be found again wherever they end up.
 
 using namespace lodge;
 using conf::View;
@@ -43,6 +43,7 @@ std::string text_for(const FieldDescriptor& field, bool runtime, bool secret) {
     case opt::MAC: return "52:54:00:12:34:56";
     case opt::CPUSET: return "0-3";
     case opt::RAW: return "<a/>";
+    case opt::VARREF: return "$VALUE";
     default: return runtime ? "zz-runtime" : secret ? "zz-secret" : "plain";
   }
 }
@@ -85,10 +86,12 @@ void fill(Message& message, int pick, bool runtime = false, bool secret = false,
   }
 }
 
-v1::DomainSpec full(int pick) {
-  v1::DomainSpec spec;
-  fill(spec, pick);
-  return spec;
+using Document = std::unique_ptr<Message>;
+
+Document full(const conf::Kind& kind, int pick) {
+  Document document(kind.prototype->New());
+  fill(*document, pick);
+  return document;
 }
 
 // The annotated fields of a type and of all it contains.
@@ -125,62 +128,78 @@ bool shows_secret(const std::string& text) {
   return text.find("zz-secret") != text.npos || text.find("535353") != text.npos;
 }
 
-std::string xml_of(const v1::DomainSpec& spec, const conf::ViewOptions& view) {
-  const auto text = conf::xml::format(spec, {.view = view});
+std::string xml_of(const Message& document, const conf::ViewOptions& view) {
+  const auto text = conf::xml::format(document, {.view = view});
   if (!text) FAIL(text.error().message());
   return *text;
 }
 
-std::string json_of(v1::DomainSpec spec, const conf::ViewOptions& view) {
-  conf::apply_view(spec, view);
-  const auto text = conf::to_json(spec);
+std::string json_of(const Message& document, const conf::ViewOptions& view) {
+  const Document seen(document.New());
+  seen->CopyFrom(document);
+  conf::apply_view(*seen, view);
+  const auto text = conf::to_json(*seen);
   if (!text) FAIL(text.error().message());
   return *text;
+}
+
+template <class Check>
+void for_all_documents(Check check) {
+  for (const conf::Kind& kind : conf::kinds()) {
+    for (int pick = 0; pick < kPicks; ++pick) {
+      INFO(kind.name << ", members " << pick << " of the unions");
+      check(kind, *full(kind, pick));
+    }
+  }
 }
 
 }  // namespace
 
 TEST_CASE("full documents have every annotated field of every message") {
-  std::set<const Descriptor*> seen;
   std::set<std::string> all;
-  annotated(*v1::DomainSpec::descriptor(), seen, all);
-  std::set<std::string> reached;
-  for (int pick = 0; pick < kPicks; ++pick) annotated_set(full(pick), reached);
-  CHECK(reached == all);
-  CHECK(all.size() >= 50);
+  for (const conf::Kind& kind : conf::kinds()) {
+    std::set<const Descriptor*> seen;
+    std::set<std::string> wanted, reached;
+    annotated(*kind.prototype->GetDescriptor(), seen, wanted);
+    for (int pick = 0; pick < kPicks; ++pick) annotated_set(*full(kind, pick), reached);
+    INFO(kind.name);
+    CHECK(reached == wanted);
+    all.merge(wanted);
+  }
+  CHECK(all.size() >= 60);
 }
 
 TEST_CASE("no runtime fact is in a definition or on its way to another host, as XML or as JSON") {
-  for (int pick = 0; pick < kPicks; ++pick) {
-    const auto spec = full(pick);
-    REQUIRE(shows_runtime(xml_of(spec, {.view = View::live})));
+  bool any = false;
+  for_all_documents([&](const conf::Kind&, const Message& document) {
+    any = any || shows_runtime(xml_of(document, {.view = View::live}));
     for (const View view : {View::inactive, View::migratable}) {
-      CHECK_FALSE(shows_runtime(xml_of(spec, {.view = view, .secure = true})));
-      CHECK_FALSE(shows_runtime(json_of(spec, {.view = view, .secure = true})));
+      CHECK_FALSE(shows_runtime(xml_of(document, {.view = view, .secure = true})));
+      CHECK_FALSE(shows_runtime(json_of(document, {.view = view, .secure = true})));
     }
-  }
+  });
+  CHECK(any);
 }
 
 TEST_CASE("no secret is in any view that is not secure, as XML or as JSON") {
   bool any = false;
-  for (int pick = 0; pick < kPicks; ++pick) {
-    const auto spec = full(pick);
-    any = any || shows_secret(xml_of(spec, {.view = View::live, .secure = true}));
+  for_all_documents([&](const conf::Kind&, const Message& document) {
+    any = any || shows_secret(xml_of(document, {.view = View::live, .secure = true}));
     for (const View view : {View::live, View::inactive, View::migratable}) {
-      CHECK_FALSE(shows_secret(xml_of(spec, {.view = view})));
-      CHECK_FALSE(shows_secret(json_of(spec, {.view = view})));
+      CHECK_FALSE(shows_secret(xml_of(document, {.view = view})));
+      CHECK_FALSE(shows_secret(json_of(document, {.view = view})));
     }
-  }
+  });
   CHECK(any);
 }
 
 TEST_CASE("no document brings a runtime fact into a definition") {
-  for (int pick = 0; pick < kPicks; ++pick) {
-    const auto live = xml_of(full(pick), {.view = View::live, .secure = true});
-    const auto definition = conf::xml::parse<v1::DomainSpec>(live);
-    if (!definition) FAIL(definition.error().message());
-    const auto json = conf::to_json(definition->message);
+  for_all_documents([&](const conf::Kind& kind, const Message& document) {
+    const auto live = xml_of(document, {.view = View::live, .secure = true});
+    const Document definition(kind.prototype->New());
+    if (const auto read = conf::xml::parse_into(live, *definition); !read) FAIL(read.error().message());
+    const auto json = conf::to_json(*definition);
     REQUIRE(json);
     CHECK_FALSE(shows_runtime(*json));
-  }
+  });
 }

@@ -69,7 +69,7 @@ TEST_CASE("what would be left out is refused, all at once") {
   const auto request = port_request(interface, kOwner);
   REQUIRE_FALSE(request);
   CHECK(request.error().code() == Code::unsupported);
-  CHECK(request.error().message() == "not supported yet: <filterref>, <vlan> other than on a bridge");
+  CHECK(request.error().message() == "not supported yet: <filterref> of a macvtap, <vlan> other than on a bridge");
 }
 
 TEST_CASE("limits are told in bytes: rates by thousands, bursts by 1024") {

@@ -20,7 +20,7 @@ PortRequest on_bridge(std::string bridge) {
 
 Result<NetworkPort> plan_and_make(World& world, const PortRequest& request) {
   TRY_ASSIGN(const PortPlan plan, plan_port(world.kernel, world.ledger, request));
-  return make_port(world.kernel, plan, soon());
+  return make_port(world.kernel, world.firewall, plan, soon());
 }
 
 std::string message_of(const auto& result) { return result ? std::string("no error") : result.error().message(); }
@@ -31,7 +31,7 @@ TEST_CASE("a macvtap is made as it was planned and bears its claim's mark") {
   World world;
   const auto plan = plan_port(world.kernel, world.ledger, on_parent("eth0"));
   REQUIRE(plan);
-  const auto port = make_port(world.kernel, *plan, soon());
+  const auto port = make_port(world.kernel, world.firewall, *plan, soon());
   REQUIRE(port);
 
   const LinkIdentity& identity = std::get<LinkIdentity>(plan->claim.identity);
@@ -150,14 +150,14 @@ TEST_CASE("a number or name taken since it was planned is told so, and another p
     const auto plan = plan_port(world.kernel, world.ledger, request);
     REQUIRE(plan);
     world.kernel.add_link(Link{.ifindex = std::get<LinkIdentity>(plan->claim.identity).ifindex, .name = "theirs"});
-    const auto taken = make_port(world.kernel, *plan, soon());
+    const auto taken = make_port(world.kernel, world.firewall, *plan, soon());
     REQUIRE_FALSE(taken);
     CHECK(taken.error().code() == Code::already_exists);
 
     const auto second = plan_port(world.kernel, world.ledger, request);
     REQUIRE(second);
     world.kernel.add_link(Link{.name = second->claim.name});
-    const auto taken_too = make_port(world.kernel, *second, soon());
+    const auto taken_too = make_port(world.kernel, world.firewall, *second, soon());
     REQUIRE_FALSE(taken_too);
     CHECK(taken_too.error().code() == Code::already_exists);
     CHECK(world.kernel.is_pristine());
@@ -197,7 +197,7 @@ TEST_CASE("passthrough gives the parent the guest's address and gives the parent
   const Mac before = world.kernel.link("eth1")->mac;
   const auto plan = plan_port(world.kernel, world.ledger, on_parent("eth1", MacvtapMode::passthrough));
   REQUIRE(plan);
-  REQUIRE(make_port(world.kernel, *plan, soon()));
+  REQUIRE(make_port(world.kernel, world.firewall, *plan, soon()));
   CHECK(world.kernel.link("eth1")->mac == mac(1));
   CHECK(release(world.system(), std::span(&plan->claim, 1), soon()).result());
   CHECK(world.kernel.link("eth1")->mac == before);
@@ -251,7 +251,7 @@ TEST_CASE("a port whose deadline has passed is not made") {
   World world;
   const auto plan = plan_port(world.kernel, world.ledger, on_parent("eth0"));
   REQUIRE(plan);
-  const auto port = make_port(world.kernel, *plan, over());
+  const auto port = make_port(world.kernel, world.firewall, *plan, over());
   REQUIRE_FALSE(port);
   CHECK(port.error().code() == Code::deadline_exceeded);
   CHECK(world.kernel.is_pristine());

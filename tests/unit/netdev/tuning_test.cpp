@@ -19,14 +19,14 @@ TEST_CASE("a tap sends what its guest receives, a macvtap receives it") {
   PortRequest request{.owner = kOwner, .attach = OnBridge{.bridge = "br0"}, .mac = mac(1), .rates = kRates};
   const auto tap = plan_port(world.kernel, world.ledger, request);
   REQUIRE(tap);
-  const auto tap_port = make_port(world.kernel, *tap, soon());
+  const auto tap_port = make_port(world.kernel, world.firewall, *tap, soon());
   REQUIRE(tap_port);
   CHECK(world.kernel.tuning(ifindex_of(*tap)).limits == Limits{.sent = kRates.to_guest, .received = kRates.from_guest});
 
   request.attach = OnParent{.parent = "eth0", .mode = MacvtapMode::bridge};
   const auto macvtap = plan_port(world.kernel, world.ledger, request);
   REQUIRE(macvtap);
-  REQUIRE(make_port(world.kernel, *macvtap, soon()));
+  REQUIRE(make_port(world.kernel, world.firewall, *macvtap, soon()));
   CHECK(world.kernel.tuning(ifindex_of(*macvtap)).limits ==
         Limits{.sent = kRates.from_guest, .received = kRates.to_guest});
 }
@@ -39,7 +39,7 @@ TEST_CASE("a port is isolated and in its VLANs before it is up") {
   request.coalesce = 16;
   const auto plan = plan_port(world.kernel, world.ledger, request);
   REQUIRE(plan);
-  const auto port = make_port(world.kernel, *plan, soon());
+  const auto port = make_port(world.kernel, world.firewall, *plan, soon());
   REQUIRE(port);
   CHECK(world.kernel.tuning(port->ifindex).port == request.bridge_port);
   CHECK(world.kernel.tuning(port->ifindex).frames == 16);
@@ -68,7 +68,7 @@ TEST_CASE("a device that others made is opened, and neither claimed nor changed"
   const auto plan = plan_port(world.kernel, world.ledger, request);
   REQUIRE(plan);
   CHECK_FALSE(plan->ours);
-  const auto port = make_port(world.kernel, *plan, soon());
+  const auto port = make_port(world.kernel, world.firewall, *plan, soon());
   REQUIRE(port);
   CHECK(port->name == "mine0");
   CHECK(port->mtu == 1400);
@@ -88,7 +88,7 @@ TEST_CASE("a port in use is changed only while it is the claim's") {
   const PortRequest request{.owner = kOwner, .attach = OnBridge{.bridge = "br0"}, .mac = mac(1)};
   const auto plan = plan_port(world.kernel, world.ledger, request);
   REQUIRE(plan);
-  const auto port = make_port(world.kernel, *plan, soon());
+  const auto port = make_port(world.kernel, world.firewall, *plan, soon());
   REQUIRE(port);
   const std::uint32_t br1 = world.kernel.add_link("br1", "bridge");
   REQUIRE(change_port(world.kernel, plan->claim, {.link_up = false, .bridge = "br1", .rates = kRates}));

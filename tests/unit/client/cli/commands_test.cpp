@@ -29,20 +29,26 @@ std::set<std::string> words_of(const std::string& text) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
-// What the completion script answers for one command: the words of its line `NAME) echo '…'` in this function.
+// What the completion script answers for one command, or one operand of it as "NAME:PLACE": the words of its line
+// `NAME) echo '…'` in this function.
 std::set<std::string> completed(const std::string& script, const std::string& function, std::string_view command) {
   const auto begin = script.find(function + "() {");
   REQUIRE(begin != std::string::npos);
   std::istringstream lines(script.substr(begin, script.find("\n}", begin) - begin));
   for (std::string line; std::getline(lines, line);) {
     std::smatch match;
-    if (!std::regex_match(line, match, std::regex(R"(\s*([a-z| *-]+)\) (?:echo '([^']*)' )?;;)"))) continue;
+    if (!std::regex_match(line, match, std::regex(R"(\s*([a-z0-9|: *-]+)\) (?:echo '([^']*)' )?;;)"))) continue;
     std::string names = match[1];
     std::ranges::replace(names, '|', ' ');
     const auto words = words_of(names);
     if (words.contains(std::string(command)) || words.contains("*")) return words_of(match[2]);
   }
   return {};
+}
+
+// The long name, with = behind it if it takes a value.
+std::string as_completed(const Option& option) {
+  return std::string(option.name.substr(option.name.find("--"))) + (option.value.empty() ? "" : "=");
 }
 
 struct Outcome {
@@ -66,8 +72,13 @@ TEST_CASE("shell completion knows every command, option and form") {
       INFO(command.name);
       names.emplace(command.name);
       std::set<std::string> options, forms;
-      for (const Option& option : command.options) options.emplace(option.name);
+      for (const Option& option : command.options) options.insert(as_completed(option));
       for (const Form form : command.forms) forms.emplace(to_string(form));
+      for (std::size_t place = 0; place < command.operands.size(); ++place) {
+        const auto& choices = command.operands[place].choices;
+        CHECK(completed(script, "_lodge_choices", fmt::format("{}:{}", command.name, place)) ==
+              std::set<std::string>(choices.begin(), choices.end()));
+      }
       CHECK(completed(script, "_lodge_options", command.name) == options);
       CHECK(completed(script, "_lodge_forms", command.name) == forms);
     }
@@ -76,7 +87,7 @@ TEST_CASE("shell completion knows every command, option and form") {
   CHECK(words_of(match[1]) == names);
   REQUIRE(std::regex_search(script, match, std::regex("_lodge_globals='([^']*)'")));
   std::set<std::string> globals;
-  for (const Option& option : global_options()) globals.emplace(option.name.substr(option.name.find("--")));
+  for (const Option& option : global_options()) globals.insert(as_completed(option));
   CHECK(words_of(match[1]) == globals);
 }
 

@@ -44,7 +44,17 @@ TEST_CASE("global options may stand on either side of the command") {
   }
 }
 
-TEST_CASE("the daemon is the command line's, else the environment's, else the system's") {
+TEST_CASE("of an option given twice the last one counts, or each where the command takes many") {
+  const auto invocation = parse_words({"-o", "yaml", "list", "-o", "json"});
+  REQUIRE(invocation);
+  CHECK(invocation->globals.form == Form::json);
+  const auto many = parse_words({"pki", "--host", "host1", "--host", "10.0.0.1", "issue-server", "web"});
+  REQUIRE(many);
+  CHECK(many->args.all("--host") == std::vector<std::string>{"host1", "10.0.0.1"});
+  CHECK(many->args.text("ACTION") == "issue-server");
+}
+
+TEST_CASE("the daemon is the command line's, else the environment's, else nobody has said") {
   const auto uri = [](const std::vector<std::string>& words, const char* environment) {
     const auto invocation = parse_words(words, environment);
     REQUIRE(invocation);
@@ -52,7 +62,15 @@ TEST_CASE("the daemon is the command line's, else the environment's, else the sy
   };
   CHECK(uri({"-c", "lodge+unix:///a", "list"}, "lodge+unix:///b") == "lodge+unix:///a");
   CHECK(uri({"list"}, "lodge+unix:///b") == "lodge+unix:///b");
-  CHECK(uri({"list"}, nullptr) == "lodge+unix:///run/lodge/lodge.sock");
+  CHECK(uri({"list"}, nullptr).empty());
+  CHECK(uri({"-r", "host1", "list"}, "lodge+unix:///b").empty());
+}
+
+TEST_CASE("a remote takes the place of an address, and both together are one too many") {
+  const auto invocation = parse_words({"list", "--remote", "host1"});
+  REQUIRE(invocation);
+  CHECK(invocation->globals.remote == "host1");
+  CHECK_FALSE(parse_words({"-c", "lodge+unix:///a", "-r", "host1", "list"}));
 }
 
 TEST_CASE("standard input is a file called -") {
@@ -87,6 +105,7 @@ TEST_CASE("what is missing, too much or out of range is named") {
   CHECK(complaint({"list", "-o", "xml"}) == "list: -o takes one of table, json, yaml, name, not 'xml'");
   CHECK(complaint({"domid", "web1", "-o", "json"}) == "domid: its output has one form only: leave -o out");
   CHECK(complaint({"operation", "frob", "1"}) == "operation: 'frob' is not one of show, wait, cancel");
+  CHECK(complaint({"list", "--connect"}) == "--connect needs a value");
   CHECK(complaint({"list", "--timeout", "soon"}) == "--timeout takes a number above 0, not 'soon'");
   CHECK(complaint({"list", "--timeout", "0"}) == "--timeout takes a number above 0, not '0'");
   CHECK(complaint({"event", "--count", "-1"}) == "--count takes a number above 0, not '-1'");

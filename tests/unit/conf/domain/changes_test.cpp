@@ -43,5 +43,31 @@ TEST_CASE("what a running guest is made of takes effect at its next start") {
   CHECK(stopped->differences == running->differences);
 }
 
+v1::DomainSpec with_password(std::string password) {
+  v1::DomainSpec spec = guest();
+  spec.add_graphics()->mutable_vnc()->set_passwd(std::move(password));
+  return spec;
+}
+
+TEST_CASE("a new password is told by its place alone, and needs a restart") {
+  const v1::DomainSpec before = with_password("old-4711");
+  const auto found = changes(&before, &before, with_password("new-4712"));
+  REQUIRE(found);
+  CHECK(found->differences ==
+        std::vector<xml::Difference>{{"/domain/devices/graphics/@passwd", "(secret)", "(secret)"}});
+  CHECK(found->needs_restart);
+  const auto dropped = changes(&before, nullptr, with_password(""));
+  REQUIRE(dropped);
+  CHECK(dropped->differences == std::vector<xml::Difference>{{"/domain/devices/graphics/@passwd", "(secret)", ""}});
+}
+
+TEST_CASE("a display that comes with a password is told once, without it") {
+  const v1::DomainSpec before = guest();
+  const auto found = changes(&before, nullptr, with_password("new-4712"));
+  REQUIRE(found);
+  REQUIRE(found->differences.size() == 1);
+  CHECK(found->differences[0].after.find("4712") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace lodge::conf

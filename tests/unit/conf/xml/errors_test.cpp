@@ -111,7 +111,8 @@ TEST_CASE("documents that could do harm are refused before anything is read from
   CHECK(only_finding(std::string(100, ' ') + "<domain/>", {.max_bytes = 50}) ==
         "1: : the document has 109 bytes; the limit is 50");
   CHECK(only_finding("<domain>\n<name>\xff</name></domain>") == "2: : byte 15 is not UTF-8");
-  CHECK(only_finding(std::string("<domain>\0</domain>", 18)) == "1: : byte 8 is not UTF-8");
+  CHECK(only_finding(std::string("<domain>\0</domain>", 18)) == "1: : byte 8 is zero, which XML does not allow");
+  CHECK(only_finding(std::string("\xff\xfe<\0d\0", 6)) == "1: : the document is in UTF-16; only UTF-8 is read");
   CHECK(only_finding("<?xml version='1.0' encoding='ISO-8859-1'?><domain/>") ==
         "1: : the document is in ISO-8859-1; only UTF-8 is read");
   CHECK(only_finding("") == "1: : the document is empty");

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/access/audit.h"
+#include "daemon/access/users.h"
 
 using namespace lodge;
 using namespace lodge::access;
@@ -10,71 +10,147 @@ using namespace lodge::access;
 namespace {
 
 constexpr gid_t kLodge = 990;
-const Verb kLook{"ListDomains", Effect::look};
-const Verb kChange{"StartDomain", Effect::change};
+const Verb& kLook = *verb_of("ListDomains");
+const Verb& kStart = *verb_of("StartDomain");
+const Verb& kDefine = *verb_of("DefineDomain");
+const Verb& kReload = *verb_of("ReloadPolicy");
 
-Access usual() {
-  return Access({.daemon_uid = 0, .group = kLodge, .group_name = "lodge", .allow = {"spiffe://site/admin", "ops"}});
+constexpr auto kPolicy = R"(
+[[bind]]
+subject = "uid:4001"
+role = "operator"
+project = "web"
+
+[[bind]]
+subject = "tls:ops.example"
+role = "viewer"
+project = "web"
+object = "db1"
+
+[projects.web]
+run_as = "nobody"
+)";
+
+Policy policy(std::string_view text = kPolicy) {
+  auto read = parse_policy(text, "policy.toml");
+  INFO((read ? "" : read.error().message()));
+  REQUIRE(read);
+  return *read;
 }
 
+Access usual(Policy its = {}) {
+  return Access({.daemon_uid = 0, .group = kLodge, .group_name = "lodge", .allow = {"spiffe://site/admin", "ops"}},
+                std::move(its));
+}
+
+// Numbers that no host gives a name.
 LocalPeer user(uid_t uid, gid_t gid, std::vector<gid_t> groups = {}) {
   return {.pid = 4711, .uid = uid, .gid = gid, .groups = std::move(groups)};
 }
 
 }  // namespace
 
-TEST_CASE("root may do everything") {
-  const auto grant = usual().authorize(user(0, 0), kChange);
-  REQUIRE(grant);
-  CHECK(grant->identity == "uid:0");
-  CHECK(grant->may_change);
+TEST_CASE("root may do everything everywhere") {
+  const auto rights = usual().authorize(user(0, 0), kReload);
+  REQUIRE(rights);
+  CHECK((*rights)->identity() == "uid:0");
+  CHECK((*rights)->home() == "default");
+  for (const Verb& verb : verbs()) CHECK((*rights)->may_everywhere(verb));
 }
 
 TEST_CASE("a member of the group may do everything, by primary or supplementary membership") {
-  CHECK(usual().authorize(user(1000, kLodge), kChange));
-  CHECK(usual().authorize(user(1000, 1000, {4, kLodge}), kChange));
+  CHECK(usual().authorize(user(4000, kLodge), kReload));
+  CHECK(usual().authorize(user(4000, 4000, {4, kLodge}), kReload));
 }
 
-TEST_CASE("another local user may look but not change, and is told who may") {
-  const auto look = usual().authorize(user(1000, 1000, {4}), kLook);
-  REQUIRE(look);
-  CHECK_FALSE(look->may_change);
-  const auto change = usual().authorize(user(1000, 1000, {4}), kChange);
-  REQUIRE_FALSE(change);
-  CHECK(change.error().code() == Code::permission_denied);
-  CHECK(change.error().message() ==
-        "uid:1000 may look but not change anything: StartDomain is for root and members of the group 'lodge'");
+TEST_CASE("another local user owns a project of its own and has nothing to do with any other") {
+  const auto rights = usual().authorize(user(4000, 4000, {4}), kDefine);
+  REQUIRE(rights);
+  CHECK((*rights)->home() == "user-@4000");
+  CHECK((*rights)->may(kDefine, {.project = "user-@4000", .name = "web1"}));
+  CHECK_FALSE((*rights)->may(kLook, {.project = "default", .name = "web1"}));
+  CHECK_FALSE((*rights)->sees({.project = "default", .name = "web1"}));
+  const auto reload = usual().authorize(user(4000, 4000, {4}), kReload);
+  REQUIRE_FALSE(reload);
+  CHECK(reload.error().code() == Code::permission_denied);
+  CHECK(
+      reload.error().message() ==
+      "uid:4000 may not 'reload-policy' (ReloadPolicy): that is for root, members of the group 'lodge' and who else is "
+      "admin");
+}
+
+TEST_CASE("where users have no projects, who has no role is refused before anything is looked up") {
+  const auto refused = usual(policy("[users]\nenabled = false\n")).authorize(user(4000, 4000), kLook);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == Code::permission_denied);
+  CHECK(refused.error().message() == "uid:4000 has no role with the right to 'list' (ListDomains)");
 }
 
 TEST_CASE("without the group, group 0 of an ordinary user gives nothing") {
   const Access access({.daemon_uid = 0, .group = {}, .group_name = "lodge"});
-  CHECK_FALSE(access.authorize(user(1000, 0), kChange));
-  CHECK(access.authorize(user(0, 0), kChange));
+  CHECK_FALSE(access.authorize(user(4000, 0), kReload));
+  CHECK(access.authorize(user(0, 0), kReload));
 }
 
 TEST_CASE("the user the daemon runs as may do everything") {
-  CHECK(Access({.daemon_uid = 1000}).authorize(user(1000, 1000), kChange));
-  CHECK_FALSE(Access({.daemon_uid = 1000}).authorize(user(1001, 1000), kChange));
+  CHECK(Access({.daemon_uid = 4000}).authorize(user(4000, 4000), kReload));
+  CHECK_FALSE(Access({.daemon_uid = 4000}).authorize(user(4001, 4000), kReload));
 }
 
 TEST_CASE("a certificate on the list may do everything, under the name that is listed") {
-  const auto grant = usual().authorize(TlsPeer{.names = {"host7.site", "spiffe://site/admin"}}, kChange);
-  REQUIRE(grant);
-  CHECK(grant->identity == "tls:spiffe://site/admin");
+  const auto rights = usual().authorize(TlsPeer{.names = {"host7.site", "spiffe://site/admin"}}, kReload);
+  REQUIRE(rights);
+  CHECK((*rights)->identity() == "tls:spiffe://site/admin");
 }
 
-TEST_CASE("a certificate that is not on the list may not even look") {
-  const auto grant = usual().authorize(TlsPeer{.names = {"stranger"}}, kLook);
-  REQUIRE_FALSE(grant);
-  CHECK(grant.error().code() == Code::unauthenticated);
-  CHECK(grant.error().message() == "the certificate is for stranger, which tls.allow of this host does not list");
+TEST_CASE("a certificate that nobody names may not even look") {
+  const auto rights = usual(policy()).authorize(TlsPeer{.names = {"stranger"}}, kLook);
+  REQUIRE_FALSE(rights);
+  CHECK(rights.error().code() == Code::unauthenticated);
+  CHECK(
+      rights.error().message() ==
+      "the certificate is for stranger, which has not enrolled, and which neither tls.allow nor the policy of this host names");
   CHECK_FALSE(usual().authorize(TlsPeer{}, kLook));
 }
 
+TEST_CASE("the policy gives roles in projects, and on single guests") {
+  const Access access = usual(policy());
+  const auto local = access.identify(user(4001, 4001));
+  REQUIRE(local);
+  CHECK((*local)->may(kStart, {.project = "web", .name = "any"}));
+  CHECK_FALSE((*local)->may(kDefine, {.project = "web", .name = "any"}));
+  CHECK((*local)->home() == "user-@4001");
+
+  const auto remote = access.identify(TlsPeer{.names = {"ops.example"}});
+  REQUIRE(remote);
+  CHECK((*remote)->identity() == "tls:ops.example");
+  CHECK((*remote)->home() == "web");
+  CHECK((*remote)->may(kLook, {.project = "web", .name = "db1"}));
+  CHECK_FALSE((*remote)->sees({.project = "web", .name = "db2"}));
+  CHECK_FALSE((*remote)->sees({.project = "other", .name = "db1"}));
+}
+
+TEST_CASE("a new policy holds from the next call on, also for those who were known") {
+  Access access = usual(policy());
+  CHECK((*access.identify(user(4001, 4001)))->sees_project("web"));
+  CHECK(access.replace({}).empty());
+  CHECK_FALSE((*access.identify(user(4001, 4001)))->sees_project("web"));
+  CHECK_FALSE(access.identify(TlsPeer{.names = {"ops.example"}}));
+}
+
+TEST_CASE("a binding for somebody this host does not know is remarked upon, and is for nobody") {
+  Access access = usual();
+  const auto remarks = access.replace(
+      policy("[[bind]]\nsubject = \"user:no-such-user-here\"\nrole = \"viewer\"\nproject = \"default\"\n"));
+  REQUIRE(remarks.size() == 1);
+  CHECK(remarks[0] == "policy.toml:1: this binding is for nobody: there is no user 'no-such-user-here' on this host");
+}
+
 TEST_CASE("a common name counts only without alternative names") {
-  CHECK(identities_of({"spiffe://a"}, {"b"}, "ops") == std::vector<std::string>{"spiffe://a", "b"});
-  CHECK(identities_of({}, {}, "ops") == std::vector<std::string>{"ops"});
-  CHECK(identities_of({}, {}, "").empty());
+  CHECK(identities_of({"spiffe://a"}, {"b"}, "ops", "ab12") == std::vector<std::string>{"spiffe://a", "b"});
+  CHECK(identities_of({}, {}, "ops", "ab12") == std::vector<std::string>{"ops"});
+  CHECK(identities_of({}, {}, "", "ab12") == std::vector<std::string>{"sha256:ab12"});
+  CHECK(identities_of({"sha256:cd34"}, {}, "sha256:cd34", "ab12") == std::vector<std::string>{"sha256:ab12"});
 }
 
 TEST_CASE("a group that does not exist is not found") {
@@ -84,16 +160,33 @@ TEST_CASE("a group that does not exist is not found") {
   CHECK(find_group("root") == gid_t{0});
 }
 
-TEST_CASE("an audit entry is one line whatever a caller puts into a name") {
-  const Error error(Code::not_found, "no guest \"x\"\nresult=ok");
-  const std::string line = audit_line({.who = "uid:1000 (pid 7)",
-                                       .method = "StartDomain",
-                                       .subject = "x\" result=ok\n",
-                                       .request_id = "r1",
-                                       .error = &error,
-                                       .took = std::chrono::microseconds(12345)});
-  CHECK(
-      line ==
-      "audit who=\"uid:1000 (pid 7)\" did=StartDomain to=\"x\\\" result=ok\\x0a\" request=r1 result=not_found ms=12.3 "
-      "error=\"no guest \\\"x\\\"\\x0aresult=ok\"");
+// --- projects ---
+
+TEST_CASE("the project of a policy that does not speak of it has no rules, and no other project is known but users'") {
+  const Access access = usual();
+  const auto plain = access.project("default");
+  REQUIRE(plain);
+  CHECK_FALSE((*plain)->restricted);
+  CHECK(access.project("web").error().code() == Code::not_found);
+}
+
+TEST_CASE("a user's project runs as that user, and one of root's there is not") {
+  const Access access = usual();
+  const auto project = access.project("user-@4000");
+  REQUIRE(project);
+  CHECK((*project)->restricted);
+  REQUIRE((*project)->run_as);
+  CHECK((*project)->run_as->uid == 4000);
+  CHECK((*project)->folders.empty());
+  CHECK(access.project("user-root").error().code() == Code::failed_precondition);
+  CHECK(access.project("user-@0").error().code() == Code::failed_precondition);
+  CHECK_FALSE(access.project("user-@4000x"));
+  CHECK_FALSE(access.project("user-no-such-user-here"));
+}
+
+TEST_CASE("a user's name and another's number cannot be the same project") {
+  CHECK(user_project("alice", 1000) == "user-alice");
+  CHECK(user_project("", 1000) == "user-@1000");
+  CHECK(user_project("@1000", 5) == "user-@5");
+  CHECK(user_project("a/../b", 5) == "user-@5");
 }

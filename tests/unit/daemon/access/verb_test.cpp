@@ -3,32 +3,28 @@
 #include <google/protobuf/descriptor.h>
 
 #include <catch2/catch.hpp>
+#include <set>
 
-#include "lodge/v1/domain_service.pb.h"
-#include "lodge/v1/host_service.pb.h"
-#include "lodge/v1/operation_service.pb.h"
+#include "tests/unit/daemon/access/services.h"
 
 using namespace lodge;
 using namespace lodge::access;
-
-namespace {
-
-std::vector<const google::protobuf::MethodDescriptor*> every_method() {
-  std::vector<const google::protobuf::MethodDescriptor*> methods;
-  for (const auto* file : {v1::GetDomainRequest::descriptor()->file(), v1::GetVersionRequest::descriptor()->file(),
-                           v1::GetOperationRequest::descriptor()->file()})
-    for (int s = 0; s < file->service_count(); ++s)
-      for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
-  return methods;
-}
-
-}  // namespace
+using lodge::test::every_method;
 
 TEST_CASE("every method of every service has a rule") {
-  CHECK(every_method().size() > 15);
+  CHECK(every_method().size() > 30);
   for (const auto* method : every_method()) {
     INFO(method->full_name());
     CHECK(verb_of(method->name()));
+  }
+}
+
+TEST_CASE("every rule is for a method, or for a request that asks more of one") {
+  std::set<std::string, std::less<>> known = {"RefreshCapabilities", "GetDomainSecrets"};
+  for (const auto* method : every_method()) known.insert(method->name());
+  for (const Verb& verb : verbs()) {
+    INFO(verb.method);
+    CHECK(known.contains(verb.method));
   }
 }
 
@@ -39,14 +35,36 @@ TEST_CASE("every method has a request and a response of its own, named after it"
   }
 }
 
-TEST_CASE("a method whose first word no rule knows has no verb") {
-  CHECK_FALSE(verb_of("FrobnicateDomain"));
-  CHECK_FALSE(verb_of("Getaway"));
-  CHECK_FALSE(verb_of(""));
+TEST_CASE("a method without a rule has no verb") {
+  CHECK(verb_of("FrobnicateDomain") == nullptr);
+  CHECK(verb_of("Getaway") == nullptr);
+  CHECK(verb_of("") == nullptr);
 }
 
-TEST_CASE("the first word decides") {
-  CHECK(verb_of("ListDomains")->effect == Effect::look);
-  CHECK(verb_of("OpenConsole")->effect == Effect::change);
-  CHECK(verb_of("SetAutostart")->effect == Effect::change);
+TEST_CASE("a policy names each verb in one way") {
+  std::set<std::string_view> words, methods;
+  for (const Verb& verb : verbs()) {
+    CHECK(words.insert(verb.word).second);
+    CHECK(methods.insert(verb.method).second);
+    CHECK(verb_named(verb.word) == &verb);
+  }
+}
+
+TEST_CASE("what looks is for viewers, and only that") {
+  for (const Verb& verb : verbs()) {
+    if (verb.scope != Scope::place) continue;
+    INFO(verb.method);
+    CHECK((verb.effect == Effect::look) == (verb.least == Role::viewer));
+  }
+}
+
+TEST_CASE("each role has all that the one before it has, and more") {
+  const VerbSet viewer = verbs_of(Role::viewer), runs = verbs_of(Role::operator_), owner = verbs_of(Role::owner),
+                admin = verbs_of(Role::admin);
+  CHECK((viewer & runs) == viewer);
+  CHECK((runs & owner) == runs);
+  CHECK((owner & admin) == owner);
+  CHECK(viewer.count() < runs.count());
+  CHECK(runs.count() < owner.count());
+  CHECK(owner.count() < admin.count());
 }

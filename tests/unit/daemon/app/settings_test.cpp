@@ -80,9 +80,16 @@ TEST_CASE("a syntax error is refused with its line") {
   CHECK(refusal("[log]\nlevel = \n").starts_with("/etc/lodge/lodged.toml:2: "));
 }
 
-TEST_CASE("TLS that would let nobody in is refused") {
-  CHECK(refusal("[tls]\nenabled = true\n") ==
-        "/etc/lodge/lodged.toml:1: tls is enabled, but tls.allow is empty: nobody could come in");
+TEST_CASE("TLS needs no list of who may come in: clients can enrol with tokens") {
+  const auto settings = parse_settings("[tls]\nenabled = true\n", "/etc/lodge/lodged.toml");
+  REQUIRE(settings);
+  CHECK(settings->tls.ca_key == "/etc/lodge/tls/ca.key");
+}
+
+TEST_CASE("a range of ports without a port is refused") {
+  CHECK(refusal("[migration]\nlast_port = 50000\nfirst_port = 50001\n") ==
+        "/etc/lodge/lodged.toml:3: migration.first_port is 50001, after migration.last_port, 50000");
+  CHECK(refusal("[migration]\nlast_port = 5000\n").starts_with("/etc/lodge/lodged.toml:1: migration.first_port is"));
 }
 
 TEST_CASE("a private root holds everything") {

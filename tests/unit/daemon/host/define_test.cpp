@@ -8,7 +8,7 @@ namespace {
 TEST_CASE("a defined guest is known, stored, and told of") {
   World world;
   REQUIRE(world.boot());
-  const auto defined = world.run(world.host().define(world.call(), document(guest_xml("web1")), false));
+  const auto defined = world.run(world.host().define(world.call(), "", document(guest_xml("web1")), false));
   REQUIRE(defined);
   CHECK(defined->created);
   CHECK(defined->domain->persistent());
@@ -27,7 +27,7 @@ TEST_CASE("a second definition of the same guest replaces the first") {
   REQUIRE(world.boot());
   world.define("web1");
   const auto defined = world.run(
-      world.host().define(world.call(), document(guest_xml("web1", "", "<title>new</title>")), false));
+      world.host().define(world.call(), "", document(guest_xml("web1", "", "<title>new</title>")), false));
   REQUIRE(defined);
   CHECK_FALSE(defined->created);
   CHECK(world.domain("web1").generation() == 2);
@@ -37,11 +37,11 @@ TEST_CASE("a second definition of the same guest replaces the first") {
 TEST_CASE("a dry run shows what would be stored and changes nothing") {
   World world;
   REQUIRE(world.boot());
-  const auto defined = world.run(world.host().define(world.call(), document(guest_xml("web1")), true));
+  const auto defined = world.run(world.host().define(world.call(), "", document(guest_xml("web1")), true));
   REQUIRE(defined);
   CHECK(defined->created);
   CHECK(defined->domain->persistent_spec().name() == "web1");
-  CHECK(world.host().list().empty());
+  CHECK(world.host().list(host::Caller::own(), "").empty());
   CHECK(world.store().contents()->domains.empty());
   CHECK(world.events().empty());
   world.define("web1");
@@ -52,7 +52,7 @@ TEST_CASE("a redefinition tells what it changed") {
   REQUIRE(world.boot());
   world.define("web1");
   const auto defined = world.run(
-      world.host().define(world.call(), document(guest_xml("web1", "", "<title>new</title>")), true));
+      world.host().define(world.call(), "", document(guest_xml("web1", "", "<title>new</title>")), true));
   REQUIRE(defined);
   REQUIRE(defined->before);
   CHECK(defined->before->persistent_spec().title().empty());
@@ -93,7 +93,7 @@ TEST_CASE("a name that another guest has is refused with that guest's uuid") {
   world.define("web1");
   std::string other = guest_xml("web1");
   other.replace(other.find("<uuid>"), 42 + 7, "<uuid>11111111-0000-4000-8000-000000000001</uuid>");
-  const auto refused = world.run(world.host().define(world.call(), document(other), false));
+  const auto refused = world.run(world.host().define(world.call(), "", document(other), false));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == Code::already_exists);
   CHECK_THAT(refused.error().message(),
@@ -106,21 +106,21 @@ TEST_CASE("a definition cannot rename a guest") {
   world.define("web1");
   std::string renamed = guest_xml("web1");
   renamed.replace(renamed.find("<name>web1"), 10, "<name>web9");
-  const auto refused = world.run(world.host().define(world.call(), document(renamed), false));
+  const auto refused = world.run(world.host().define(world.call(), "", document(renamed), false));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == Code::already_exists);
-  CHECK(world.host().list().size() == 1);
+  CHECK(world.host().list(host::Caller::own(), "").size() == 1);
 }
 
 TEST_CASE("a wrong document is refused with its findings and leaves nothing") {
   World world;
   REQUIRE(world.boot());
   const auto refused = world.run(
-      world.host().define(world.call(), document("<domain type='qemu'><nme>x</nme></domain>"), false));
+      world.host().define(world.call(), "", document("<domain type='qemu'><nme>x</nme></domain>"), false));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == Code::invalid_argument);
   CHECK_FALSE(refused.error().findings().empty());
-  CHECK(world.host().list().empty());
+  CHECK(world.host().list(host::Caller::own(), "").empty());
 }
 
 TEST_CASE("a definition that cannot be stored is neither known nor told of") {
@@ -129,10 +129,10 @@ TEST_CASE("a definition that cannot be stored is neither known nor told of") {
     return name == "define.gate-passed" ? fail(Code::internal, "disk full") : Result<void>{};
   };
   REQUIRE(world.boot());
-  const auto refused = world.run(world.host().define(world.call(), document(guest_xml("web1")), false));
+  const auto refused = world.run(world.host().define(world.call(), "", document(guest_xml("web1")), false));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message() == "define web1: disk full");
-  CHECK(world.host().list().empty());
+  CHECK(world.host().list(host::Caller::own(), "").empty());
   CHECK(world.events().empty());
 }
 
@@ -155,11 +155,11 @@ TEST_CASE("an undefined guest is gone; a running one goes on until it stops") {
   world.start_guest("web2");
   REQUIRE(world.run(world.host().undefine(world.call(), named("web1"))));
   REQUIRE(world.run(world.host().undefine(world.call(), named("web2"))));
-  CHECK(world.host().find(named("web1")).error().code() == Code::not_found);
+  CHECK(world.host().find(host::Caller::own(), named("web1")).error().code() == Code::not_found);
   CHECK_FALSE(world.domain("web2").persistent());
   CHECK(world.state("web2") == v1::DOMAIN_STATE_RUNNING);
   REQUIRE(world.run(world.host().destroy(world.call(), named("web2"), false)));
-  CHECK(world.host().list().empty());
+  CHECK(world.host().list(host::Caller::own(), "").empty());
   CHECK(world.is_pristine());
 }
 
@@ -170,13 +170,13 @@ TEST_CASE("the same name can be used again after its guest is gone") {
   REQUIRE(world.run(world.host().undefine(world.call(), named("web1"))));
   std::string other = guest_xml("web1");
   other.replace(other.find("<uuid>"), 42 + 7, "<uuid>11111111-0000-4000-8000-000000000001</uuid>");
-  CHECK(world.run(world.host().define(world.call(), document(other), false)));
+  CHECK(world.run(world.host().define(world.call(), "", document(other), false)));
 }
 
 TEST_CASE("a transient guest has no definition to forget or to start at boot") {
   World world;
   REQUIRE(world.boot());
-  REQUIRE(world.run(world.host().create(world.call(), document(guest_xml("web1")), false)));
+  REQUIRE(world.run(world.host().create(world.call(), "", document(guest_xml("web1")), false)));
   CHECK(world.run(world.host().undefine(world.call(), named("web1"))).error().code() == Code::failed_precondition);
   CHECK(world.run(world.host().set_autostart(world.call(), named("web1"), true)).error().code() ==
         Code::failed_precondition);

@@ -6,7 +6,15 @@ namespace lodge::host {
 namespace {
 
 OperationPtr begin(Operations& operations, const std::string& verb) {
-  return operations.begin({.verb = verb, .caller = "uid:0", .domain_uuid = "u", .domain_name = "web1"}).value();
+  return operations
+      .begin({.verb = verb,
+              .caller = "uid:0",
+              .project = "default",
+              .domain_uuid = "u",
+              .domain_name = "web1",
+              .request_id = "request-1",
+              .traceparent = {}})
+      .value();
 }
 
 TEST_CASE("an operation tells what it does, and in the end how it went") {
@@ -54,8 +62,13 @@ TEST_CASE("ended operations are forgotten after an hour, or when they are too ma
 TEST_CASE("more operations at once than the daemon takes are refused") {
   Operations operations;
   for (std::size_t i = 0; i < Operations::kMostRunning; ++i) begin(operations, "start");
-  const auto refused = operations.begin(
-      {.verb = "start", .caller = "uid:0", .domain_uuid = "u", .domain_name = "web1"});
+  const auto refused = operations.begin({.verb = "start",
+                                         .caller = "uid:0",
+                                         .project = "default",
+                                         .domain_uuid = "u",
+                                         .domain_name = "web1",
+                                         .request_id = {},
+                                         .traceparent = {}});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == Code::resource_exhausted);
 }

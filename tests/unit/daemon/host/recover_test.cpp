@@ -12,7 +12,7 @@ TEST_CASE("a daemon that comes back knows its guests, and can drive them") {
   REQUIRE(world.boot());
   world.define("web1", macvtap_xml());
   world.start_guest("web1");
-  REQUIRE(world.run(world.host().create(world.call(), document(guest_xml("web2")), false)));
+  REQUIRE(world.run(world.host().create(world.call(), "", document(guest_xml("web2")), false)));
   REQUIRE(world.run(world.host().suspend(world.call(), named("web2"))));
   const v1::Domain before = world.domain("web1");
   world.kill();
@@ -53,7 +53,7 @@ TEST_CASE("a guest that went away while no daemon lived is off, and what it had 
   REQUIRE(world.boot());
   world.define("web1", macvtap_xml());
   world.start_guest("web1");
-  REQUIRE(world.run(world.host().create(world.call(), document(guest_xml("web2", macvtap_xml())), false)));
+  REQUIRE(world.run(world.host().create(world.call(), "", document(guest_xml("web2", macvtap_xml())), false)));
   world.kill();
   world.hypervisor.die("web1");
   world.hypervisor.die("web2");
@@ -61,7 +61,7 @@ TEST_CASE("a guest that went away while no daemon lived is off, and what it had 
   REQUIRE(world.boot());
   world.settle();
   CHECK(world.domain("web1").status().reason() == v1::DOMAIN_STATE_REASON_SHUTOFF_DAEMON);
-  CHECK(world.host().find(named("web2")).error().code() == Code::not_found);
+  CHECK(world.host().find(host::Caller::own(), named("web2")).error().code() == Code::not_found);
   CHECK(world.is_pristine());
 }
 
@@ -151,6 +151,40 @@ TEST_CASE("a daemon that dies between any two steps of a stop finds an end to it
     CHECK(world.state("web1") == (runs_on ? v1::DOMAIN_STATE_RUNNING : v1::DOMAIN_STATE_SHUTOFF));
     CHECK(world.is_pristine() == !runs_on);
     CHECK(world.kernel.link("macvtap0"));
+  }
+}
+
+TEST_CASE("a guest that is being rebooted comes back though the daemon dies at any step of it") {
+  for (const std::string place : {"shutdown.pressed", "shutdown.powered-off", "reboot.gate-passed", "reboot.reset"}) {
+    INFO(place);
+    World world;
+    world.failpoint = [&](std::string_view name) -> Result<void> {
+      if (name == place) throw netdev::Crash();
+      return {};
+    };
+    REQUIRE(world.boot());
+    world.define("web1");
+    world.start_guest("web1");
+    const auto reboot = [&] {
+      const auto pressed = world.run(world.host().reboot(world.call(), named("web1")));
+      REQUIRE(pressed);
+      world.hypervisor.power_off("web1");
+      world.settle();
+    };
+    CHECK_THROWS_AS(reboot(), netdev::Crash);
+    world.kill();
+    if (place == "shutdown.pressed") world.hypervisor.power_off("web1");
+    world.failpoint = nullptr;
+    REQUIRE(world.boot());
+    world.settle();
+    CHECK(world.state("web1") == v1::DOMAIN_STATE_RUNNING);
+
+    // Once it is done, nobody remembers it.
+    world.kill();
+    world.hypervisor.power_off("web1");
+    REQUIRE(world.boot());
+    world.settle();
+    CHECK(world.state("web1") == v1::DOMAIN_STATE_SHUTOFF);
   }
 }
 

@@ -5,6 +5,12 @@
 namespace lodge::test {
 namespace {
 
+std::vector<netdev::Claim> claims_of_kind(World& world, netdev::ClaimKind kind) {
+  std::vector<netdev::Claim> claims = world.store().contents().value().claims;
+  std::erase_if(claims, [&](const netdev::Claim& claim) { return claim.kind() != kind; });
+  return claims;
+}
+
 TEST_CASE("a started guest runs on a macvtap of its own, under a made-up name marked as such") {
   World world;
   REQUIRE(world.boot());
@@ -52,8 +58,46 @@ TEST_CASE("while a guest runs, its claims are held and its run is written down")
   REQUIRE(contents.runs.size() == 1);
   CHECK(contents.runs[0].phase == store::RunPhase::running);
   CHECK(contents.runs[0].live_spec->interfaces(0).target_dev_generated());
-  REQUIRE(contents.claims.size() == 3);
+  REQUIRE(contents.claims.size() == 4);
   for (const auto& claim : contents.claims) CHECK(claim.state == netdev::ClaimState::held);
+}
+
+TEST_CASE("a guest has a control group of its own while it runs, where the host has any") {
+  World world;
+  REQUIRE(world.boot());
+  world.define("web1");
+  world.start_guest("web1");
+  const auto groups = [&] { return claims_of_kind(world, netdev::ClaimKind::cgroup); };
+  REQUIRE(groups().size() == 1);
+  const auto identity = std::get<netdev::CgroupIdentity>(groups()[0].identity);
+  CHECK(world.cgroups.find(identity.path)->value() == identity);
+  REQUIRE(world.run(world.host().destroy(world.call(), named("web1"), false)));
+  CHECK(world.is_pristine());
+
+  world.cgroups.unmount();
+  world.start_guest("web1");
+  CHECK(groups().empty());
+}
+
+TEST_CASE("a port that a running guest has is refused to another, also by the daemon's next life") {
+  World world;
+  REQUIRE(world.boot());
+  const std::string vnc = "<graphics type='vnc' port='5901'/>";
+  world.define("web1", vnc);
+  world.define("web2", vnc);
+  world.start_guest("web1");
+  const auto refused = [&] { return world.run(world.host().start(world.call(), named("web2"), false)); };
+  for (const char* life : {"the first", "the next"}) {
+    INFO(life);
+    const auto second = refused();
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code() == Code::busy);
+    CHECK(second.error().message() == "start web2: vnc (tcp port 5901) is in use by web1");
+    world.kill();
+    REQUIRE(world.boot());
+  }
+  REQUIRE(world.run(world.host().destroy(world.call(), named("web1"), false)));
+  CHECK(refused());
 }
 
 TEST_CASE("a guest started paused waits to be resumed") {
@@ -69,11 +113,11 @@ TEST_CASE("a guest started paused waits to be resumed") {
 TEST_CASE("a transient guest is gone when it stops") {
   World world;
   REQUIRE(world.boot());
-  REQUIRE(world.run(world.host().create(world.call(), document(guest_xml("web1", macvtap_xml())), false)));
+  REQUIRE(world.run(world.host().create(world.call(), "", document(guest_xml("web1", macvtap_xml())), false)));
   CHECK_FALSE(world.domain("web1").persistent());
   CHECK(world.domain("web1").owner() == "uid:0");
   REQUIRE(world.run(world.host().destroy(world.call(), named("web1"), false)));
-  CHECK(world.host().list().empty());
+  CHECK(world.host().list(host::Caller::own(), "").empty());
   CHECK(world.is_pristine());
 }
 
@@ -163,7 +207,7 @@ std::vector<std::string> places_of_a_start(bool (*chosen)(std::string_view)) {
 
 TEST_CASE("a start that fails between any two steps leaves nothing, and can be tried again") {
   const auto places = places_of_a_start(can_fail);
-  REQUIRE(places.size() == 9);
+  REQUIRE(places.size() == 10);
   for (std::size_t n = 0; n < places.size(); ++n) {
     World world;
     std::size_t passed = 0;
@@ -222,7 +266,7 @@ TEST_CASE("a start whose caller goes away is taken back") {
   world.until([&] { return start->outcome.has_value(); });
   CHECK(start->outcome->error().code() == Code::cancelled);
   CHECK(world.is_pristine());
-  CHECK(world.host().operations(true)[0].state() == v1::OPERATION_STATE_CANCELLED);
+  CHECK(world.host().operations(host::Caller::own(), true)[0].state() == v1::OPERATION_STATE_CANCELLED);
 }
 
 TEST_CASE("a start that takes too long is taken back at its deadline") {
@@ -244,7 +288,7 @@ TEST_CASE("a start that nobody waits for can be watched and cancelled by its ope
   const auto operation = world.run(world.host().start_detached(world.call(), named("web1"), false));
   REQUIRE(operation);
   world.until([&] { return world.hypervisor.calls() == 2; });
-  CHECK(world.host().operation(operation->id())->step() == "connecting to the machine");
+  CHECK(world.host().operation(host::Caller::own(), operation->id())->step() == "connecting to the machine");
   CHECK_THAT(world.domain("web1").status().busy_with(), Catch::StartsWith("start ("));
 
   const auto late = world.run(world.host().wait_operation(world.call(std::chrono::milliseconds(5)), operation->id()));
@@ -294,7 +338,7 @@ TEST_CASE("a document that names another guest's macvtap never touches it, where
     for (const std::string& name : {device, std::string("macvtap0")}) {
       passed = 0;
       const std::string xml = guest_xml("b", macvtap_xml("<target dev='" + name + "'/>") + macvtap_xml());
-      REQUIRE(world.run(world.host().define(world.call(), document(xml), false)));
+      REQUIRE(world.run(world.host().define(world.call(), "", document(xml), false)));
       const auto started = world.run(world.host().start(world.call(), named("b"), false));
       CHECK(started.has_value() == (n == places.size()));
       CHECK(world.kernel.link(device) == before);

@@ -17,8 +17,10 @@ World::World() {
                    .mtu = 1500,
                    .up = true,
                    .macvtap_mode = netdev::MacvtapMode::bridge});
+  pci_.add("0000:01:00.0", "e1000e", "7");
   settings.run_folder = folder_.path() / "run";
   settings.log_folder = folder_.path() / "log";
+  settings.ledgers_file = folder_.path() / "ledgers";
   settings.boot_id = "boot-1";
 }
 
@@ -33,7 +35,8 @@ World::Life::~Life() {
 
 Result<void> World::boot() {
   life_ = std::make_unique<Life>(failpoint);
-  TRY_ASSIGN(life_->store, store::Store::open(folder_.path() / "state", life_->writer));
+  life_->access.replace(policy);
+  TRY_ASSIGN(life_->store, store::Store::open(state_folder(), life_->writer));
   std::vector<std::unique_ptr<drivers::Driver>> drivers;
   drivers.push_back(std::make_unique<drivers::fake::FakeDriver>(life_->loop.get_executor(), hypervisor));
   life_->host.emplace(host::HostParts{.control = life_->loop.get_executor(),
@@ -41,7 +44,11 @@ Result<void> World::boot() {
                                       .store = *life_->store,
                                       .kernel = kernel,
                                       .processes = processes,
+                                      .cgroups = cgroups,
+                                      .firewall = firewall,
+                                      .pci = pci_,
                                       .events = life_->hub,
+                                      .access = life_->access,
                                       .failpoints = life_->failpoints,
                                       .drivers = std::move(drivers)},
                       settings);
@@ -71,26 +78,37 @@ void World::run_one() {
 }
 
 void World::settle() {
-  until([&] { return host().operations(false).empty(); });
+  until([&] { return host().operations(host::Caller::own(), false).empty(); });
   life_->loop.restart();
   life_->loop.poll();
-  until([&] { return host().operations(false).empty(); });
+  until([&] { return host().operations(host::Caller::own(), false).empty(); });
+}
+
+void World::serve(const std::stop_token& enough) {
+  while (!enough.stop_requested()) {
+    life_->loop.restart();
+    life_->loop.run_for(std::chrono::milliseconds(50));
+  }
 }
 
 host::CallContext World::call(std::chrono::milliseconds limit) const {
-  return {.caller = {.identity = "uid:0", .may_change = true, .request_id = "request"},
-          .deadline = Deadline::after(limit)};
+  host::Caller root{.identity = "uid:0",
+                    .rights = access::Rights::everything("uid:0"),
+                    .verb = access::verb_of("DefineDomain"),
+                    .request_id = "request",
+                    .traceparent = {}};
+  return {.caller = std::move(root), .deadline = Deadline::after(limit)};
 }
 
 v1::Domain World::domain(const std::string& name) {
-  const auto found = host().find(named(name));
+  const auto found = host().find(host::Caller::own(), named(name));
   return found ? **found : v1::Domain();
 }
 
 v1::DomainState World::state(const std::string& name) { return domain(name).status().state(); }
 
 void World::define(const std::string& name, const std::string& devices, const std::string& more) {
-  const auto defined = run(host().define(call(), document(guest_xml(name, devices, more)), false));
+  const auto defined = run(host().define(call(), "", document(guest_xml(name, devices, more)), false));
   INFO((defined ? ""
                 : defined.error().message() +
                       (defined.error().findings().empty() ? "" : ": " + defined.error().findings()[0].message)));
@@ -115,8 +133,8 @@ std::vector<std::string> World::events() {
 bool World::is_pristine() {
   const store::Contents contents = store().contents().value();
   const bool no_folder = !fs::exists(settings.run_folder) || fs::is_empty(settings.run_folder);
-  return kernel.is_pristine() && hypervisor.is_pristine() && no_folder && contents.runs.empty() &&
-         contents.claims.empty();
+  return kernel.is_pristine() && cgroups.is_pristine() && firewall.is_pristine() && pci_.is_pristine() &&
+         hypervisor.is_pristine() && no_folder && contents.runs.empty() && contents.claims.empty();
 }
 
 v1::DomainRef named(const std::string& name) {

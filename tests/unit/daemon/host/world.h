@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,10 @@
 #include "daemon/store/store.h"
 #include "drivers/fake/fake_driver.h"
 #include "netdev/claims/claims.h"
+#include "netdev/fake/fake_cgroups.h"
+#include "netdev/fake/fake_firewall.h"
 #include "netdev/fake/fake_kernel.h"
+#include "netdev/fake/fake_pci.h"
 #include "netdev/fake/fake_processes.h"
 #include "netdev/fake/steps.h"
 #include "tests/unit/daemon/store/temp_folder.h"
@@ -35,9 +39,15 @@ class World {
 
   netdev::FakeKernel kernel;
   netdev::FakeProcesses processes;
+  netdev::FakeCgroups cgroups;
+  netdev::FakeFirewall firewall;
   drivers::fake::FakeHypervisor hypervisor;
   host::HostSettings settings;
   host::Failpoints::Hook failpoint;  // of every life that begins from now on
+  access::Policy policy;             // the same
+
+  // With a network card 0000:01:00.0.
+  netdev::FakePci& pci() { return pci_; }
 
   // A daemon begins to live. Gives what Host::recover() says.
   Result<void> boot();
@@ -46,8 +56,12 @@ class World {
   // It ends in order.
   void stop();
 
+  // What survives it.
+  fs::path state_folder() const { return folder_.path() / "state"; }
+
   host::Host& host() { return *life_->host; }
   store::Store& store() { return *life_->store; }
+  access::Access& access() { return life_->access; }
 
   template <class T>
   Result<T> run(Task<Result<T>> task) {
@@ -76,6 +90,8 @@ class World {
   }
   // Until no operation is under way.
   void settle();
+  // Lets everything run by itself, on the calling thread, until told to stop.
+  void serve(const std::stop_token& enough);
 
   // --- short ways to say things ---
   host::CallContext call(std::chrono::milliseconds limit = std::chrono::minutes(1)) const;
@@ -101,12 +117,14 @@ class World {
     Pool writer{1};
     std::unique_ptr<store::Store> store;
     events::Hub hub;
+    access::Access access{{}};
     host::Failpoints failpoints;
     std::optional<host::Host> host;
     std::optional<events::Subscription> subscription;
   };
 
   TempFolder folder_;
+  netdev::FakePci pci_{folder_.path() / "pci"};
   std::unique_ptr<Life> life_;
 };
 

@@ -143,6 +143,48 @@ TEST_CASE("what a batch takes out is gone, and a second put replaces") {
   CHECK(contents.claims.empty());
 }
 
+TEST_CASE("a migration is kept with all that belongs to it until it is taken out") {
+  const test::TempFolder folder;
+  const MigrationRow row{
+      .id = "m1",
+      .domain_uuid = "uuid-of-web1",
+      .domain_name = "web1",
+      .state = MigrationState::handed_over,
+      .peer = "10.0.0.2:49152",
+      .key = std::string("k\0y", 3),
+      .proof_digest = "p",
+      .receipt_digest = "r",
+      .paused = true,
+      .started_at = std::chrono::system_clock::time_point(std::chrono::microseconds(1'700'000'000'123'456))};
+  {
+    Opened opened(folder.path());
+    Batch batch;
+    batch.put_migrations.push_back(row);
+    batch.put_migrations.back().state = MigrationState::sending;
+    REQUIRE(opened.commit(std::move(batch)));
+    Batch next;
+    next.put_migrations.push_back(row);
+    REQUIRE(opened.commit(std::move(next)));
+  }
+  Opened opened(folder.path());
+  const auto read = opened.contents().migrations;
+  REQUIRE(read.size() == 1);
+  CHECK(read[0].id == row.id);
+  CHECK(read[0].domain_uuid == row.domain_uuid);
+  CHECK(read[0].domain_name == row.domain_name);
+  CHECK(read[0].state == row.state);
+  CHECK(read[0].peer == row.peer);
+  CHECK(read[0].key == row.key);
+  CHECK(read[0].proof_digest == row.proof_digest);
+  CHECK(read[0].receipt_digest == row.receipt_digest);
+  CHECK(read[0].paused);
+  CHECK(read[0].started_at == row.started_at);
+  Batch batch;
+  batch.drop_migrations.push_back("m1");
+  REQUIRE(opened.commit(std::move(batch)));
+  CHECK(opened.contents().migrations.empty());
+}
+
 TEST_CASE("batches that come while one is written share the next transaction") {
   test::TempFolder folder;
   Opened opened(folder.path());

@@ -132,5 +132,7 @@ TEST_CASE("run states are told in libvirt's words") {
   CHECK(status_from("shutdown").state == v1::DOMAIN_STATE_SHUTDOWN);
   CHECK(status_from("guest-panicked").state == v1::DOMAIN_STATE_CRASHED);
   CHECK(status_from("io-error").reason == v1::DOMAIN_STATE_REASON_PAUSED_IOERROR);
+  for (const char* const moving : {"inmigrate", "finish-migrate", "postmigrate"})
+    CHECK(status_from(moving).reason == v1::DOMAIN_STATE_REASON_PAUSED_MIGRATION);
   CHECK(status_from("something new").state == v1::DOMAIN_STATE_PAUSED);
 }

@@ -17,18 +17,20 @@ const Owner kOwner{.domain_uuid = "b1c4f3a2", .run_id = "run-1"};
 // A real process that waits for ever, on a pipe of its own.
 class Sleeper {
  public:
-  explicit Sleeper(std::string environment) {
+  explicit Sleeper(std::string environment, std::vector<std::string> more = {}) {
     int ends[2];
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     read_end_ = Fd(ends[0]);
     write_end_ = Fd(ends[1]);
     std::string program = "cat";
     char* arguments[] = {program.data(), nullptr};
-    char* variables[] = {environment.data(), nullptr};
+    std::vector<char*> variables = {environment.data()};
+    for (std::string& entry : more) variables.push_back(entry.data());
+    variables.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, read_end_.get(), 0);
-    REQUIRE(::posix_spawn(&pid_, "/bin/cat", &actions, nullptr, arguments, variables) == 0);
+    REQUIRE(::posix_spawn(&pid_, "/bin/cat", &actions, nullptr, arguments, variables.data()) == 0);
     ::posix_spawn_file_actions_destroy(&actions);
   }
   ~Sleeper() {
@@ -104,4 +106,24 @@ TEST_CASE("a claim whose process was never spawned opens none") {
   const auto process = open_process(plan_process(kOwner, "qemu"));
   REQUIRE_FALSE(process);
   CHECK(process.error().code() == Code::not_found);
+}
+
+TEST_CASE("all marked processes tell their claim, and their ledger and guest if they know them") {
+  const Claim told = plan_process(kOwner, "cat"), silent = plan_process(kOwner, "cat");
+  const Sleeper first(process_mark(told.id), process_origin("0123456789ab", kOwner.domain_uuid));
+  const Sleeper second(process_mark(silent.id));
+  const Sleeper nobodys("LODGE_LEDGER=0123456789ab");
+  const auto all = HostProcesses().all_marked();
+  REQUIRE(all);
+  const auto of = [&](const std::string& id) {
+    const auto found = std::ranges::find(*all, id, &MarkedProcess::claim_id);
+    REQUIRE(found != all->end());
+    return *found;
+  };
+  CHECK(of(told.id).identity.pid == first.pid());
+  CHECK(of(told.id).ledger == "0123456789ab");
+  CHECK(of(told.id).domain_uuid == kOwner.domain_uuid);
+  CHECK(of(silent.id).identity.pid == second.pid());
+  CHECK(of(silent.id).ledger.empty());
+  CHECK(std::ranges::find(*all, nobodys.pid(), [](const auto& one) { return one.identity.pid; }) == all->end());
 }

@@ -39,7 +39,7 @@ TEST_CASE("a document that names another guest's macvtap cannot harm it, however
   CHECK(report.result());
   CHECK(report.closed == std::vector{plan->claim.id});
   // And after.
-  REQUIRE(make_port(world.kernel, *plan, soon()));
+  REQUIRE(make_port(world.kernel, world.firewall, *plan, soon()));
   CHECK(release(world.system(), std::span(&plan->claim, 1), soon()).result());
 
   CHECK(world.kernel.link(ifindex_of(claim)) == before);
@@ -73,7 +73,7 @@ TEST_CASE("a link made but not yet marked is known by its number, kind, parent a
   const auto plan = plan_port(world.kernel, world.ledger, world.requests("run-1", 1).front());
   REQUIRE(plan);
   world.steps->fail_call(2);  // the look at the parent, the creation, the mark
-  REQUIRE_FALSE(make_port(world.kernel, *plan, soon()));
+  REQUIRE_FALSE(make_port(world.kernel, world.firewall, *plan, soon()));
   world.steps->reset();
   REQUIRE(world.kernel.link(ifindex_of(plan->claim)));
   CHECK(world.kernel.link(ifindex_of(plan->claim))->alias.empty());
@@ -152,4 +152,15 @@ TEST_CASE("our mark without our group, or the other way round, is not enough to 
   REQUIRE(report);
   CHECK(report->unclaimed_removed.empty());
   CHECK(world.is_pristine());
+}
+
+TEST_CASE("helpers of the life before are ended, those of another daemon are not") {
+  World world;
+  const auto helper = world.processes.spawn(world.ledger.instance());
+  const auto other = world.processes.spawn("another-ledger");
+  const auto report = world.restart();
+  REQUIRE(report);
+  CHECK(report->helpers_ended == 1);
+  CHECK_FALSE(world.processes.runs(helper.pid));
+  CHECK(world.processes.runs(other.pid));
 }

@@ -1,0 +1,178 @@
+#include "daemon/access/document_check.h"
+
+#include <google/protobuf/message.h>
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "daemon/access/document_rules.h"
+#include "daemon/access/paths.h"
+#include "lodge/xml/options.pb.h"
+
+namespace lodge::access {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+constexpr std::string_view kAny = "*";
+
+bool is_listed(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end() || std::ranges::find(names, kAny) != names.end();
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  return names.empty() ? "it may use none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+class Check {
+ public:
+  Check(const Project& project, const v1::Capabilities* host, const conf::xml::SourceMap& source)
+      : project_(project), host_(host), source_(source) {}
+
+  void message(const Message& message, const std::string& path) {
+    std::vector<const FieldDescriptor*> fields;
+    message.GetReflection()->ListFields(message, &fields);
+    for (const FieldDescriptor* field : fields) {
+      const int count = field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 1;
+      for (int i = 0; i < count; ++i) one(message, *field, i, place_of(*field, path, i));
+    }
+    if (message.GetDescriptor() == v1::InterfaceDirect::descriptor())
+      direct(static_cast<const v1::InterfaceDirect&>(message), path);
+  }
+
+  // Those whose guests are processes of the project's own user.
+  void type(const v1::DomainSpec& spec) {
+    if (spec.type() != v1::DOMAIN_TYPE_QEMU && spec.type() != v1::DOMAIN_TYPE_KVM)
+      refuse("/domain/@type", "guests of project '{}' are of type qemu or kvm", project_.name);
+  }
+
+  std::vector<Finding>& findings() { return findings_; }
+
+ private:
+  // As the document spells it, counting siblings from 1.
+  static std::string place_of(const FieldDescriptor& field, const std::string& around, int index) {
+    const std::string& at = field.options().GetExtension(xml::at);
+    std::string place = at.empty() || at == "." ? around : around + "/" + at;
+    if (field.is_repeated() && !at.empty()) place += fmt::format("[{}]", index + 1);
+    return place;
+  }
+
+  template <class... Args>
+  void refuse(const std::string& path, fmt::format_string<Args...> format, Args&&... args) {
+    findings_.push_back(
+        {.line = source_.line(path), .path = path, .message = fmt::format(format, std::forward<Args>(args)...)});
+  }
+
+  void one(const Message& around, const FieldDescriptor& field, int index, const std::string& path) {
+    const Rule rule = rule_of(field);
+    if (rule == Rule::refused)
+      return refuse(path, "guests of project '{}' may not have this: it is for guests of project '{}'", project_.name,
+                    kDefaultProject);
+    const auto& reflection = *around.GetReflection();
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      return message(field.is_repeated() ? reflection.GetRepeatedMessage(around, &field, index)
+                                         : reflection.GetMessage(around, &field),
+                     path);
+    }
+    if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) return;
+    std::string scratch;
+    const std::string& value = field.is_repeated()
+                                   ? reflection.GetRepeatedStringReference(around, &field, index, &scratch)
+                                   : reflection.GetStringReference(around, &field, &scratch);
+    if (!value.empty()) text(value, rule, path);
+  }
+
+  void text(const std::string& value, Rule rule, const std::string& path) {
+    switch (rule) {
+      case Rule::plain: return;
+      case Rule::file:
+        if (const auto file = find_file(project_.folders, value); !file) refuse(path, "{}", file.error().message());
+        return;
+      case Rule::output:
+        if (const auto file = find_output(project_.folders, value); !file) refuse(path, "{}", file.error().message());
+        return;
+      case Rule::parent:
+        if (!is_listed(project_.parents, value))
+          refuse(path, "project '{}' may not attach guests to '{}' (it may to: {})", project_.name, value,
+                 listed(project_.parents));
+        return;
+      case Rule::bridge:
+        if (!is_listed(project_.bridges, value))
+          refuse(path, "project '{}' may not use the bridge '{}' (it may use: {})", project_.name, value,
+                 listed(project_.bridges));
+        return;
+      case Rule::emulator:
+        if (!is_known_emulator(value))
+          refuse(path, "'{}' is not one of the emulators that the daemon has found", value);
+        return;
+      case Rule::random:
+        if (value != "/dev/urandom" && value != "/dev/random")
+          refuse(path, "'{}': only /dev/urandom and /dev/random can be used", value);
+        return;
+      case Rule::refused: return refuse(path, "may not be said");
+    }
+  }
+
+  bool is_known_emulator(std::string_view path) const {
+    return host_ != nullptr && std::ranges::any_of(host_->guests(), [&](const v1::GuestCapabilities& guest) {
+             return guest.emulator() == path ||
+                    std::ranges::any_of(guest.domains(), [&](const auto& domain) { return domain.emulator() == path; });
+           });
+  }
+
+  // It takes the host's own device away from the host, with its address.
+  void direct(const v1::InterfaceDirect& direct, const std::string& path) {
+    if (direct.mode() == v1::DIRECT_MODE_PASSTHROUGH)
+      refuse(path + "/source/@mode", "guests of project '{}' share the host's interface: passthrough takes it for one",
+             project_.name);
+  }
+
+  const Project& project_;
+  const v1::Capabilities* host_;
+  const conf::xml::SourceMap& source_;
+  std::vector<Finding> findings_;
+};
+
+Result<void> conclude(Check& check, const Project& project) {
+  if (check.findings().empty()) return {};
+  const Finding& first = check.findings().front();
+  std::string message = fmt::format("the rules of project '{}' do not allow this: {}: {}", project.name, first.path,
+                                    first.message);
+  if (check.findings().size() > 1) message += fmt::format(" (and {} more)", check.findings().size() - 1);
+  return Failure(Error(Code::permission_denied, std::move(message)).with_findings(std::move(check.findings())));
+}
+
+}  // namespace
+
+Result<std::uint64_t> check_document(const v1::DomainSpec& spec, const Project& project, const v1::Capabilities& host,
+                                     const conf::xml::SourceMap& source) {
+  if (!project.restricted) return 0;
+  Check check(project, &host, source);
+  check.message(spec, "/domain");
+  check.type(spec);
+  TRY(conclude(check, project));
+  return measure_disks(spec, project);
+}
+
+Result<void> check_interface(const v1::Interface& interface, const Project& project) {
+  if (!project.restricted) return {};
+  const conf::xml::SourceMap nowhere;
+  Check check(project, nullptr, nowhere);
+  check.message(interface, "/interface");
+  return conclude(check, project);
+}
+
+std::uint64_t measure_disks(const v1::DomainSpec& spec, const Project& project) {
+  std::uint64_t bytes = 0;
+  for (const v1::Disk& disk : spec.disks()) {
+    if (!disk.has_file() || disk.readonly() || disk.file().path().empty()) continue;
+    const auto file = find_file(project.folders, disk.file().path());
+    if (!file) continue;
+    if (const auto size = disk_size(*file); size && __builtin_add_overflow(bytes, *size, &bytes)) return UINT64_MAX;
+  }
+  return bytes;
+}
+
+}  // namespace lodge::access

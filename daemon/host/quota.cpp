@@ -1,0 +1,98 @@
+#include "daemon/host/quota.h"
+
+#include "daemon/access/document_check.h"
+#include "daemon/host/host.h"
+
+namespace lodge::host {
+
+namespace {
+
+// Of the guest as it runs; nothing if it does not.
+access::Usage usage_of_run(const Object& object) {
+  access::Usage usage;
+  const auto add_run = [&](const auto& phase) {
+    if constexpr (requires { phase.run; }) usage = access::usage_of(*phase.run->live_spec);
+  };
+  std::visit(add_run, object.phase);
+  if (usage.guests > 0) usage.disk_bytes = object.disk_bytes;
+  return usage;
+}
+
+}  // namespace
+
+access::Usage usage_of(const Object& object) {
+  access::Usage usage = usage_of_run(object);
+  if (object.stored) usage = access::larger(usage, access::usage_of(*object.stored->spec));
+  if (usage.guests > 0) usage.disk_bytes = object.disk_bytes;
+  return object.granted ? access::larger(usage, *object.granted) : usage;
+}
+
+access::Usage usage_of(const Core& core, std::string_view project, const Object* except) {
+  access::Usage usage;
+  for (const auto& [uuid, object] : core.by_uuid) {
+    if (object->project == project && object.get() != except) usage += usage_of(*object);
+  }
+  return usage;
+}
+
+Result<Grant> Grant::ask(const Core& core, ObjectPtr object, const access::Project& project, access::Usage asked) {
+  // A definition makes room for the one that takes its place; a run goes on beside it.
+  asked = access::larger(asked, usage_of_run(*object));
+  TRY(access::check_quota(project, usage_of(core, object->project, object.get()), asked));
+  object->granted = asked;
+  return Grant(std::move(object));
+}
+
+Grant::~Grant() {
+  if (object_) object_->granted.reset();
+}
+
+Result<Grant> ask_for(Work& work, const Prepared& prepared) {
+  access::Usage asked = access::usage_of(prepared.spec());
+  asked.disk_bytes = prepared.disk_bytes;
+  TRY_ASSIGN(Grant grant, Grant::ask(work.core, work.object, *prepared.project, asked));
+  const bool runs = !work.object->defined();
+  work.object->disk_bytes = runs ? std::max(work.object->disk_bytes, prepared.disk_bytes) : prepared.disk_bytes;
+  return grant;
+}
+
+Task<void> measure_disks(Core& core) {
+  std::vector<std::pair<ObjectPtr, store::SpecPtr>> unmeasured;
+  for (const auto& [uuid, object] : core.by_uuid) {
+    if (object->project != access::kDefaultProject && object->stored)
+      unmeasured.emplace_back(object, object->stored->spec);
+  }
+  for (const auto& [object, spec] : unmeasured) {
+    if (core.closing()) co_return;
+    const auto measure = [&core, project = object->project, spec = spec]() -> std::uint64_t {
+      const auto rules = core.parts.access.project(project);
+      return rules ? access::measure_disks(*spec, **rules) : 0;
+    };
+    const std::uint64_t bytes = co_await core.parts.pool.run(measure);
+    object->disk_bytes = std::max(object->disk_bytes, bytes);
+  }
+}
+
+Task<Result<v1::GetProjectResponse>> Host::project(CallContext context, std::string named) {
+  CO_TRY_ASSIGN(const std::string name, core_->target(context.caller, named));
+  CO_TRY(context.caller.check({.project = name}));
+  const auto resolve = [this, name] { return core_->parts.access.project(name); };
+  CO_TRY_ASSIGN(const access::ProjectPtr project, co_await core_->parts.pool.run(resolve));
+  v1::GetProjectResponse response;
+  response.set_project(name);
+  response.set_restricted(project->restricted);
+  if (!project->restricted) co_return response;
+  for (const access::Account& account : access::accounts(*project, usage_of(*core_, name, nullptr))) {
+    v1::Quota& quota = *response.add_quotas();
+    quota.set_what(std::string(account.what));
+    quota.set_used(account.used);
+    quota.set_limit(account.limit);
+  }
+  response.mutable_parents()->Add(project->parents.begin(), project->parents.end());
+  response.mutable_bridges()->Add(project->bridges.begin(), project->bridges.end());
+  for (const fs::path& folder : project->folders) response.add_paths(folder.string());
+  response.set_run_as(project->run_as->name);
+  co_return response;
+}
+
+}  // namespace lodge::host

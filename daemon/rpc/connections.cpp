@@ -1,0 +1,110 @@
+#include "daemon/rpc/connections.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+
+namespace lodge::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMostReasons = 64;
+// A connection ends at once after its handshake has failed.
+constexpr auto kReasonHolds = 2s;
+
+void tell(std::string_view who, std::string_view why) { log::warn("tls: refused {}: {}", who, why); }
+
+}  // namespace
+
+std::string connection_name(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    return fmt::format("ipv4:{}:{}", text, ntohs(v4.sin_port));
+  }
+  if (address.ss_family != AF_INET6) return {};
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    ::inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text, sizeof text);
+    return fmt::format("ipv4:{}:{}", text, ntohs(v6.sin6_port));
+  }
+  ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+  const std::string zone = v6.sin6_scope_id == 0 ? "" : fmt::format("%{}", v6.sin6_scope_id);
+  return fmt::format("ipv6:[{}{}]:{}", text, zone, ntohs(v6.sin6_port));
+}
+
+std::string connection_name(int fd) { return fmt::format("fd:{}", fd); }
+
+std::string plain_name(std::string_view grpc_name) {
+  std::string name;
+  for (std::size_t i = 0; i < grpc_name.size(); ++i) {
+    const std::string_view code = grpc_name.substr(i, 3);
+    const char meant = code == "%5B" ? '[' : code == "%5D" ? ']' : code == "%25" ? '%' : '\0';
+    name += meant ? meant : grpc_name[i];
+    if (meant) i += 2;
+  }
+  return name;
+}
+
+void Connections::opened(const std::string& name, int socket, bool tls) {
+  state_.lock()->open.insert_or_assign(name, Connection{.socket = socket, .tls = tls});
+}
+
+void Connections::closed(const std::string& name, int socket) {
+  auto state = state_.lock();
+  const auto found = state->open.find(name);
+  // gRPC may have let go of its descriptor, and the next connection have got the same, before the end of this one is seen.
+  if (found == state->open.end() || found->second.socket != socket) return;
+  const bool stranger = found->second.tls && !found->second.caller;
+  state->open.erase(found);
+  if (!stranger) return;
+  const auto now = Clock::now();
+  while (!state->reasons.empty() && now - state->reasons.front().when > kReasonHolds) {
+    tell("a client", state->reasons.front().text);
+    state->reasons.pop_front();
+  }
+  if (state->reasons.empty()) return log::debug("tls: {} left without a call", name);
+  tell(name, state->reasons.front().text);
+  state->reasons.pop_front();
+}
+
+void Connections::met(const std::string& name, const Caller& caller) {
+  auto state = state_.lock();
+  const auto found = state->open.find(name);
+  if (found != state->open.end() && !found->second.caller)
+    found->second.caller = std::make_shared<const Caller>(caller);
+}
+
+std::size_t Connections::end(const std::function<bool(const Caller&)>& unwanted) {
+  // Judging takes its time, and calls come in meanwhile.
+  std::vector<std::pair<std::string, Connection>> known;
+  for (const auto& entry : state_.lock()->open)
+    if (entry.second.caller) known.push_back(entry);
+  std::erase_if(known, [&](const auto& entry) { return !unwanted(*entry.second.caller); });
+  auto state = state_.lock();
+  for (const auto& [name, connection] : known) {
+    const auto found = state->open.find(name);
+    if (found == state->open.end() || found->second.caller != connection.caller) continue;
+    log::warn("ended the connection of {} from {}, who may be here no more", access::name_of(connection.caller->peer),
+              access::origin_of(connection.caller->peer));
+    ::shutdown(found->second.socket, SHUT_RDWR);
+  }
+  return known.size();
+}
+
+void Connections::handshake_failed(std::string reason) {
+  auto state = state_.lock();
+  if (state->reasons.size() >= kMostReasons) {
+    tell("a client", state->reasons.front().text);
+    state->reasons.pop_front();
+  }
+  state->reasons.push_back({std::move(reason), Clock::now()});
+}
+
+}  // namespace lodge::rpc

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/guarded.h"
+#include "daemon/rpc/peer.h"
+
+namespace lodge::rpc {
+
+// The connections that are open, by the name that gRPC gives the other end of each: "fd:7" for one on the Unix socket,
+// "ipv4:192.0.2.1:4711" for one over TLS. Knows who is there, once a call has told, and can end them: this is the kill
+// switch. Any thread.
+class Connections {
+ public:
+  // From the acceptor: a connection has been handed over; `socket` is a descriptor of it, open until closed() is called.
+  void opened(const std::string& name, int socket, bool tls);
+  void closed(const std::string& name, int socket);
+
+  // A call of this peer's has come in.
+  void met(const std::string& name, const Caller& caller);
+
+  // Ends every connection whose caller is `unwanted`; returns how many. Calls that go on there are cancelled by gRPC as if
+  // the caller had gone.
+  std::size_t end(const std::function<bool(const Caller&)>& unwanted);
+
+  // Why a handshake has just failed. Nobody tells whose it was, so the reason goes to the connection that ends without ever
+  // having made a call; told in the log with its address.
+  void handshake_failed(std::string reason);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Connection {
+    int socket;
+    bool tls;
+    std::shared_ptr<const Caller> caller = {};  // none before its first call
+  };
+  struct Reason {
+    std::string text;
+    Clock::time_point when;
+  };
+  struct State {
+    std::unordered_map<std::string, Connection> open;
+    std::deque<Reason> reasons;
+  };
+  Guarded<State> state_;
+};
+
+// What gRPC will call a TCP connection from this address; empty for another kind of address.
+std::string connection_name(const sockaddr_storage& address);
+// The same for one on the Unix socket, by gRPC's descriptor.
+std::string connection_name(int fd);
+// The name as it is kept: gRPC writes the brackets of an IPv6 address as %5B and %5D.
+std::string plain_name(std::string_view grpc_name);
+
+}  // namespace lodge::rpc

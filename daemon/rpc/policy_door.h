@@ -1,0 +1,24 @@
+#pragma once
+
+#include "daemon/rpc/calls.h"
+#include "lodge/v1/policy_service.grpc.pb.h"
+
+namespace lodge::rpc {
+
+// The policy over gRPC: what the caller may do, what a project may have, and the file behind it.
+class PolicyDoor final : public v1::PolicyService::CallbackService {
+ public:
+  PolicyDoor(host::Host& host, const Doorman& doorman) : calls_(host, doorman) {}
+
+ private:
+  using Context = grpc::CallbackServerContext;
+
+  grpc::ServerUnaryReactor* GetAccess(Context*, const v1::GetAccessRequest*, v1::GetAccessResponse*) override;
+  grpc::ServerUnaryReactor* GetProject(Context*, const v1::GetProjectRequest*, v1::GetProjectResponse*) override;
+  grpc::ServerUnaryReactor* GetPolicy(Context*, const v1::GetPolicyRequest*, v1::GetPolicyResponse*) override;
+  grpc::ServerUnaryReactor* ReloadPolicy(Context*, const v1::ReloadPolicyRequest*, v1::ReloadPolicyResponse*) override;
+
+  const Calls calls_;
+};
+
+}  // namespace lodge::rpc

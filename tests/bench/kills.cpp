@@ -1,0 +1,80 @@
+// The harness of tests/fault/kills_test.cpp against lodged and an installed libvirtd: the same clients, foreign objects and audit.
+#include "tests/fault/support/kills.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "tests/bench/libvirt_manager.h"
+#include "tests/e2e/support/sandbox.h"
+#include "tests/fault/support/lodge_manager.h"
+#include "tests/fault/support/settings.h"
+
+using namespace lodge;
+using namespace lodge::test;
+
+namespace {
+
+constexpr int kKills = 100;
+
+void print_header() {
+  fmt::print("{:<10}", "");
+  for (const std::string_view name : kCountNames) fmt::print("  {}", name);
+  fmt::print("  calls done  seconds\n");
+}
+
+void print(std::string_view name, const Killed& killed) {
+  fmt::print("{:<10}", name);
+  for (std::size_t i = 0; i < kCountNames.size(); ++i)
+    fmt::print("  {:>{}}", killed.figures.counts[i], kCountNames[i].size());
+  fmt::print("  {:>10}  {:>7.0f}\n", killed.calls, killed.seconds);
+}
+
+KillSettings settings_for(const fs::path& runs, const fs::path& serials) {
+  return {.kills = from_environment("LODGE_KILLS", kKills),
+          .seed = static_cast<unsigned>(from_environment("LODGE_SEED", 1)),
+          .parent = "up0",
+          .runs = runs,
+          .serials = serials};
+}
+
+Killed kill_lodged() {
+  World world;
+  add_uplink("up0");
+  LodgeManager manager(world);
+  return kill_at_random(manager, settings_for(manager.runs(), world.root()));
+}
+
+Killed kill_libvirtd() {
+  LibvirtManager manager;
+  add_uplink("up0");
+  return kill_at_random(manager, settings_for("/run/libvirt/qemu", "/run"));
+}
+
+// Each in a sandbox of its own, from a process of its own.
+int in_turn(const char* program, const char* which) {
+  const Process one({.argv = {program, which}, .out = STDOUT_FILENO, .err = STDERR_FILENO});
+  return one.wait(Deadline::after(std::chrono::hours(4))).value_or(1);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view which = argc > 1 ? argv[1] : "";
+  if (which.empty()) {
+    print_header();
+    std::fflush(stdout);
+    if (const int status = in_turn(argv[0], "lodged"); status != 0) return status;
+    if (const auto why_not = LibvirtManager::missing()) return fmt::print("SKIPPED: {}\n", *why_not), 0;
+    return in_turn(argv[0], "libvirtd");
+  }
+  return in_sandbox([&] {
+    try {
+      print(which, which == "lodged" ? kill_lodged() : kill_libvirtd());
+      return 0;
+    } catch (const std::exception& failure) {
+      fmt::print(stderr, "bench: {}\n", failure.what());
+      return 1;
+    }
+  });
+}

@@ -1,0 +1,154 @@
+// What the other tests here rely on: every counter of the audit rises when there is a reason.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sqlite3.h>
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "tests/e2e/support/guest.h"
+#include "tests/e2e/support/sandbox.h"
+#include "tests/fault/support/audit.h"
+#include "tests/fault/support/lodge_manager.h"
+#include "tests/fault/support/tiny_guest.h"
+
+using namespace lodge;
+using namespace lodge::test;
+
+namespace {
+
+constexpr const char* kGuest = "guest00";
+
+// One guest that runs, and has been promised to.
+struct Watched {
+  World world;
+  LodgeManager manager{world};
+  std::optional<Foreign> foreign;
+  std::optional<Audit> audit;
+  std::vector<Promise> promises{{.name = kGuest}};
+
+  Watched() {
+    add_uplink("up0");
+    manager.start();
+    foreign.emplace("up0", manager.runs());
+    audit.emplace(manager, *foreign);
+    REQUIRE(manager.define(tiny_guest(kGuest, "first", world.root() / "serial", macvtap_on("up0"))).done());
+    REQUIRE(manager.act(Verb::start, kGuest).done());
+    promises[0].learn(manager.find(kGuest).value());
+  }
+
+  // The sections of a test share a sandbox.
+  ~Watched() {
+    manager.act(Verb::destroy, kGuest);
+    world.kill();
+    run({"ip", "link", "del", "up0"});
+  }
+
+  int count(Count what) {
+    manager.settle();
+    const Figures figures = audit->look(promises);
+    INFO(figures.text());
+    int others = 0;
+    for (std::size_t i = 1; i < figures.counts.size(); ++i)
+      if (i != static_cast<std::size_t>(what)) others += figures.counts[i];
+    CHECK(others == 0);
+    return figures[what];
+  }
+};
+
+void change_ledger(const World& world, const char* sql) {
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open((world.root() / "state" / "lodge.db").c_str(), &db) == SQLITE_OK);
+  CHECK(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(db);
+}
+
+}  // namespace
+
+TEST_CASE("an audit of a world where all is well finds nothing") {
+  Watched watched;
+  CHECK(watched.count(Count::links) == 0);
+}
+
+TEST_CASE("an audit sees what is leaked") {
+  Watched watched;
+  SECTION("a link") {
+    ip("link add link up0 name macvtap99 type macvtap");
+    CHECK(watched.count(Count::links) == 1);
+  }
+  SECTION("a hypervisor") {
+    const Process qemu({.argv = {"qemu-system-x86_64", "-machine", "none", "-nodefaults", "-display", "none", "-S"}});
+    const std::string program = fmt::format("/proc/{}/cmdline", qemu.pid());
+    REQUIRE(wait_for_text(program, "qemu-system-x86_64", Deadline::after(kPatience)));
+    CHECK(watched.count(Count::processes) == 1);
+  }
+  SECTION("folders, of a guest that is off and a second one of a guest that runs") {
+    fs::create_directories(watched.manager.runs() / "guest17.fedcba9876543210");
+    fs::create_directories(watched.manager.runs() / "guest00.fedcba9876543210");
+    CHECK(watched.count(Count::folders) == 2);
+  }
+  SECTION("a port") {
+    const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::listen(socket.get(), 1) == 0);
+    CHECK(watched.count(Count::sockets) == 1);
+  }
+  SECTION("a control group") {
+    const auto groups = own_control_group();
+    if (!groups) return;
+    const fs::path group = *groups / "guest00.fedcba9876543210";
+    fs::create_directory(group);
+    CHECK(watched.count(Count::groups) == 1);
+    fs::remove(group);
+  }
+  SECTION("a claim of a run that is over") {
+    watched.world.kill();
+    change_ledger(watched.world, "UPDATE claims SET state = 'releasing' WHERE identity LIKE '%folder%'");
+    watched.manager.start();
+    CHECK(watched.count(Count::claims) == 1);
+  }
+}
+
+TEST_CASE("an audit sees what of others was touched") {
+  Watched watched;
+  SECTION("a link that is gone") { ip("link del macvtap1"); }
+  SECTION("a link made anew") {
+    ip("link del macvtap1");
+    ip("link add link up0 name macvtap1 type macvtap mode bridge");
+  }
+  SECTION("a link that was marked") { ip("link set macvtap1 alias lodge"); }
+  SECTION("an address") { ip("link set vnet0 address 52:54:00:00:00:01"); }
+  SECTION("a bridge port that was taken out") { ip("link set vnet1 nomaster"); }
+  SECTION("a table") { must_run({"nft", "flush table inet lodge_other"}); }
+  SECTION("a process") { ::kill(watched.foreign->qemu(), SIGKILL); }
+  SECTION("a file") { fs::remove(watched.foreign->folder() / "qmp"); }
+  SECTION("a control group") {
+    if (!watched.foreign->group()) return;
+    fs::remove(*watched.foreign->group());
+  }
+  // A bridge that loses a port may change its address, too.
+  CHECK(watched.count(Count::foreign) >= 1);
+}
+
+TEST_CASE("an audit sees a guest that was lost, and one that came back from the dead") {
+  Watched watched;
+  SECTION("its hypervisor ended") {
+    ::kill(watched.promises[0].pid, SIGKILL);
+    while (watched.manager.find(kGuest)->running) std::this_thread::yield();
+  }
+  SECTION("it was started anew") {
+    REQUIRE(watched.manager.act(Verb::destroy, kGuest).done());
+    REQUIRE(watched.manager.act(Verb::start, kGuest).done());
+    watched.promises[0].links.clear();
+  }
+  SECTION("it had ended") { watched.promises[0].run = Promise::Run::off; }
+  CHECK(watched.count(Count::guests) == 1);
+}
+
+TEST_CASE("an audit sees a definition that is lost, or is an older one") {
+  Watched watched;
+  SECTION("it is gone") { REQUIRE(watched.manager.act(Verb::undefine, kGuest).done()); }
+  SECTION("it is not the last one") { watched.promises[0].titles = {"second"}; }
+  CHECK(watched.count(Count::definitions) == 1);
+}

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/fault/support/audit.h"
+
+namespace lodge::test {
+
+struct LoadSettings {
+  std::string parent;  // for the guests' macvtaps
+  fs::path serials;    // a folder for what guests say
+  int clients = 4;
+  int guests_each = 2;
+  unsigned seed = 0;
+};
+
+// Clients at work, each with guests of its own: they define, start, suspend, plug, unplug, shut down, destroy and undefine them,
+// as chance will have it, and note what they were told.
+class Load {
+ public:
+  Load(Manager& manager, LoadSettings settings);
+  ~Load();
+
+  std::span<Promise> promises() { return promises_; }
+  // Clients begin, and go on until stop().
+  void go();
+  // Each finishes the call it is at. Gives the calls that were refused without a reason.
+  Figures stop();
+  // How many calls were done so far.
+  int done() const;
+
+ private:
+  class Client;
+
+  std::vector<Promise> promises_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> over_ = false;
+};
+
+}  // namespace lodge::test

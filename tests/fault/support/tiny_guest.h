@@ -1,0 +1,26 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+
+namespace lodge::test {
+
+// The guest of tests/guest/tiny.S. It lets go of cards and answers its power button, and is there a second after its start. What
+// it says goes to `serial`: "ready". `title` tells definitions of the same guest
+// apart. Both libvirt and Lodge read the document.
+inline std::string tiny_guest(std::string_view name, std::string_view title, const fs::path& serial,
+                              std::string_view devices = "") {
+  return fmt::format(
+      "<domain type='qemu'><name>{}</name><uuid>00000000-0000-4000-8000-{:012x}</uuid><title>{}</title><memory unit='MiB'>32</memory><vcpu>1</vcpu>"
+      "<os><type arch='x86_64' machine='q35'>hvm</type></os><features><acpi/></features>"
+      "<devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{}'/>"
+      "<target dev='vda' bus='virtio'/><readonly/></disk><serial type='file'><source path='{}'/></serial>"
+      "<graphics type='vnc' port='-1' autoport='yes' listen='127.0.0.1'/>{}<memballoon model='none'/></devices></domain>\n",
+      name, std::hash<std::string_view>()(name) & 0xffffffffffff, title, LODGE_TINY_GUEST, serial.string(), devices);
+}
+
+}  // namespace lodge::test

@@ -1,0 +1,217 @@
+// Whose guests they are: what a project's users see, may and get.
+#include <catch2/catch.hpp>
+
+#include "daemon/access/policy.h"
+#include "tests/unit/daemon/host/world.h"
+
+namespace lodge::host {
+namespace {
+
+using test::document;
+using test::guest_xml;
+using test::named;
+
+constexpr auto kPolicy = R"(
+[projects."user-@4000"]
+guests = 2
+vcpus = 3
+memory_mib = 100
+interfaces = 2
+parents = ["eth0"]
+bridges = ["br0"]
+)";
+
+struct Projects : test::World {
+  Projects() {
+    policy = access::parse_policy(kPolicy, "policy.toml").value();
+    REQUIRE(boot());
+  }
+
+  CallContext as(uid_t uid, const std::string& method) {
+    const access::LocalPeer peer{.pid = 1, .uid = uid, .gid = uid, .groups = {}};
+    Caller caller{.identity = fmt::format("uid:{}", uid),
+                  .rights = access().identify(peer).value(),
+                  .verb = access::verb_of(method),
+                  .request_id = "r",
+                  .traceparent = {}};
+    return {.caller = std::move(caller), .deadline = Deadline::after(std::chrono::minutes(1))};
+  }
+  Result<Defined> define_as(uid_t uid, const std::string& xml) {
+    return run(host().define(as(uid, "DefineDomain"), "", document(xml), false));
+  }
+};
+
+std::string uuid_of(int n) { return fmt::format("<uuid>11111111-0000-4000-8000-00000000000{}</uuid>", n); }
+
+std::string small(const std::string& name, const std::string& more = "", const std::string& devices = "") {
+  return fmt::format(
+      "<domain type='qemu'><name>{}</name><memory unit='MiB'>32</memory>{}<os><type>hvm</type></os><devices>{}</devices>"
+      "</domain>",
+      name, more, devices);
+}
+
+TEST_CASE("a user's guest belongs to the user's project, and nobody else's user sees it") {
+  Projects world;
+  const auto defined = world.define_as(4000, small("web1"));
+  INFO((defined ? "" : defined.error().message()));
+  REQUIRE(defined);
+  CHECK(defined->domain->project() == "user-@4000");
+  CHECK(world.host().find(world.as(4000, "GetDomain").caller, named("web1")));
+  CHECK(world.host().find(world.as(4001, "GetDomain").caller, named("web1")).error().code() == Code::not_found);
+  CHECK(world.host().list(world.as(4001, "ListDomains").caller, "").empty());
+  CHECK(world.host().list(world.as(4000, "ListDomains").caller, "").size() == 1);
+  CHECK(world.host().list(Caller::own(), "").size() == 1);
+  CHECK(world.run(world.host().start(world.as(4001, "StartDomain"), named("web1"), false)).error().message() ==
+        "no guest named 'web1'");
+}
+
+TEST_CASE("names are each project's own, and a stranger's uuid tells nothing of its guest") {
+  Projects world;
+  REQUIRE(world.define_as(4000, small("web1", uuid_of(1))));
+  REQUIRE(world.define_as(4001, small("web1", uuid_of(2))));
+  CHECK(world.host().list(Caller::own(), "").size() == 2);
+  const auto taken = world.define_as(4001, small("other", uuid_of(1)));
+  REQUIRE_FALSE(taken);
+  CHECK_THAT(taken.error().message(), !Catch::Contains("web1"));
+  CHECK_THAT(taken.error().message(), Catch::Contains("cannot be used in project 'user-@4001'"));
+}
+
+TEST_CASE("what a project has is still its own after a restart of the daemon") {
+  Projects world;
+  REQUIRE(world.define_as(4000, small("web1")));
+  REQUIRE(world.run(world.host().start(world.as(4000, "StartDomain"), named("web1"), false)));
+  world.kill();
+  REQUIRE(world.boot());
+  const auto found = world.host().find(world.as(4000, "GetDomain").caller, named("web1"));
+  REQUIRE(found);
+  CHECK((*found)->project() == "user-@4000");
+  CHECK((*found)->status().state() == v1::DOMAIN_STATE_RUNNING);
+  CHECK_FALSE(world.host().find(world.as(4001, "GetDomain").caller, named("web1")));
+}
+
+TEST_CASE("another's project cannot be named into, whether it exists or not") {
+  Projects world;
+  for (const std::string project : {"default", "user-@4000", "nothing"}) {
+    const auto refused = world.run(
+        world.host().define(world.as(4001, "DefineDomain"), project, document(small("x")), false));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::permission_denied);
+    CHECK(refused.error().message() == fmt::format("uid:4001 may have no guests in project '{}'", project));
+  }
+}
+
+TEST_CASE("operations and events of a project are for its users") {
+  Projects world;
+  REQUIRE(world.define_as(4000, small("web1")));
+  const auto all = world.host().operations(Caller::own(), true);
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].project() == "user-@4000");
+  CHECK(all[0].request_id() == "r");
+  CHECK(world.host().operations(world.as(4000, "ListOperations").caller, true).size() == 1);
+  CHECK(world.host().operations(world.as(4001, "ListOperations").caller, true).empty());
+  const auto stranger = world.host().operation(world.as(4001, "GetOperation").caller, all[0].id());
+  const auto absent = world.host().operation(world.as(4001, "GetOperation").caller, "nothing");
+  CHECK(stranger.error().code() == absent.error().code());
+  CHECK(stranger.error().message() ==
+        fmt::format("no operation {}: ended ones are forgotten after an hour", all[0].id()));
+}
+
+TEST_CASE("a quota says what is used, what is asked for, and what the limit is") {
+  Projects world;
+  REQUIRE(world.define_as(4000, small("a")));
+  REQUIRE(world.define_as(4000, small("b", "<vcpu>2</vcpu>")));
+  const auto third = world.define_as(4000, small("c"));
+  REQUIRE_FALSE(third);
+  CHECK(third.error().code() == Code::resource_exhausted);
+  CHECK(third.error().message() ==
+        "define c: project 'user-@4000' has a limit of 2 guests: other guests use 2, this one asks for 1");
+  const auto vcpus = world.define_as(4000, small("a", "<vcpu>2</vcpu>" + std::string()));
+  REQUIRE_FALSE(vcpus);
+  // Nothing is left of what was refused.
+  CHECK(world.host().list(Caller::own(), "").size() == 2);
+  REQUIRE(world.run(world.host().undefine(world.as(4000, "UndefineDomain"), named("b"))));
+  CHECK(world.define_as(4000, small("c")));
+}
+
+TEST_CASE("memory and cards count, and the default project has no limits") {
+  Projects world;
+  const std::string big = "<memory unit='MiB'>101</memory>";
+  std::string xml = small("a");
+  xml.replace(xml.find("<memory"), std::string("<memory unit='MiB'>32</memory>").size(), big);
+  CHECK(world.define_as(4000, xml).error().code() == Code::resource_exhausted);
+  CHECK(world.define_as(0, xml));
+  const std::string card = "<interface type='direct'><source dev='eth0' mode='bridge'/></interface>";
+  CHECK(world.define_as(4000, small("b", "", card + card)));
+  CHECK(world.define_as(4000, small("c", "", card)).error().code() == Code::resource_exhausted);
+  v1::Interface another;
+  another.mutable_direct()->set_dev("eth0");
+  another.mutable_direct()->set_mode(v1::DIRECT_MODE_BRIDGE);
+  v1::DeviceScope config;
+  config.set_config(true);
+  const auto attached = world.run(
+      world.host().attach_interface(world.as(4000, "AttachDevice"), named("b"), another, config));
+  REQUIRE_FALSE(attached);
+  CHECK(attached.error().code() == Code::resource_exhausted);
+}
+
+TEST_CASE("two who ask at once for the last of a quota do not both get it") {
+  Projects world;
+  REQUIRE(world.define_as(4000, small("a")));
+  const auto b = world.start(world.host().define(world.as(4000, "DefineDomain"), "", document(small("b")), false));
+  const auto c = world.start(world.host().define(world.as(4000, "DefineDomain"), "", document(small("c")), false));
+  world.until([&] { return b->outcome && c->outcome; });
+  CHECK(b->outcome->has_value() + c->outcome->has_value() == 1);
+  CHECK(world.host().list(Caller::own(), "user-@4000").size() == 2);
+}
+
+TEST_CASE("a document of a project may name what its policy lists, and nothing else of the host") {
+  Projects world;
+  const auto refusal = [&](const std::string& devices, const std::string& more = "") {
+    const auto defined = world.define_as(4000, small("a", more, devices));
+    if (defined) return std::string("defined");
+    INFO(defined.error().message());
+    CHECK(defined.error().code() == Code::permission_denied);
+    return defined.error().findings().empty() ? defined.error().message() : defined.error().findings()[0].path;
+  };
+  CHECK(refusal("<interface type='direct'><source dev='eth9' mode='bridge'/></interface>") ==
+        "/domain/devices/interface[1]/source/@dev");
+  CHECK(refusal("<interface type='direct'><source dev='eth0' mode='passthrough'/></interface>") ==
+        "/domain/devices/interface[1]/source/@mode");
+  CHECK(refusal("<interface type='bridge'><source bridge='br9'/></interface>") ==
+        "/domain/devices/interface[1]/source/@bridge");
+  CHECK(refusal("<disk type='block'><source dev='/dev/sda'/><target dev='vda'/></disk>")
+            .starts_with("/domain/devices/disk[1]"));
+  CHECK(refusal("<disk type='file'><source file='/etc/shadow'/><target dev='vda'/></disk>") ==
+        "/domain/devices/disk[1]/source/@file");
+  CHECK(refusal("<hostdev mode='subsystem' type='pci'><source><address domain='0' bus='1' slot='0' "
+                "function='0'/></source></hostdev>") == "/domain/devices/hostdev[1]");
+  CHECK(refusal("<serial type='dev'><source path='/dev/ttyS0'/></serial>").starts_with("/domain/devices/serial[1]"));
+  CHECK(refusal("<channel type='unix'><source mode='connect' path='/run/docker.sock'/><target type='virtio' "
+                "name='x'/></channel>")
+            .starts_with("/domain/devices/channel[1]"));
+  CHECK(refusal("", "<memoryBacking><hugepages/></memoryBacking>") == "/domain/memoryBacking");
+  CHECK(refusal("<interface type='direct'><source dev='eth0' mode='bridge'/></interface>") == "defined");
+}
+
+TEST_CASE("a card that is changed keeps the project's rules") {
+  Projects world;
+  world.kernel.add_link("br9");
+  REQUIRE(world.define_as(4000, small("a", "",
+                                      "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source "
+                                      "bridge='br0'/></interface>")));
+  v1::Interface described;
+  described.set_mac("52:54:00:00:00:01");
+  const Host::Edit elsewhere = [](v1::Interface& card) -> Result<void> {
+    card.mutable_bridge()->set_bridge("br9");
+    return {};
+  };
+  v1::DeviceScope config;
+  config.set_config(true);
+  const auto changed = world.run(world.host().update_interface(world.as(4000, "UpdateDevice"), named("a"),
+                                                               "update-device", described, elsewhere, config));
+  REQUIRE_FALSE(changed);
+  CHECK(changed.error().code() == Code::permission_denied);
+}
+
+}  // namespace
+}  // namespace lodge::host

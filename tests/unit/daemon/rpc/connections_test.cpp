@@ -1,0 +1,93 @@
+#include "daemon/rpc/connections.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/fd.h"
+#include "daemon/rpc/tls.h"
+
+using namespace lodge;
+using namespace lodge::rpc;
+
+namespace {
+
+sockaddr_storage v6(const char* address, std::uint16_t port, std::uint32_t scope = 0) {
+  sockaddr_storage storage{};
+  auto& in = reinterpret_cast<sockaddr_in6&>(storage);
+  in.sin6_family = AF_INET6;
+  in.sin6_port = htons(port);
+  in.sin6_scope_id = scope;
+  REQUIRE(::inet_pton(AF_INET6, address, &in.sin6_addr) == 1);
+  return storage;
+}
+
+struct Pair {
+  Fd ours, theirs;
+  Pair() {
+    int fds[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
+    ours.reset(fds[0]);
+    theirs.reset(fds[1]);
+  }
+  bool ended() const {
+    char byte;
+    return ::recv(theirs.get(), &byte, 1, MSG_DONTWAIT) == 0;
+  }
+};
+
+Caller user(uid_t uid) { return {.peer = access::LocalPeer{.pid = 1, .uid = uid, .gid = uid, .groups = {}}}; }
+
+bool is_user_7(const Caller& caller) { return std::get<access::LocalPeer>(caller.peer).uid == 7; }
+
+}  // namespace
+
+TEST_CASE("a connection is called what gRPC calls it") {
+  CHECK(connection_name(v6("2001:db8::1", 4711)) == "ipv6:[2001:db8::1]:4711");
+  CHECK(plain_name("ipv6:%5B2001:db8::1%5D:4711") == "ipv6:[2001:db8::1]:4711");
+  CHECK(connection_name(v6("::ffff:192.0.2.1", 1)) == "ipv4:192.0.2.1:1");
+  CHECK(connection_name(v6("fe80::1", 1, 2)) == plain_name("ipv6:%5Bfe80::1%252%5D:1"));
+  CHECK(plain_name("ipv4:192.0.2.1:4711") == "ipv4:192.0.2.1:4711");
+  CHECK(connection_name(sockaddr_storage{}).empty());
+}
+
+TEST_CASE("the connections of whoever is not wanted end, and no others") {
+  const Pair of_seven, of_eight, of_nobody;
+  Connections connections;
+  connections.opened("fd:7", of_seven.ours.get(), false);
+  connections.opened("fd:8", of_eight.ours.get(), false);
+  connections.opened("fd:9", of_nobody.ours.get(), false);
+  connections.met("fd:7", user(7));
+  connections.met("fd:8", user(8));
+  CHECK(connections.end(is_user_7) == 1);
+  CHECK(of_seven.ended());
+  CHECK_FALSE(of_eight.ended());
+  CHECK_FALSE(of_nobody.ended());
+}
+
+TEST_CASE("a connection that took over the number of one before it is not ended for that one's sake") {
+  const Pair old, fresh;
+  Connections connections;
+  connections.opened("fd:7", old.ours.get(), false);
+  connections.met("fd:7", user(7));
+  connections.opened("fd:7", fresh.ours.get(), false);
+  connections.closed("fd:7", old.ours.get());
+  CHECK(connections.end(is_user_7) == 0);
+  connections.met("fd:7", user(7));
+  CHECK(connections.end(is_user_7) == 1);
+  CHECK(fresh.ended());
+}
+
+TEST_CASE("what gRPC says of failed handshakes is told in our words, and nothing else is taken for one") {
+  const std::string failed = "Handshake failed with fatal error SSL_ERROR_SSL: error:0A0000C7:SSL routines::";
+  CHECK(handshake_failure(failed + "peer did not return a certificate.") == "it showed no certificate");
+  CHECK(handshake_failure(failed + "unsupported protocol.") == "it speaks only TLS below 1.3");
+  CHECK(handshake_failure(failed + "wrong version number.") == "it does not speak TLS");
+  CHECK(handshake_failure(failed + "tlsv1 alert unknown ca.") ==
+        "it does not know the authority that signed our certificate");
+  CHECK(handshake_failure(failed + "something new.") ==
+        "TLS with it failed: error:0A0000C7:SSL routines::something new.");
+  CHECK(handshake_failure("Corruption detected.").empty());
+}
