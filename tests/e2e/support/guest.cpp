@@ -36,7 +36,7 @@ std::pair<Fd, Fd> make_pipe() {
 std::string GuestDocument::xml() const {
   const std::string boot = boots ? fmt::format(
                                        "<kernel>{0}/vmlinuz</kernel><initrd>{0}/initramfs.img</initrd>"
-                                       "<cmdline>console=ttyS0 quiet {1}</cmdline>",
+                                       "<cmdline>console=ttyS0 quiet no_timer_check {1}</cmdline>",
                                        guest_folder().string(), append)
                                  : "";
   return fmt::format(
