@@ -82,12 +82,5 @@ int bench() {
 }  // namespace
 
 int main() {
-  return in_sandbox([] {
-    try {
-      return bench();
-    } catch (const std::exception& failure) {
-      fmt::print(stderr, "bench: {}\n", failure.what());
-      return 1;
-    }
-  });
+  return in_sandbox([] { return guarded(bench); });
 }

@@ -199,14 +199,6 @@ int bench() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto guarded = [](auto work) {
-    try {
-      return work();
-    } catch (const std::exception& failure) {
-      fmt::print(stderr, "bench: {}\n", failure.what());
-      return 1;
-    }
-  };
   if (argc == 3 && std::string_view(argv[1]) == "--bare") return guarded([&] { return serve_bare(argv[2]); });
-  return in_sandbox([&] { return guarded([] { return bench(); }); });
+  return in_sandbox([&] { return guarded(bench); });
 }

@@ -1,5 +1,6 @@
 // The harness of tests/fault/kills_test.cpp against lodged and an installed libvirtd: the same clients, foreign objects and audit.
 #include "tests/fault/support/kills.h"
+#include "tests/bench/measure.h"
 
 #include <fmt/format.h>
 
@@ -69,12 +70,9 @@ int main(int argc, char** argv) {
     return in_turn(argv[0], "libvirtd");
   }
   return in_sandbox([&] {
-    try {
+    return guarded([&] {
       print(which, which == "lodged" ? kill_lodged() : kill_libvirtd());
       return 0;
-    } catch (const std::exception& failure) {
-      fmt::print(stderr, "bench: {}\n", failure.what());
-      return 1;
-    }
+    });
   });
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,6 +27,17 @@ double timed(F work) {
   const auto began = Clock::now();
   work();
   return Millis(Clock::now() - began).count();
+}
+
+// The exit status of a measurement; 1, after saying why, if it could not be made.
+template <class F>
+int guarded(F work) {
+  try {
+    return work();
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "bench: {}\n", failure.what());
+    return 1;
+  }
 }
 
 inline double median(std::vector<double> times) {
