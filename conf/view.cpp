@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "conf/view_effect.h"
 #include "conf/xml/value.h"
 #include "lodge/xml/options.pb.h"
 
@@ -152,18 +153,25 @@ bool is_generated(const Message& message, const Rule& rule, bool foreign) {
          });
 }
 
-void apply_rule(Message& message, const Rule& rule, const ViewOptions& options) {
-  const Reflection& reflection = *message.GetReflection();
-  if (!is_set(message, *rule.field)) return;
-  if (rule.secret && !options.secure) return reflection.ClearField(&message, rule.field);
+enum class Fate { stays, goes, is_replaced };
+
+// What becomes of the rule's field for this audience.
+Fate fate_of(const Message& message, const Rule& rule, const ViewOptions& options) {
+  if (!is_set(message, *rule.field)) return Fate::stays;
+  if (rule.secret && !options.secure) return Fate::goes;
   if (!rule.audiences.empty() && std::ranges::find(rule.audiences, options.view) == rule.audiences.end() &&
       !starts_with(message, *rule.field, rule.keep_prefix)) {
-    return reflection.ClearField(&message, rule.field);
+    return Fate::goes;
   }
-  if (options.view != View::live && is_generated(message, rule, options.foreign)) {
-    reflection.ClearField(&message, rule.field);
-    if (!rule.otherwise.empty()) xml::set_plain(message, *rule.field, rule.otherwise);
-  }
+  if (options.view == View::live || !is_generated(message, rule, options.foreign)) return Fate::stays;
+  return rule.otherwise.empty() ? Fate::goes : Fate::is_replaced;
+}
+
+void apply_rule(Message& message, const Rule& rule, const ViewOptions& options) {
+  const Fate fate = fate_of(message, rule, options);
+  if (fate == Fate::stays) return;
+  message.GetReflection()->ClearField(&message, rule.field);
+  if (fate == Fate::is_replaced) xml::set_plain(message, *rule.field, rule.otherwise);
 }
 
 void apply(Message& message, const Rules& rules, const ViewOptions& options) {
@@ -184,13 +192,35 @@ void apply(Message& message, const Rules& rules, const ViewOptions& options) {
   }
 }
 
+bool would_change(const Message& message, const Rules& rules, const ViewOptions& options) {
+  const Reflection& reflection = *message.GetReflection();
+  for (const Rule& rule : rules.own) {
+    if (fate_of(message, rule, options) != Fate::stays) return true;
+    if (rule.marker_is_private && options.view != View::live && is_set(message, *rule.marker)) return true;
+  }
+  return std::ranges::any_of(rules.deeper, [&](const Deeper& deeper) {
+    if (!is_set(message, *deeper.field)) return false;
+    if (!deeper.field->is_repeated())
+      return would_change(reflection.GetMessage(message, deeper.field), *deeper.rules, options);
+    for (int i = 0, n = reflection.FieldSize(message, deeper.field); i < n; ++i) {
+      if (would_change(reflection.GetRepeatedMessage(message, deeper.field, i), *deeper.rules, options)) return true;
+    }
+    return false;
+  });
+}
+
+// A memo of something that never changes (a type's annotations), hence one for the process.
+const Rules& rules_of(const Message& message) {
+  static Guarded<RuleBook> book;
+  return book.lock()->of(*message.GetDescriptor());
+}
+
 }  // namespace
 
-void apply_view(Message& message, const ViewOptions& options) {
-  // A memo of something that never changes (a type's annotations), hence one for the process.
-  static Guarded<RuleBook> book;
-  const Rules& rules = book.lock()->of(*message.GetDescriptor());
-  apply(message, rules, options);
+void apply_view(Message& message, const ViewOptions& options) { apply(message, rules_of(message), options); }
+
+bool would_change(const Message& message, const ViewOptions& options) {
+  return would_change(message, rules_of(message), options);
 }
 
 }  // namespace lodge::conf

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/arena.h>
 
+#include "conf/view_effect.h"
 #include "conf/xml/plan.h"
 #include "conf/xml/reader.h"
 #include "conf/xml/tree.h"
@@ -40,6 +41,7 @@ Result<SourceMap> parse_into(std::string_view xml, google::protobuf::Message& me
 
 Result<std::string> format(const google::protobuf::Message& message, const FormatOptions& options) {
   TRY_ASSIGN(const MessagePlan* plan, document_plan(message));
+  if (!would_change(message, options.view)) return write_document(*plan, message);
   google::protobuf::Arena arena;
   google::protobuf::Message* const seen = message.New(&arena);
   seen->MergeFrom(message);

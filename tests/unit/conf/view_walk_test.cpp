@@ -1,5 +1,6 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <catch2/catch.hpp>
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include "conf/json.h"
 #include "conf/kinds.h"
 #include "conf/view.h"
+#include "conf/view_effect.h"
 #include "conf/xml/codec.h"
 #include "lodge/xml/options.pb.h"
 
@@ -19,6 +21,7 @@ using conf::View;
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+using google::protobuf::util::MessageDifferencer;
 namespace opt = ::lodge::xml;
 
 namespace {
@@ -191,6 +194,20 @@ TEST_CASE("no secret is in any view that is not secure, as XML or as JSON") {
     }
   });
   CHECK(any);
+}
+
+TEST_CASE("whether a view would change a document is known without applying it") {
+  for_all_documents([&](const conf::Kind&, const Message& document) {
+    for (const View view : {View::live, View::inactive, View::migratable}) {
+      for (const bool secure : {false, true}) {
+        const Document seen(document.New());
+        seen->CopyFrom(document);
+        conf::apply_view(*seen, {.view = view, .secure = secure});
+        CHECK(conf::would_change(document, {.view = view, .secure = secure}) !=
+              MessageDifferencer::Equals(document, *seen));
+      }
+    }
+  });
 }
 
 TEST_CASE("no document brings a runtime fact into a definition") {
