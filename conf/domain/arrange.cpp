@@ -92,15 +92,15 @@ std::vector<int> arrange_videos(v1::DomainSpec& spec) {
 }
 
 bool shows_serial(const v1::Console& console) {
-  return console.target_type() == v1::CONSOLE_TARGET_TYPE_UNSPECIFIED ||
-         console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
+  return console.target_type() == v1::CHAR_TARGET_TYPE_UNSPECIFIED ||
+         console.target_type() == v1::CHAR_TARGET_TYPE_SERIAL;
 }
 
 // Cards and debug ports are no console of their own accord.
 bool can_be_console(const v1::Serial& serial) {
-  return serial.target_type() != v1::SERIAL_TARGET_TYPE_PCI_SERIAL &&
-         serial.target_type() != v1::SERIAL_TARGET_TYPE_USB_SERIAL &&
-         serial.target_type() != v1::SERIAL_TARGET_TYPE_ISA_DEBUG;
+  return serial.target_type() != v1::CHAR_TARGET_TYPE_PCI_SERIAL &&
+         serial.target_type() != v1::CHAR_TARGET_TYPE_USB_SERIAL &&
+         serial.target_type() != v1::CHAR_TARGET_TYPE_ISA_DEBUG;
 }
 
 std::vector<int> arrange_consoles(v1::DomainSpec& spec) {

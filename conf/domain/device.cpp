@@ -29,7 +29,7 @@ std::vector<Device> devices_of(v1::DomainSpec& spec) {
   };
   // The first console is the first serial port, shown once more.
   const bool mirrored = !spec.serials().empty() && !spec.consoles().empty() &&
-                        spec.consoles(0).target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
+                        spec.consoles(0).target_type() == v1::CHAR_TARGET_TYPE_SERIAL;
   add("disk", *spec.mutable_disks());
   add("interface", *spec.mutable_interfaces());
   add("sound", *spec.mutable_sounds());

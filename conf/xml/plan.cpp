@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <google/protobuf/message.h>
+
 #include "base/guarded.h"
 #include "conf/xml/canonical.h"
 #include "conf/xml/place.h"
@@ -34,6 +36,8 @@ class Planner {
     slot = std::make_unique<MessagePlan>();
     MessagePlan& plan = *slot;
     plan.type = &type;
+    const auto* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type);
+    plan.reflection = prototype ? prototype->GetReflection() : nullptr;
     fresh_.push_back(&type);
     plan.root_name = type.options().GetExtension(opt::root);
     for (int i = 0; i < type.options().ExtensionSize(opt::ns); ++i) {
@@ -44,6 +48,7 @@ class Planner {
       complain(type.full_name(), fmt::format("more than {} fields in one message", kMaxFields));
     for (int i = 0; i < type.field_count(); ++i) add_field(plan, *type.field(i));
     finish_unions(plan);
+    finish_branch(plan.root);
     return plan;
   }
 
@@ -71,6 +76,7 @@ class Planner {
     if (!field.options().HasExtension(opt::at)) return;  // no part of the document
     FieldPlan& planned = plan.fields.emplace_back();
     planned.field = &field;
+    planned.index = static_cast<std::size_t>(field.index());
     const auto& options = field.options();
     planned.cases = all(options, opt::case_);
     planned.if_missing = options.GetExtension(opt::if_missing);
@@ -164,6 +170,21 @@ class Planner {
       };
       choice.default_member = resolve(options.GetExtension(opt::default_case), "default_case");
       choice.implicit_member = resolve(options.GetExtension(opt::implicit_case), "implicit_case");
+    }
+  }
+
+  // Notes what is said at the branch and below.
+  static void finish_branch(Branch& branch) {
+    for (const Claim& claim : branch.claims) {
+      if (claim.role == Claim::Role::child) {
+        finish_branch(*claim.branch);
+        branch.fields |= claim.branch->fields;
+        branch.choices.insert(branch.choices.end(), claim.branch->choices.begin(), claim.branch->choices.end());
+      } else if (claim.role == Claim::Role::discriminator) {
+        branch.choices.push_back(claim.choice);
+      } else if (claim.field->index < kMaxFields) {
+        branch.fields.set(claim.field->index);
+      }
     }
   }
 

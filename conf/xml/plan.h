@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <bitset>
 #include <deque>
 #include <memory>
 #include <string>
@@ -43,6 +44,7 @@ struct UnionPlan {
 
 struct FieldPlan {
   const google::protobuf::FieldDescriptor* field = nullptr;
+  std::size_t index = 0;                 // among the message's fields
   ValueSpec value;                       // scalars
   const MessagePlan* message = nullptr;  // messages
   const UnionPlan* choice = nullptr;     // the union it is a member of
@@ -76,6 +78,9 @@ struct Claim {
   bool legacy = false;  // read, never written
 };
 
+// Fields of one message, by their index.
+using FieldSet = std::bitset<kMaxFields>;
+
 // An element: of the message itself (the root), or on the way to its fields.
 struct Branch {
   std::string name;
@@ -84,6 +89,8 @@ struct Branch {
   std::vector<std::unique_ptr<Branch>> owned;
   std::vector<const FieldPlan*> defaults;  // fields here with `if_missing`
   const FieldPlan* repeated = nullptr;     // each occurrence is one of this field
+  FieldSet fields;                         // of the message, that are said here or below
+  std::vector<const UnionPlan*> choices;   // whose discriminators are here or below
 
   const Claim* find_child(std::string_view child) const;
   bool has_text() const;
@@ -96,7 +103,8 @@ struct NamespacePlan {
 
 struct MessagePlan {
   const google::protobuf::Descriptor* type = nullptr;
-  std::string root_name;  // empty if it is no document
+  const google::protobuf::Reflection* reflection = nullptr;  // of generated types
+  std::string root_name;                                     // empty if it is no document
   std::vector<NamespacePlan> namespaces;
   Branch root;
   std::deque<FieldPlan> fields;

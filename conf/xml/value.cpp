@@ -1,6 +1,7 @@
 #include "conf/xml/value.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 
@@ -128,6 +129,11 @@ Result<void> read_integer(const ValueSpec& spec, std::string_view text, std::str
 }
 
 // The one form in which a string of this kind is kept and written.
+bool is_free_text(const ValueSpec& spec) {
+  return spec.kind != ::lodge::xml::CPUSET && spec.kind != ::lodge::xml::MAC && spec.kind != ::lodge::xml::VARREF &&
+         spec.kind != ::lodge::xml::UUID;
+}
+
 Result<std::string> canonical_string(const ValueSpec& spec, std::string_view text) {
   switch (spec.kind) {
     case ::lodge::xml::CPUSET: return canonical_cpuset(text);
@@ -207,13 +213,45 @@ Result<void> read_value(const ValueSpec& spec, std::string_view text, std::strin
   }
 }
 
-Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int index) {
+namespace {
+
+// In `base`, with zeroes in front up to `width` digits.
+void set_number(std::string& out, std::string_view prefix, std::uint64_t value, int base, int width) {
+  std::array<char, 22> digits;  // of 64 bits in octal
+  const auto end = std::to_chars(digits.begin(), digits.end(), value, base).ptr;
+  const auto count = static_cast<std::size_t>(end - digits.begin());
+  const auto wanted = static_cast<std::size_t>(std::max(width, 0));
+  out = prefix;
+  if (count < wanted) out.append(wanted - count, '0');
+  out.append(digits.begin(), count);
+}
+
+Result<std::string_view> print_unsigned(const ValueSpec& spec, ConstHandle from, std::uint64_t value,
+                                        std::string& scratch) {
+  if (spec.kind == ::lodge::xml::SCALED) {
+    if (value > UINT64_MAX / spec.unit_bytes)
+      return fail(Code::invalid_argument, "{} {} is more than {} bytes", value, spec.unit, UINT64_MAX);
+    value /= written_unit(spec, from).factor;
+  }
+  if (spec.kind == ::lodge::xml::OCTAL) {
+    set_number(scratch, "", value, 8, spec.width);
+  } else if (spec.kind == ::lodge::xml::HEX) {
+    set_number(scratch, "0x", value, 16, spec.width);
+  } else {
+    set_number(scratch, "", value, 10, 0);
+  }
+  return scratch;
+}
+
+}  // namespace
+
+Result<std::string_view> print_value(const ValueSpec& spec, ConstHandle from, int index, std::string& scratch) {
   const FieldDescriptor& field = *spec.field;
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL: {
       const bool value = LODGE_LOAD(Bool);
       const auto [yes, no] = bool_words(spec.kind);
-      return std::string(value ? yes : no);
+      return value ? yes : no;
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
       const int number = LODGE_LOAD(EnumValue);
@@ -222,18 +260,21 @@ Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int ind
         return fail(Code::invalid_argument, "{} is not one of {}", number, join(spec.spellings->written, 64));
       return spelling->text;
     }
-    case FieldDescriptor::CPPTYPE_STRING: return canonical_string(spec, LODGE_LOAD(String));
-    case FieldDescriptor::CPPTYPE_INT32: return std::to_string(LODGE_LOAD(Int32));
-    case FieldDescriptor::CPPTYPE_INT64: return std::to_string(LODGE_LOAD(Int64));
+    case FieldDescriptor::CPPTYPE_STRING: {
+      const std::string& value = field.is_repeated()
+                                     ? from.reflection->GetRepeatedStringReference(*from.message, &field, index,
+                                                                                   &scratch)
+                                     : from.reflection->GetStringReference(*from.message, &field, &scratch);
+      if (is_free_text(spec)) return value;
+      TRY_ASSIGN(scratch, canonical_string(spec, value));
+      return scratch;
+    }
+    case FieldDescriptor::CPPTYPE_INT32: return scratch = std::to_string(LODGE_LOAD(Int32));
+    case FieldDescriptor::CPPTYPE_INT64: return scratch = std::to_string(LODGE_LOAD(Int64));
     default: {
       const std::uint64_t value = field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ? LODGE_LOAD(UInt32)
                                                                                       : LODGE_LOAD(UInt64);
-      if (spec.kind == ::lodge::xml::OCTAL) return fmt::format("{:0{}o}", value, spec.width);
-      if (spec.kind == ::lodge::xml::HEX) return fmt::format("0x{:0{}x}", value, spec.width);
-      if (spec.kind != ::lodge::xml::SCALED) return std::to_string(value);
-      if (value > UINT64_MAX / spec.unit_bytes)
-        return fail(Code::invalid_argument, "{} {} is more than {} bytes", value, spec.unit, UINT64_MAX);
-      return std::to_string(value / written_unit(spec, from).factor);
+      return print_unsigned(spec, from, value, scratch);
     }
   }
 }

@@ -24,6 +24,8 @@ struct Handle {
 
 struct ConstHandle {
   ConstHandle(const google::protobuf::Message& m) : message(&m), reflection(m.GetReflection()) {}  // NOLINT: as above
+  ConstHandle(const google::protobuf::Message& m, const google::protobuf::Reflection& r)
+      : message(&m), reflection(&r) {}
 
   const google::protobuf::Message* message;
   const google::protobuf::Reflection* reflection;
@@ -69,9 +71,10 @@ struct ValueSpec {
 // Error: invalid_argument whose message says what was expected, e.g. "'foo' is not one of yes, no".
 Result<void> read_value(const ValueSpec& spec, std::string_view text, std::string_view unit, Handle to);
 
-// The text of the field, or of its element `index` if it is repeated; in canonical spelling.
+// The text of the field, or of its element `index` if it is repeated; in canonical spelling. It lives as long as the
+// message, the spec and `scratch` are left alone.
 // Error: invalid_argument for an enum value without a name, or a string that is not of its kind.
-Result<std::string> print_value(const ValueSpec& spec, ConstHandle from, int index = 0);
+Result<std::string_view> print_value(const ValueSpec& spec, ConstHandle from, int index, std::string& scratch);
 
 // The unit in which print_value() writes a SCALED field.
 Unit written_unit(const ValueSpec& spec, ConstHandle from);

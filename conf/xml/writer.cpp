@@ -1,7 +1,6 @@
 #include "conf/xml/writer.h"
 
 #include <algorithm>
-#include <bitset>
 #include <deque>
 
 #include "conf/xml/codec.h"
@@ -17,15 +16,16 @@ using Role = Claim::Role;
 
 // A message, and which of its fields are set: each is asked about several times.
 struct Filled {
-  Filled(const Message& message, std::vector<const FieldDescriptor*>& fields) : from(message) {
+  Filled(const MessagePlan& plan, const Message& message, std::vector<const FieldDescriptor*>& fields)
+      : from(message, plan.reflection ? *plan.reflection : *message.GetReflection()) {
     from.reflection->ListFields(message, &fields);
     for (const FieldDescriptor* field : fields) set.set(static_cast<std::size_t>(field->index()));
   }
 
-  bool has(const FieldDescriptor& field) const { return set.test(static_cast<std::size_t>(field.index())); }
+  bool has(const FieldPlan& planned) const { return set[planned.index]; }
 
   ConstHandle from;
-  std::bitset<kMaxFields> set;
+  FieldSet set;
 };
 
 // A branch with the message it speaks for, or with one element of its repeated field.
@@ -40,6 +40,7 @@ struct Source {
 struct Saying {
   const Claim* claim;
   Source source;
+  bool is_said = false;  // with an earlier one, in the same element
 };
 
 class Writer {
@@ -59,7 +60,7 @@ class Writer {
   Result<void> write_root(const Message& message) {
     printer_.open(plan_.root_name);
     printer_.keep();
-    sources_.push_back({&plan_.root, &filled_.emplace_back(message, scratch_)});
+    sources_.push_back({&plan_.root, &filled_.emplace_back(plan_, message, scratch_)});
     TRY(write_inside(0, 1));
     for (const NamespacePlan& ns : plan_.namespaces) {
       if (std::ranges::find(used_prefixes_, ns.prefix) != used_prefixes_.end())
@@ -83,7 +84,7 @@ class Writer {
     for (std::size_t i = begin; i < end; ++i) TRY(write_attribute_of(sayings_[i]));
     for (std::size_t i = begin; i < end; ++i) TRY(write_content_of(sayings_[i]));
     for (std::size_t i = begin; i < end; ++i) {
-      if (sayings_[i].claim->role == Role::child && !is_said_before(begin, i)) TRY(write_child(i, end));
+      if (sayings_[i].claim->role == Role::child && !sayings_[i].is_said) TRY(write_child(i, end));
     }
     sayings_.resize(begin, {});
     return {};
@@ -109,7 +110,7 @@ class Writer {
   }
 
   Result<void> write_attribute_of(const Saying& saying) {
-    const auto& [claim, source] = saying;
+    const auto& [claim, source, is_said] = saying;
     if (claim->role == Role::attribute) return write_attribute(source, *claim);
     if (claim->role == Role::discriminator) return write_discriminator(source, *claim);
     if (claim->role != Role::unit) return {};
@@ -117,8 +118,8 @@ class Writer {
   }
 
   Result<void> write_attribute(const Source& source, const Claim& claim) {
-    auto text = print_value(claim.field->value, source.of->from, source.index);
-    if (!text) return at(claim.name, Failure(std::move(text).error()));
+    const auto text = print_value(claim.field->value, source.of->from, source.index, text_);
+    if (!text) return at(claim.name, Failure(text.error()));
     if ((source.leftover || claim.field->leftover) && printer_.has_attribute(claim.name))
       return at(claim.name, fail(Code::invalid_argument, "is said twice, once as unused"));
     return at(claim.name, printer_.attribute(claim.name, *text));
@@ -147,7 +148,7 @@ class Writer {
   }
 
   static bool has_value(const Source& source, const FieldPlan& planned) {
-    if (!source.of->has(*planned.field)) return false;
+    if (!source.of->has(planned)) return false;
     if (!planned.field->is_repeated() || source.index == 0) return true;
     return source.index < source.of->from.reflection->FieldSize(*source.of->from.message, planned.field);
   }
@@ -166,13 +167,13 @@ class Writer {
     const FieldDescriptor* field = claim.field->field;
     const Message& inner = field->is_repeated() ? reflection->GetRepeatedMessage(*message, field, source.index)
                                                 : reflection->GetMessage(*message, field);
-    return {&claim.field->message->root, &filled_.emplace_back(inner, scratch_), 0,
+    return {&claim.field->message->root, &filled_.emplace_back(*claim.field->message, inner, scratch_), 0,
             source.leftover || claim.field->leftover};
   }
 
   // Text, and what makes the element exist though it may be empty.
   Result<void> write_content_of(const Saying& saying) {
-    const auto& [claim, source] = saying;
+    const auto& [claim, source, is_said] = saying;
     if (claim->role == Role::presence) {
       printer_.keep();
     } else if (claim->role == Role::mount) {
@@ -180,37 +181,38 @@ class Writer {
     } else if (claim->role == Role::raw) {
       return at({}, printer_.raw(source.of->from.reflection->GetString(*source.of->from.message, claim->field->field)));
     } else if (claim->role == Role::text) {
-      auto text = print_value(claim->field->value, source.of->from, source.index);
-      if (!text) return at({}, Failure(std::move(text).error()));
+      const auto text = print_value(claim->field->value, source.of->from, source.index, text_);
+      if (!text) return at({}, Failure(text.error()));
       if (text->empty()) printer_.keep();
       if (!text->empty()) return at({}, printer_.text(*text));
     }
     return {};
   }
 
-  bool is_said_before(std::size_t begin, std::size_t i) const {
-    return std::any_of(sayings_.begin() + begin, sayings_.begin() + i, [&](const Saying& other) {
-      return other.claim->role == Role::child && other.claim->name == sayings_[i].claim->name;
-    });
-  }
-
   // The child element of the saying `i`, with all that others, up to `end`, have to say in it.
   Result<void> write_child(std::size_t i, std::size_t end) {
-    const std::string_view name = sayings_[i].claim->name;
-    note_prefix(name);
+    const auto [claim, source, is_said] = sayings_[i];
+    note_prefix(claim->name);
     const std::size_t first = sources_.size();
-    for (; i < end; ++i) {
-      const auto [claim, source] = sayings_[i];
-      if (claim->role != Role::child || claim->name != name) continue;
-      const Source inside{claim->branch, source.of, source.index, source.leftover};
-      if (claim->branch->repeated) {
-        TRY(write_repeated(name, inside));
-      } else {
-        sources_.push_back(inside);
-      }
+    TRY(add_inside(*claim, source));
+    for (++i; i < end; ++i) {
+      Saying& other = sayings_[i];
+      // One branch of one message claims each name once.
+      const bool is_sibling = other.source.branch == source.branch && other.source.of == source.of;
+      if (is_sibling || other.claim->role != Role::child || other.claim->name != claim->name) continue;
+      other.is_said = true;
+      TRY(add_inside(*other.claim, Source(other.source)));
     }
     if (sources_.size() == first) return {};
-    return write_element(name, first, false);
+    return write_element(claim->name, first, false);
+  }
+
+  // Adds who speaks in the claimed element to sources_, or writes the elements that are its field's alone.
+  Result<void> add_inside(const Claim& claim, const Source& source) {
+    const Source inside{claim.branch, source.of, source.index, source.leftover};
+    if (claim.branch->repeated) return write_repeated(claim.name, inside);
+    sources_.push_back(inside);
+    return {};
   }
 
   Result<void> write_repeated(std::string_view name, Source source) {
@@ -243,13 +245,9 @@ class Writer {
 
   // Whether anything is set at the branch or below.
   static bool says(const Branch& branch, const Filled& of) {
-    return std::ranges::any_of(branch.claims, [&](const Claim& claim) {
-      if (claim.role == Role::child) return says(*claim.branch, of);
-      if (claim.role == Role::discriminator) {
-        const Source source{&branch, &of};
-        return chosen_member(source, *claim.choice) != nullptr || is_missing(source, *claim.choice);
-      }
-      return claim.field && of.has(*claim.field->field);
+    if ((branch.fields & of.set).any()) return true;
+    return std::ranges::any_of(branch.choices, [source = Source{&branch, &of}](const UnionPlan* choice) {
+      return chosen_member(source, *choice) != nullptr || is_missing(source, *choice);
     });
   }
 
@@ -257,6 +255,7 @@ class Writer {
   Printer printer_;
   std::deque<Filled> filled_;
   std::vector<const FieldDescriptor*> scratch_;
+  std::string text_;
   std::vector<Source> sources_;
   std::vector<Saying> sayings_;
   std::vector<std::string> used_prefixes_;

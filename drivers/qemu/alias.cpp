@@ -81,7 +81,7 @@ std::string disk_alias(const v1::Disk& disk, int n) {
 }
 
 bool is_mirror(const v1::DomainSpec& spec, int console) {
-  return console == 0 && !spec.serials().empty() && spec.consoles(0).target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
+  return console == 0 && !spec.serials().empty() && spec.consoles(0).target_type() == v1::CHAR_TARGET_TYPE_SERIAL;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ std::vector<Named> chardevs_of(const v1::DomainSpec& live) {
   std::vector<Named> all;
   for (const auto& serial : live.serials()) all.emplace_back(serial.alias(), &serial.backend());
   for (const auto& console : live.consoles()) {
-    if (console.target_type() != v1::CONSOLE_TARGET_TYPE_SERIAL) all.emplace_back(console.alias(), &console.backend());
+    if (console.target_type() != v1::CHAR_TARGET_TYPE_SERIAL) all.emplace_back(console.alias(), &console.backend());
   }
   for (const auto& parallel : live.parallels()) all.emplace_back(parallel.alias(), &parallel.backend());
   for (const auto& channel : live.channels()) all.emplace_back(channel.alias(), &channel.backend());

@@ -25,7 +25,7 @@ v1::GuestMachine machine(const MachineType& type, std::string_view name, std::st
   v1::GuestMachine out;
   out.set_name(std::string(name));
   out.set_canonical(std::string(canonical));
-  out.set_max_cpus(type.max_cpus);
+  if (type.max_cpus) out.set_max_cpus(type.max_cpus);
   out.set_is_default(type.is_default && canonical.empty());
   out.set_default_cpu(type.default_cpu);
   return out;

@@ -165,7 +165,7 @@ std::vector<PciDevice> pci_devices(v1::DomainSpec& spec, Chipset chipset) {
     return input.model() == v1::INPUT_MODEL_VIRTIO_TRANSITIONAL ? plugs.pci : plugs.pcie;
   });
   found.add("serial", *spec.mutable_serials(), [&](const auto& serial) {
-    return serial.target_type() == v1::SERIAL_TARGET_TYPE_PCI_SERIAL ? plugs.pci : 0;
+    return serial.target_type() == v1::CHAR_TARGET_TYPE_PCI_SERIAL ? plugs.pci : 0;
   });
   if (spec.has_vsock()) {
     const bool old = spec.vsock().model() == v1::VSOCK_MODEL_VIRTIO_TRANSITIONAL;

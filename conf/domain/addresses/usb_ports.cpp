@@ -56,7 +56,7 @@ std::vector<UsbDevice> usb_devices(v1::DomainSpec& spec) {
       [](const auto& controller) { return controller.type() == v1::CONTROLLER_TYPE_CCID; });
   add(devices, "input", *spec.mutable_inputs(), [](const auto& input) { return input.bus() == v1::INPUT_BUS_USB; });
   add(devices, "serial", *spec.mutable_serials(),
-      [](const auto& serial) { return serial.target_type() == v1::SERIAL_TARGET_TYPE_USB_SERIAL; });
+      [](const auto& serial) { return serial.target_type() == v1::CHAR_TARGET_TYPE_USB_SERIAL; });
   add(devices, "sound", *spec.mutable_sounds(), [](const auto& sound) { return sound.model() == v1::SOUND_MODEL_USB; });
   add(devices, "redirdev", *spec.mutable_redirdevs(), [](const auto&) { return true; });
   return devices;

@@ -47,14 +47,17 @@ void check_features(const v1::DomainSpec& spec, Findings& findings) {
 bool exists(const v1::Serial& serial, const v1::Os& os) {
   const auto chipset = chipset_of(os);
   switch (serial.target_type()) {
-    case v1::SERIAL_TARGET_TYPE_ISA_SERIAL:
-    case v1::SERIAL_TARGET_TYPE_ISA_DEBUG: return is_x86(os.arch());
-    case v1::SERIAL_TARGET_TYPE_SPAPR_VIO_SERIAL: return chipset == Chipset::pseries;
-    case v1::SERIAL_TARGET_TYPE_SCLP_SERIAL: return chipset == Chipset::ccw;
-    case v1::SERIAL_TARGET_TYPE_SYSTEM_SERIAL:
+    case v1::CHAR_TARGET_TYPE_ISA_SERIAL:
+    case v1::CHAR_TARGET_TYPE_ISA_DEBUG: return is_x86(os.arch());
+    case v1::CHAR_TARGET_TYPE_SPAPR_VIO_SERIAL: return chipset == Chipset::pseries;
+    case v1::CHAR_TARGET_TYPE_SCLP_SERIAL: return chipset == Chipset::ccw;
+    case v1::CHAR_TARGET_TYPE_SYSTEM_SERIAL:
       if (chipset != Chipset::virt) return false;
       return serial.target_model().empty() || serial.target_model() == (is_arm(os.arch()) ? "pl011" : "16550a");
-    default: return true;
+    case v1::CHAR_TARGET_TYPE_USB_SERIAL:
+    case v1::CHAR_TARGET_TYPE_PCI_SERIAL:
+    case v1::CHAR_TARGET_TYPE_UNSPECIFIED: return true;
+    default: return false;  // what only a console is
   }
 }
 

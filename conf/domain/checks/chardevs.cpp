@@ -64,19 +64,29 @@ void check_serials(const v1::DomainSpec& spec, Findings& findings) {
   int isa = 0;
   each("serial", spec.serials(), [&](const auto& serial, const std::string& path) {
     check_backend(serial.backend(), has_spice(spec), false, path, findings);
-    if (serial.target_type() == v1::SERIAL_TARGET_TYPE_ISA_SERIAL && ++isa == kIsaPorts + 1) {
+    if (serial.target_type() == v1::CHAR_TARGET_TYPE_ISA_SERIAL && ++isa == kIsaPorts + 1) {
       findings.add(path, "a machine has at most {} ISA serial ports; more can be on USB or PCI", kIsaPorts);
     }
   });
 }
 
+// What a <serial> is plugged into, and no <console>.
+bool is_port_of_board(v1::CharTargetType type) {
+  return type >= v1::CHAR_TARGET_TYPE_ISA_SERIAL && type <= v1::CHAR_TARGET_TYPE_ISA_DEBUG;
+}
+
 void check_consoles(const v1::DomainSpec& spec, Findings& findings) {
   each("console", spec.consoles(), [&](const auto& console, const std::string& path) {
     const bool is_first = &console == &spec.consoles(0);
-    const bool shows_serial = console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
+    const bool shows_serial = console.target_type() == v1::CHAR_TARGET_TYPE_SERIAL;
     // The first serial port shown again was checked as such.
     if (is_first && shows_serial && !spec.serials().empty()) return;
     check_backend(console.backend(), has_spice(spec), false, path, findings);
+    if (is_port_of_board(console.target_type())) {
+      findings.add(path + "/target/@type",
+                   "a console cannot be a '{}', a <serial> can; it can be serial, virtio or sclp",
+                   spelling(console.target_type()));
+    }
     if (!is_first && shows_serial) {
       findings.add(path + "/target/@type", "only the first console can be a serial port; this one can be virtio");
     }

@@ -1,3 +1,4 @@
+#include <limits>
 #include <map>
 #include <set>
 
@@ -165,6 +166,19 @@ void check_properties(const DiskCheck& check) {
   if (disk.has_rotation_rate()) check_rotation_rate(check);
 }
 
+void check_layout(const DiskCheck& check) {
+  const auto& [spec, disk, path, findings] = check;
+  const auto& geometry = disk.geometry();
+  for (const auto& [place, number] :
+       {std::pair("geometry/@cyls", geometry.cyls()), std::pair("geometry/@heads", geometry.heads()),
+        std::pair("geometry/@secs", geometry.secs()),
+        std::pair("blockio/@logical_block_size", disk.logical_block_size()),
+        std::pair("blockio/@physical_block_size", disk.physical_block_size())}) {
+    if (number < 0 || number > std::numeric_limits<std::uint32_t>::max())
+      findings.add(fmt::format("{}/{}", path, place), "{} is not between 0 and 2^32 - 1", number);
+  }
+}
+
 void check_iotune(const DiskCheck& check) {
   const auto& [spec, disk, path, findings] = check;
   const auto& tune = disk.iotune();
@@ -190,6 +204,7 @@ void check_disks(const v1::DomainSpec& spec, Findings& findings) {
     check_target(check);
     check_driver(check);
     check_properties(check);
+    check_layout(check);
     check_iotune(check);
     const auto& target = check.disk.target_dev();
     if (!target.empty() && !targets.try_emplace(target, i).second) {

@@ -28,10 +28,12 @@ void check_link_name(const std::string& path, const std::string& name, Findings&
   if (const auto wrong = wrong_with_link_name(name); !wrong.empty()) findings.add(path, "'{}' {}", name, wrong);
 }
 
+bool is_port(std::int64_t number) { return number >= 1 && number <= 65535; }
+
 void check_source(const v1::Interface& interface, const std::string& path, Findings& findings) {
   const auto source = path + "/source";
   const auto check_port = [&](const auto& socket) {
-    if (socket.port() == 0 || socket.port() > 65535) findings.add(source + "/@port", "needs a port from 1 to 65535");
+    if (!is_port(socket.port())) findings.add(source + "/@port", "needs a port from 1 to 65535");
   };
   switch (interface.type_case()) {
     case v1::Interface::kDirect:
@@ -54,7 +56,8 @@ void check_source(const v1::Interface& interface, const std::string& path, Findi
     case v1::Interface::kMcast: check_port(interface.mcast()); break;
     case v1::Interface::kUdp:
       check_port(interface.udp());
-      if (interface.udp().local_port() > 65535) findings.add(source + "/local/@port", "needs a port from 1 to 65535");
+      if (interface.udp().has_local_port() && !is_port(interface.udp().local_port()))
+        findings.add(source + "/local/@port", "needs a port from 1 to 65535");
       break;
     case v1::Interface::TYPE_NOT_SET:
       findings.add(path + "/@type", "says what the card is connected to: direct, bridge, network, user, …");

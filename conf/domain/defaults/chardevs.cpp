@@ -17,38 +17,38 @@ void number_ports(Devices& devices) {
   }
 }
 
-std::string_view model_of(v1::SerialTargetType type, const v1::Os& os) {
+std::string_view model_of(v1::CharTargetType type, const v1::Os& os) {
   switch (type) {
-    case v1::SERIAL_TARGET_TYPE_SPAPR_VIO_SERIAL: return "spapr-vty";
-    case v1::SERIAL_TARGET_TYPE_SCLP_SERIAL: return "sclpconsole";
-    case v1::SERIAL_TARGET_TYPE_SYSTEM_SERIAL:
+    case v1::CHAR_TARGET_TYPE_SPAPR_VIO_SERIAL: return "spapr-vty";
+    case v1::CHAR_TARGET_TYPE_SCLP_SERIAL: return "sclpconsole";
+    case v1::CHAR_TARGET_TYPE_SYSTEM_SERIAL:
       if (chipset_of(os) != Chipset::virt) return {};
       return is_arm(os.arch()) ? "pl011" : "16550a";
-    case v1::SERIAL_TARGET_TYPE_ISA_SERIAL: return "isa-serial";
-    case v1::SERIAL_TARGET_TYPE_USB_SERIAL: return "usb-serial";
-    case v1::SERIAL_TARGET_TYPE_PCI_SERIAL: return "pci-serial";
-    case v1::SERIAL_TARGET_TYPE_ISA_DEBUG: return "isa-debugcon";
+    case v1::CHAR_TARGET_TYPE_ISA_SERIAL: return "isa-serial";
+    case v1::CHAR_TARGET_TYPE_USB_SERIAL: return "usb-serial";
+    case v1::CHAR_TARGET_TYPE_PCI_SERIAL: return "pci-serial";
+    case v1::CHAR_TARGET_TYPE_ISA_DEBUG: return "isa-debugcon";
     default: return {};
   }
 }
 
 // What the board has; none where it is not known.
-v1::SerialTargetType board_target(const v1::Os& os) {
-  if (is_x86(os.arch())) return v1::SERIAL_TARGET_TYPE_ISA_SERIAL;
+v1::CharTargetType board_target(const v1::Os& os) {
+  if (is_x86(os.arch())) return v1::CHAR_TARGET_TYPE_ISA_SERIAL;
   switch (chipset_of(os)) {
-    case Chipset::pseries: return v1::SERIAL_TARGET_TYPE_SPAPR_VIO_SERIAL;
-    case Chipset::virt: return v1::SERIAL_TARGET_TYPE_SYSTEM_SERIAL;
-    case Chipset::ccw: return v1::SERIAL_TARGET_TYPE_SCLP_SERIAL;
-    default: return v1::SERIAL_TARGET_TYPE_UNSPECIFIED;
+    case Chipset::pseries: return v1::CHAR_TARGET_TYPE_SPAPR_VIO_SERIAL;
+    case Chipset::virt: return v1::CHAR_TARGET_TYPE_SYSTEM_SERIAL;
+    case Chipset::ccw: return v1::CHAR_TARGET_TYPE_SCLP_SERIAL;
+    default: return v1::CHAR_TARGET_TYPE_UNSPECIFIED;
   }
 }
 
-v1::SerialTargetType default_target(const v1::Serial& serial, const v1::Os& os) {
+v1::CharTargetType default_target(const v1::Serial& serial, const v1::Os& os) {
   switch (serial.address().type_case()) {
-    case v1::Address::kIsa: return v1::SERIAL_TARGET_TYPE_ISA_SERIAL;
-    case v1::Address::kSpaprVio: return v1::SERIAL_TARGET_TYPE_SPAPR_VIO_SERIAL;
-    case v1::Address::kUsb: return v1::SERIAL_TARGET_TYPE_USB_SERIAL;
-    case v1::Address::kPci: return v1::SERIAL_TARGET_TYPE_PCI_SERIAL;
+    case v1::Address::kIsa: return v1::CHAR_TARGET_TYPE_ISA_SERIAL;
+    case v1::Address::kSpaprVio: return v1::CHAR_TARGET_TYPE_SPAPR_VIO_SERIAL;
+    case v1::Address::kUsb: return v1::CHAR_TARGET_TYPE_USB_SERIAL;
+    case v1::Address::kPci: return v1::CHAR_TARGET_TYPE_PCI_SERIAL;
     default: return board_target(os);
   }
 }
@@ -76,11 +76,11 @@ void complete_serials(v1::DomainSpec& spec) {
   number_ports(*spec.mutable_serials());
   for (auto& serial : *spec.mutable_serials()) {
     // What every serial port was once said to be, on any board.
-    if (serial.target_type() == v1::SERIAL_TARGET_TYPE_ISA_SERIAL && serial.target_model().empty() &&
-        board_target(spec.os()) != v1::SERIAL_TARGET_TYPE_UNSPECIFIED) {
+    if (serial.target_type() == v1::CHAR_TARGET_TYPE_ISA_SERIAL && serial.target_model().empty() &&
+        board_target(spec.os()) != v1::CHAR_TARGET_TYPE_UNSPECIFIED) {
       serial.set_target_type(board_target(spec.os()));
     }
-    if (serial.target_type() == v1::SERIAL_TARGET_TYPE_UNSPECIFIED) {
+    if (serial.target_type() == v1::CHAR_TARGET_TYPE_UNSPECIFIED) {
       serial.set_target_type(default_target(serial, spec.os()));
     }
     if (serial.target_model().empty()) serial.set_target_model(std::string(model_of(serial.target_type(), spec.os())));
@@ -95,8 +95,8 @@ void complete_backend(v1::CharBackend& backend) {
 }
 
 bool is_serial(const v1::Console& console) {
-  return console.target_type() == v1::CONSOLE_TARGET_TYPE_UNSPECIFIED ||
-         console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL;
+  return console.target_type() == v1::CHAR_TARGET_TYPE_UNSPECIFIED ||
+         console.target_type() == v1::CHAR_TARGET_TYPE_SERIAL;
 }
 
 }  // namespace
@@ -111,8 +111,8 @@ void complete_chardevs(v1::DomainSpec& spec) {
   number_ports(*spec.mutable_parallels());
 
   for (auto& console : consoles) {
-    if (console.target_type() == v1::CONSOLE_TARGET_TYPE_UNSPECIFIED) {
-      console.set_target_type(v1::CONSOLE_TARGET_TYPE_SERIAL);
+    if (console.target_type() == v1::CHAR_TARGET_TYPE_UNSPECIFIED) {
+      console.set_target_type(v1::CHAR_TARGET_TYPE_SERIAL);
     }
   }
   if (!consoles.empty() && is_serial(consoles[0]) && !spec.serials().empty()) {

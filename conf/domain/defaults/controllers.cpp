@@ -150,7 +150,7 @@ void add_needed_controllers(v1::DomainSpec& spec) {
     if (channel.has_virtio()) add_virtio_serial(channel.address());
   }
   for (const auto& console : spec.consoles()) {
-    if (console.target_type() == v1::CONSOLE_TARGET_TYPE_VIRTIO) add_virtio_serial(console.address());
+    if (console.target_type() == v1::CHAR_TARGET_TYPE_VIRTIO) add_virtio_serial(console.address());
   }
   for (const auto& smartcard : spec.smartcards()) {
     if (smartcard.address().has_ccid()) {

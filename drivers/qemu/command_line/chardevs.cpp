@@ -64,19 +64,19 @@ Keyval host_end(const v1::CharBackend& backend, std::string_view id, std::string
 std::string serial_device(const v1::Serial& serial) {
   if (!serial.target_model().empty()) return serial.target_model();
   switch (serial.target_type()) {
-    case v1::SERIAL_TARGET_TYPE_USB_SERIAL: return "usb-serial";
-    case v1::SERIAL_TARGET_TYPE_PCI_SERIAL: return "pci-serial";
-    case v1::SERIAL_TARGET_TYPE_ISA_DEBUG: return "isa-debugcon";
-    case v1::SERIAL_TARGET_TYPE_SPAPR_VIO_SERIAL: return "spapr-vty";
-    case v1::SERIAL_TARGET_TYPE_SCLP_SERIAL: return "sclpconsole";
-    case v1::SERIAL_TARGET_TYPE_ISA_SERIAL: return "isa-serial";
+    case v1::CHAR_TARGET_TYPE_USB_SERIAL: return "usb-serial";
+    case v1::CHAR_TARGET_TYPE_PCI_SERIAL: return "pci-serial";
+    case v1::CHAR_TARGET_TYPE_ISA_DEBUG: return "isa-debugcon";
+    case v1::CHAR_TARGET_TYPE_SPAPR_VIO_SERIAL: return "spapr-vty";
+    case v1::CHAR_TARGET_TYPE_SCLP_SERIAL: return "sclpconsole";
+    case v1::CHAR_TARGET_TYPE_ISA_SERIAL: return "isa-serial";
     default: return {};
   }
 }
 
 // A serial port that is part of the board cannot be plugged in: it takes the next -serial.
 bool is_on_board(const v1::Serial& serial) {
-  return serial.target_type() == v1::SERIAL_TARGET_TYPE_SYSTEM_SERIAL || serial_device(serial).empty();
+  return serial.target_type() == v1::CHAR_TARGET_TYPE_SYSTEM_SERIAL || serial_device(serial).empty();
 }
 
 void add_serial(Arguments& arguments, const Launch& launch, const v1::Serial& serial) {
@@ -92,11 +92,11 @@ void add_serial(Arguments& arguments, const Launch& launch, const v1::Serial& se
 }
 
 void add_console(Arguments& arguments, const Launch& launch, const v1::Console& console) {
-  if (console.target_type() == v1::CONSOLE_TARGET_TYPE_SERIAL) return;  // the first serial port, shown twice
+  if (console.target_type() == v1::CHAR_TARGET_TYPE_SERIAL) return;  // the first serial port, shown twice
   const std::string chardev = add_chardev(arguments, console.backend(), console.alias());
   Props device{{"driver", "virtconsole"}};
-  if (console.target_type() == v1::CONSOLE_TARGET_TYPE_SCLP) device["driver"] = "sclpconsole";
-  if (console.target_type() == v1::CONSOLE_TARGET_TYPE_SCLPLM) device["driver"] = "sclplmconsole";
+  if (console.target_type() == v1::CHAR_TARGET_TYPE_SCLP) device["driver"] = "sclpconsole";
+  if (console.target_type() == v1::CHAR_TARGET_TYPE_SCLPLM) device["driver"] = "sclplmconsole";
   place(device, console.address(), launch.spec);
   device["chardev"] = chardev;
   device["id"] = console.alias();
@@ -176,10 +176,11 @@ void check_chardevs(Refusals& refusals, const v1::DomainSpec& spec, const Emulat
     const std::string path = device_path("console", i);
     const auto type = spec.consoles(i).target_type();
     check_backend(refusals, spec.consoles(i).backend(), path, emulator);
-    if (type == v1::CONSOLE_TARGET_TYPE_SERIAL && i > 0) {
+    if (type == v1::CHAR_TARGET_TYPE_SERIAL && i > 0) {
       refusals.add(path, "only the first console can be a serial port; add a <serial>");
     }
-    if (type > v1::CONSOLE_TARGET_TYPE_SCLPLM) refusals.add(path + "/target/@type", "QEMU has no such console");
+    if (type < v1::CHAR_TARGET_TYPE_SERIAL || type > v1::CHAR_TARGET_TYPE_SCLPLM)
+      refusals.add(path + "/target/@type", "QEMU has no such console");
   }
   for (int i = 0; i < spec.channels_size(); ++i) {
     const std::string path = device_path("channel", i);

@@ -47,7 +47,7 @@ Props user(const v1::Interface& interface) {
   return netdev;
 }
 
-std::string endpoint(const std::string& address, std::uint32_t port) { return fmt::format("{}:{}", address, port); }
+std::string endpoint(const std::string& address, std::int32_t port) { return fmt::format("{}:{}", address, port); }
 
 Props backend_of(const v1::Interface& interface, const QueueNames& queues) {
   switch (interface.type_case()) {

@@ -55,10 +55,10 @@ TEST_CASE("the primary video card comes first") {
 TEST_CASE("the console of the first serial port stands before a virtio console") {
   v1::DomainSpec spec;
   spec.add_serials();
-  spec.add_consoles()->set_target_type(v1::CONSOLE_TARGET_TYPE_VIRTIO);
+  spec.add_consoles()->set_target_type(v1::CHAR_TARGET_TYPE_VIRTIO);
   const auto arrangement = conf::arrange(spec);
   REQUIRE(spec.consoles_size() == 2);
-  CHECK(spec.consoles(1).target_type() == v1::CONSOLE_TARGET_TYPE_VIRTIO);
+  CHECK(spec.consoles(1).target_type() == v1::CHAR_TARGET_TYPE_VIRTIO);
   CHECK(arrangement.document_path("/domain/devices/console[2]/target") == "/domain/devices/console/target");
   CHECK(arrangement.document_path("/domain/devices/console[1]/target") == "/domain/devices");
 }

@@ -56,6 +56,31 @@ TEST_CASE("more processors than the machine takes are refused") {
   CHECK(refused_at("<vcpu>256</vcpu>", "pc") == "/domain/vcpu");
 }
 
+TEST_CASE("numbers that the schema takes and no guest can have are refused where they stand") {
+  const auto disk = [](std::string_view inside) {
+    return refused_device(fmt::format("<disk type='file'><source file='/i'/><target dev='vda'/>{}</disk>", inside));
+  };
+  CHECK(disk("<geometry cyls='16' heads='2' secs='63'/>") == "accepted");
+  CHECK(disk("<geometry cyls='16' heads='-2' secs='63'/>") == "/domain/devices/disk/geometry/@heads");
+  CHECK(disk("<geometry cyls='4294967296' heads='2' secs='63'/>") == "/domain/devices/disk/geometry/@cyls");
+  CHECK(disk("<blockio logical_block_size='-512'/>") == "/domain/devices/disk/blockio/@logical_block_size");
+  const auto udp = [](std::string_view port, std::string_view local) {
+    return refused_device(
+        fmt::format("<interface type='udp'><source address='127.0.0.1' port='{}'>"
+                    "<local address='127.0.0.1' port='{}'/></source></interface>",
+                    port, local));
+  };
+  CHECK(udp("5500", "5501") == "accepted");
+  CHECK(udp("-1", "5501") == "/domain/devices/interface/source/@port");
+  CHECK(udp("5500", "-1") == "/domain/devices/interface/source/local/@port");
+}
+
+TEST_CASE("serial ports and consoles are each plugged into their own") {
+  CHECK(refused_device("<serial type='pty'><target type='xen'/></serial>") == "/domain/devices/serial/target/@type");
+  CHECK(refused_device("<console type='pty'><target type='usb-serial'/></console>") ==
+        "/domain/devices/console/target/@type");
+}
+
 TEST_CASE("actions that only a crash can have are refused elsewhere") {
   CHECK(refused_at("<on_reboot>coredump-restart</on_reboot>") == "/domain/on_reboot");
   CHECK(refused_at("<on_crash>coredump-restart</on_crash>") == "accepted");

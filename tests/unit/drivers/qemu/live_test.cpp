@@ -24,7 +24,7 @@ v1::DomainSpec with_serial() {
   spec.add_serials()->mutable_backend()->mutable_pty();
   auto& console = *spec.add_consoles();
   console.mutable_backend()->mutable_pty();
-  console.set_target_type(v1::CONSOLE_TARGET_TYPE_SERIAL);
+  console.set_target_type(v1::CHAR_TARGET_TYPE_SERIAL);
   return spec;
 }
 
