@@ -40,8 +40,8 @@ Said said(const Finished& finished) {
   if (finished.ok()) return {.answer = Answer::done};
   // What virsh says when nobody answers, or not any more.
   for (const char* const lost :
-       {"Failed to connect", "failed to connect", "End of file", "client socket is closed", "Cannot recv data",
-        "Cannot write data", "Unable to write", "Disconnected", "keepalive"})
+       {"Failed to connect", "failed to connect", "no valid connection", "End of file", "client socket is closed",
+        "Cannot recv data", "Cannot write data", "Unable to write", "Disconnected", "keepalive"})
     if (finished.err.find(lost) != std::string::npos) return {.answer = Answer::none, .why = finished.err};
   return {.answer = Answer::refused, .why = finished.err};
 }

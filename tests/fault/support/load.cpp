@@ -38,6 +38,7 @@ class Load::Client {
   }
   // A new life: what was under way has been settled, and what could happen by itself has.
   void look_around() {
+    cut_off_ = false;
     for (Seat& seat : seats_) {
       seat.loose = seat.promise->run == Promise::Run::on;
       seat.plugged = seat.promise->links.size() > 1;
@@ -166,7 +167,8 @@ class Load::Client {
 
   bool note(const Seat& seat, std::string_view verb, const Said& said) {
     if (said.done()) ++done_.done;
-    if (said.answer == Answer::none) ++done_.cut_off;
+    // What is tried while nobody is there was not cut off.
+    if (said.answer == Answer::none && !std::exchange(cut_off_, true)) ++done_.cut_off;
     if (said.answer == Answer::refused && !seat.loose && seat.promise->run != Promise::Run::open)
       refusals_.find(Count::refusals, fmt::format("{} {}: {}", verb, seat.promise->name, said.why));
     return said.done();
@@ -179,6 +181,7 @@ class Load::Client {
   Figures refusals_;
   int revision_ = 0;
   Work done_;
+  bool cut_off_ = false;  // in this life
 };
 
 Load::Load(Manager& manager, LoadSettings settings) {

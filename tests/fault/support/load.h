@@ -15,7 +15,7 @@ namespace lodge::test {
 struct Work {
   int done = 0;     // were done,
   int started = 0;  // of them starts of guests,
-  int cut_off = 0;  // or not answered: the manager died
+  int cut_off = 0;  // or were under way when the manager died
 };
 
 struct LoadSettings {
