@@ -186,7 +186,7 @@ Task<Result<RunningGuest>> QemuDriver::recover(RecoverRequest request, Deadline 
     std::uint32_t uid = 0;
   };
   const auto find = [&]() -> Result<Found> {
-    TRY_ASSIGN(netdev::RunningProcess process, netdev::open_process(*claim));
+    TRY_ASSIGN(netdev::RunningProcess process, netdev::open_process(*claim, request.run.folder.parent_path()));
     TRY_ASSIGN(const std::uint32_t uid, user_of_process(process.identity.pid));
     return Found{.process = std::move(process), .monitor = connect_monitor(request.run.folder), .uid = uid};
   };
