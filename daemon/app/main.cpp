@@ -110,7 +110,7 @@ Result<void> serve(const Paths& paths, const Settings& settings) {
   Pool writer(1);
   TRY_ASSIGN(const auto store, store::Store::open(paths.state, writer));
   netdev::HostKernel kernel;
-  netdev::HostProcesses processes;
+  netdev::HostProcesses processes(paths.runtime / "runs");
   netdev::HostFirewall firewall;
   netdev::HostPci pci;
   netdev::HostCgroups cgroups = netdev::HostCgroups::find_own();

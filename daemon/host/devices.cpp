@@ -119,7 +119,7 @@ Task<Result<void>> hold(Work& work, RunPtr run, Joining& joining, std::optional<
 Task<Result<void>> attach_live(Work& work, RunPtr run, conf::Plugged plugged,
                                std::optional<store::DomainRow> definition) {
   CO_TRY(work.core.reached("attach.gate-passed"));
-  CO_TRY(co_await run->driver->check(plugged.domain, work.deadline));
+  CO_TRY(co_await run->driver->check({.domain = plugged.domain, .running = true}, work.deadline));
   CO_TRY(work.core.reached("attach.checked"));
   Joining joining{.card = std::move(plugged.interface), .port = std::nullopt, .live_spec = nullptr};
   joining.card.set_alias(conf::next_interface_alias(*run->live_spec, joining.card));

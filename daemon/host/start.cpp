@@ -145,7 +145,7 @@ struct Beginning {
 Task<Result<drivers::GuestStatus>> bring_up(Work& work, RunPtr run, conf::ValidatedDomain domain, Beginning how) {
   Core& core = work.core;
   work.operation->step("checking what the hypervisor can do", 5);
-  CO_TRY(co_await run->driver->check(domain, work.deadline));
+  CO_TRY(co_await run->driver->check({.domain = domain, .run_as = run->facts.run_as}, work.deadline));
   CO_TRY(core.reached("start.checked"));
 
   work.operation->step("planning", 10);

@@ -37,7 +37,7 @@ Task<Result<void>> end_unfound(Core& core, RunPtr run, Deadline deadline) {
   if (ended || ended.error().code() != Code::deadline_exceeded || deadline.passed()) co_return ended;
   const auto process = std::ranges::find(claims, netdev::ClaimKind::process, &netdev::Claim::kind);
   if (process == claims.end()) co_return ended;
-  const auto find = [&] { return netdev::open_process(*process); };
+  const auto find = [&] { return netdev::open_process(*process, core.settings.run_folder); };
   auto found = co_await core.parts.pool.run(find);
   if (found) co_await until_ended(std::move(found->pidfd), deadline);
   auto after = co_await core.parts.pool.run(work);

@@ -39,6 +39,13 @@ struct Run {
   std::string ledger;  // whose claims they are: processes bear it, see netdev::process_origin()
 };
 
+// What is to be run.
+struct CheckRequest {
+  const conf::ValidatedDomain& domain;
+  bool running = false;                        // it runs, and has opened what it names: its files are not looked at
+  std::optional<RunAs> run_as = std::nullopt;  // as in Run: files are looked at with this user's rights
+};
+
 // What a driver needs to say what a start will need of the host.
 struct PlanRequest {
   const conf::ValidatedDomain& domain;
@@ -99,7 +106,7 @@ class Driver {
   // True if guests of this <domain type='…'> are its business.
   virtual bool runs(v1::DomainType type) const = 0;
   // Refuses, before anything is made, what this hypervisor cannot run: unsupported or failed_precondition.
-  virtual Task<Result<void>> check(const conf::ValidatedDomain& domain, Deadline deadline) = 0;
+  virtual Task<Result<void>> check(CheckRequest request, Deadline deadline) = 0;
   // The claims a start will need besides network ports, the run's folder and its control group. Makes nothing. Chooses nothing
   // that `others` have; what the definition names and another has is the caller's to refuse (netdev::exclude).
   virtual Task<Result<std::vector<netdev::Claim>>> plan(PlanRequest request, Deadline deadline) = 0;

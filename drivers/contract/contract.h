@@ -37,7 +37,7 @@ std::vector<Rule<World>> rules_of_starting() {
          CHECK(h.world.driver().runs(host->guests(0).domains(0).type()));
        }},
       {"it accepts a guest it can run",
-       [](H& h) { h.must(h.wait(h.world.driver().check(h.domain("web1"), h.soon()))); }},
+       [](H& h) { h.must(h.wait(h.world.driver().check({.domain = h.domain("web1")}, h.soon()))); }},
       {"a started guest runs, and its claims and its specification are complete",
        [](H& h) {
          const Started web1 = h.start("web1");

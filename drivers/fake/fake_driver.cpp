@@ -63,7 +63,7 @@ std::vector<std::string> FakeDriver::powers() const {
   return {"pause", "power-button", "reset", "console", "hotplug", "migration"};
 }
 
-Task<Result<void>> FakeDriver::check(const conf::ValidatedDomain&, Deadline) { co_return Result<void>{}; }
+Task<Result<void>> FakeDriver::check(CheckRequest, Deadline) { co_return Result<void>{}; }
 
 Task<Result<std::vector<netdev::Claim>>> FakeDriver::plan(PlanRequest request, Deadline) {
   const netdev::Owner owner{.domain_uuid = request.domain.spec().uuid(), .run_id = request.run.run_id};

@@ -20,7 +20,7 @@ class FakeDriver final : public Driver {
   DriverVersion version() const override { return {.hypervisor = "Fake", .version = "1.0.0"}; }
   std::vector<std::string> powers() const override;
   bool runs(v1::DomainType type) const override { return types_.contains(type); }
-  Task<Result<void>> check(const conf::ValidatedDomain& domain, Deadline deadline) override;
+  Task<Result<void>> check(CheckRequest request, Deadline deadline) override;
   Task<Result<std::vector<netdev::Claim>>> plan(PlanRequest request, Deadline deadline) override;
   Task<Result<RunningGuest>> start(StartRequest request, Deadline deadline) override;
   Task<Result<RunningGuest>> recover(RecoverRequest request, Deadline deadline) override;

@@ -1,11 +1,13 @@
 #include "drivers/qemu/files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "base/file.h"
+#include "drivers/qemu/as_user.h"
 
 namespace lodge::drivers::qemu {
 
@@ -15,7 +17,7 @@ class Look {
  public:
   // A file that must be there, if one is named.
   void at(const std::string& element, const std::string& file) {
-    if (file.empty() || ::access(file.c_str(), R_OK) == 0) return;
+    if (file.empty() || ::faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) == 0) return;
     const int err = errno;
     findings_.push_back({.line = 0, .path = element, .message = fmt::format("{}: {}", file, errno_text(err))});
   }
@@ -28,7 +30,9 @@ class Look {
 
 }  // namespace
 
-std::vector<Finding> find_missing_files(const v1::DomainSpec& spec) {
+std::vector<Finding> find_missing_files(const v1::DomainSpec& spec, std::optional<RunAs> run_as) {
+  std::optional<AsUser> user;
+  if (run_as && !user.emplace(*run_as).is_so()) return {};  // QEMU will say it
   Look look;
   const v1::Os& os = spec.os();
   look.at("/domain/os/kernel", os.kernel());

@@ -142,8 +142,8 @@ Task<Result<EmulatorPtr>> QemuDriver::emulator_for(const v1::DomainSpec& spec, D
   co_return co_await emulator(std::move(path), false, deadline);
 }
 
-Task<Result<void>> QemuDriver::check(const conf::ValidatedDomain& domain, Deadline deadline) {
-  const v1::DomainSpec& spec = domain.spec();
+Task<Result<void>> QemuDriver::check(CheckRequest request, Deadline deadline) {
+  const v1::DomainSpec& spec = request.domain.spec();
   CO_TRY_ASSIGN(const EmulatorPtr emulator, co_await emulator_for(spec, deadline));
   if (spec.type() == v1::DOMAIN_TYPE_KVM) {
     if (!emulator->kvm) {
@@ -156,7 +156,8 @@ Task<Result<void>> QemuDriver::check(const conf::ValidatedDomain& domain, Deadli
     CO_TRY(co_await pool_.run(kvm_usable));
   }
   CO_TRY(refuse(Code::unsupported, find_unsupported(spec, *emulator)));
-  const auto look = [&] { return find_missing_files(spec); };
+  if (request.running) co_return Result<void>{};
+  const auto look = [&] { return find_missing_files(spec, request.run_as); };
   std::vector<Finding> missing = co_await pool_.run(look);
   co_return refuse(Code::failed_precondition, std::move(missing));
 }
@@ -186,7 +187,7 @@ Task<Result<RunningGuest>> QemuDriver::recover(RecoverRequest request, Deadline 
     std::uint32_t uid = 0;
   };
   const auto find = [&]() -> Result<Found> {
-    TRY_ASSIGN(netdev::RunningProcess process, netdev::open_process(*claim));
+    TRY_ASSIGN(netdev::RunningProcess process, netdev::open_process(*claim, request.run.folder.parent_path()));
     TRY_ASSIGN(const std::uint32_t uid, user_of_process(process.identity.pid));
     return Found{.process = std::move(process), .monitor = connect_monitor(request.run.folder), .uid = uid};
   };

@@ -35,7 +35,7 @@ class QemuDriver final : public Driver {
   DriverVersion version() const override;
   std::vector<std::string> powers() const override;
   bool runs(v1::DomainType type) const override;
-  Task<Result<void>> check(const conf::ValidatedDomain& domain, Deadline deadline) override;
+  Task<Result<void>> check(CheckRequest request, Deadline deadline) override;
   Task<Result<std::vector<netdev::Claim>>> plan(PlanRequest request, Deadline deadline) override;
   Task<Result<RunningGuest>> start(StartRequest request, Deadline deadline) override;
   Task<Result<RunningGuest>> recover(RecoverRequest request, Deadline deadline) override;

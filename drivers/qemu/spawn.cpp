@@ -70,8 +70,17 @@ struct Recipe {
   std::vector<char*> argv;
   std::vector<char*> environment;
   std::vector<int> sources;  // the n-th becomes descriptor n
+  int record = -1;           // takes what /proc/self/stat says, while it is ours; -1: none
   int report = -1;           // takes the errno if the program cannot be run; closed when it runs
 };
+
+// As below.
+__attribute__((no_sanitize("address", "thread", "undefined"))) bool write_itself_down(int record) {
+  char text[1024];
+  const long self = ::syscall(SYS_openat, AT_FDCWD, "/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  const long size = self < 0 ? -1 : ::syscall(SYS_read, self, text, sizeof text);
+  return size > 0 && ::syscall(SYS_write, record, text, size) == size;
+}
 
 // In the child, which has a copy of our memory, of one thread, and perhaps of locks that others held: it makes system calls
 // and nothing else, and these directly, as sanitizers put something before the library's.
@@ -82,14 +91,14 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) [[noreturn]] void
   for (int signal = 1; signal <= 64; ++signal) ::syscall(SYS_rt_sigaction, signal, default_action, nullptr, kSignalSet);
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, nullptr, kSignalSet);
   ::syscall(SYS_setsid);
-  bool ready = ::syscall(SYS_chdir, "/") == 0;
+  bool ready = ::syscall(SYS_chdir, "/") == 0 && (recipe.record < 0 || write_itself_down(recipe.record));
   const int count = static_cast<int>(recipe.sources.size());
   for (int i = 0; ready && i < count; ++i)
     ready = ::syscall(SYS_dup3, recipe.sources[static_cast<std::size_t>(i)], i, 0) == i;
   // Whatever else is open, also what our own parent forgot to mark; the report closes as the program begins.
   if (ready) ::syscall(SYS_close_range, count, ~0U, CLOSE_RANGE_CLOEXEC);
   if (ready) ::syscall(SYS_execve, recipe.argv[0], recipe.argv.data(), recipe.environment.data());
-  const int error = errno;
+  const int error = errno == 0 ? EIO : errno;
   ::syscall(SYS_write, recipe.report, &error, sizeof error);
   for (;;) ::syscall(SYS_exit_group, 127);
 }
@@ -160,6 +169,11 @@ Result<Spawned> spawn(const SpawnRequest& request) {
   Fd report_end(ends[1]);
   TRY_ASSIGN(report_end, lifted(report_end.get(), end));
   recipe.report = report_end.get();
+  Fd record;
+  if (request.record >= 0) {
+    TRY_ASSIGN(record, lifted(request.record, end));
+    recipe.record = record.get();
+  }
 
   TRY_ASSIGN(Child child, make_child(cgroup.get(), recipe));
   report_end.reset();

@@ -23,6 +23,7 @@ struct SpawnRequest {
   // As this user, with no other group than `groups`, no capability, and no way to gain any.
   std::optional<RunAs> run_as = std::nullopt;
   std::vector<std::uint32_t> groups = {};
+  int record = -1;  // takes what /proc/self/stat says of it before it runs the program; -1: nobody wants to know
   fs::path cgroup;  // of cgroup v2: it is born into it; empty: into ours
 };
 

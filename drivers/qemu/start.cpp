@@ -18,6 +18,7 @@
 #include "drivers/qemu/qemu_guest.h"
 #include "drivers/qemu/spawn.h"
 #include "netdev/claims/process.h"
+#include "netdev/claims/process_record.h"
 
 namespace lodge::drivers::qemu {
 
@@ -117,7 +118,10 @@ Result<Launched> launch(const StartTools& tools, const StartRequest& request, co
                              .cgroup = request.run.cgroup};
   spawn_request.argv.insert(spawn_request.argv.end(), command.arguments.begin(), command.arguments.end());
   TRY_ASSIGN(const LogFile log, open_log(request.run.log_file, now, spawn_request.environment, spawn_request.argv));
+  TRY_ASSIGN(const Fd record,
+             netdev::make_process_record(request.run.folder, claim.id, request.run.ledger, request.run.domain_uuid));
   spawn_request.log = log.fd.get();
+  spawn_request.record = record.get();
   spawn_request.run_as = request.run.run_as;
   spawn_request.groups = groups_for(live);
   TRY_ASSIGN(Spawned process, spawn(spawn_request));

@@ -4,17 +4,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <optional>
 
-#include "base/file.h"
 #include "netdev/claims/kinds.h"
+#include "netdev/claims/proc.h"
+#include "netdev/claims/process_record.h"
 
 namespace lodge::netdev {
 namespace {
@@ -22,36 +21,8 @@ namespace {
 constexpr std::string_view kVariable = "LODGE_CLAIM=";
 constexpr std::string_view kLedger = "LODGE_LEDGER=";
 constexpr std::string_view kDomain = "LODGE_DOMAIN=";
-constexpr int kStartTimeField = 22;  // in /proc/PID/stat, counted from 1
-constexpr std::size_t kProcFileLimit = 8u << 20;
-
-template <class T>
-std::optional<T> number(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 bool is_gone(const Error& error) { return error.sys() == ENOENT || error.sys() == ESRCH; }
-
-Result<std::string> read_proc(std::int64_t pid, std::string_view file) {
-  return read_file(fmt::format("/proc/{}/{}", pid, file), kProcFileLimit);
-}
-
-Result<std::uint64_t> start_time(std::int64_t pid) {
-  TRY_ASSIGN(const std::string stat, read_proc(pid, "stat"));
-  // The second field, the command, is in parentheses and may hold anything, also parentheses and spaces.
-  std::string_view rest = std::string_view(stat).substr(std::min(stat.rfind(')'), stat.size()));
-  for (int field = 2; field < kStartTimeField; ++field) {
-    const std::size_t space = rest.find(' ');
-    if (space == std::string_view::npos) return fail(Code::internal, "/proc/{}/stat has no start time", pid);
-    rest.remove_prefix(space + 1);
-  }
-  const auto ticks = number<std::uint64_t>(rest.substr(0, rest.find(' ')));
-  if (!ticks) return fail(Code::internal, "/proc/{}/stat has no start time", pid);
-  return *ticks;
-}
 
 struct Marks {
   std::vector<std::string> claim_ids;
@@ -100,17 +71,24 @@ struct Found {
   Fd pidfd;  // of ended and running
 };
 
+bool knows(std::span<const MarkedProcess> processes, std::string_view claim_id, std::int64_t pid) {
+  return std::ranges::any_of(processes, [&](const MarkedProcess& process) {
+    return process.claim_id == claim_id && process.identity.pid == pid;
+  });
+}
+
 // The pidfd comes first: whatever is read afterwards about this pid is of that process, or the process has ended.
-Result<Found> find_process(std::string_view claim_id, const ProcessIdentity& identity) {
+// `identity` comes from the ledger or a mark that was believed, so that an environment is enough to tell a pid that was given again.
+Result<Found> find_process(const fs::path& runs, std::string_view claim_id, const ProcessIdentity& identity) {
   using enum Found::What;
   TRY_ASSIGN(Fd pidfd, open_pidfd(identity.pid));
   if (!pidfd) return Found{gone, {}};
-  const auto started = start_time(identity.pid);
-  if (!started) {
-    if (is_gone(started.error())) return Found{gone, {}};
-    return Failure(started.error());
+  const auto now = stat_of(identity.pid);
+  if (!now) {
+    if (is_gone(now.error())) return Found{gone, {}};
+    return Failure(now.error());
   }
-  if (*started != identity.start_time) return Found{not_ours, {}};
+  if (now->start_time != identity.start_time) return Found{not_ours, {}};
   TRY_ASSIGN(const bool over, wait_until_ended(pidfd, 0));
   if (over) return Found{ended, std::move(pidfd)};
   const auto marks = marks_of(identity.pid);
@@ -119,6 +97,8 @@ Result<Found> find_process(std::string_view claim_id, const ProcessIdentity& ide
     return Failure(marks.error());
   }
   if (std::ranges::find(marks->claim_ids, claim_id) != marks->claim_ids.end()) return Found{running, std::move(pidfd)};
+  // It may have made its environment unreadable.
+  if (knows(recorded_processes(runs), claim_id, identity.pid)) return Found{running, std::move(pidfd)};
   // It may have ended between the two looks, and an ended process shows no environment.
   TRY_ASSIGN(const bool over_now, wait_until_ended(pidfd, 0));
   return over_now ? Found{ended, std::move(pidfd)} : Found{not_ours, {}};
@@ -129,34 +109,33 @@ Result<std::vector<std::int64_t>> all_pids() {
   if (!folder) return fail_errno(errno, "list /proc");
   std::vector<std::int64_t> pids;
   while (const dirent* entry = ::readdir(folder.get()))
-    if (const auto pid = number<std::int64_t>(entry->d_name)) pids.push_back(*pid);
+    if (const auto pid = whole_number<std::int64_t>(entry->d_name)) pids.push_back(*pid);
   return pids;
 }
 
-// Whether it runs as the user that this process runs as.
-bool is_ours(std::int64_t pid) {
-  struct stat found{};
-  return ::stat(fmt::format("/proc/{}", pid).c_str(), &found) == 0 && found.st_uid == ::geteuid();
-}
-
-// Every running process with a mark that `wanted` wants.
+// Every running process with a mark that `wanted` wants: by the records below `runs`, and by the environment of those of our own user.
 template <class Wanted>
-Result<std::vector<MarkedProcess>> find_marked(Wanted wanted) {
+Result<std::vector<MarkedProcess>> find_marked(const fs::path& runs, Wanted wanted) {
+  std::vector<MarkedProcess> found = recorded_processes(runs);
+  std::erase_if(found, [&](const MarkedProcess& process) { return !wanted(process.claim_id); });
   TRY_ASSIGN(const std::vector<std::int64_t> pids, all_pids());
-  std::vector<MarkedProcess> found;
   for (const std::int64_t pid : pids) {
-    if (pid == ::getpid()) continue;
+    if (pid == ::getpid() || !is_of_our_user(pid)) continue;
     // Processes come and go, and some may not be looked at: neither is one of ours.
     const auto marks = marks_of(pid);
     if (!marks) continue;
     for (const std::string& id : marks->claim_ids) {
-      if (!wanted(pid, id)) continue;
+      if (!wanted(id) || knows(found, id, pid)) continue;
       if (const auto identity = identify_process(pid))
         found.push_back(
             {.claim_id = id, .identity = *identity, .ledger = marks->ledger, .domain_uuid = marks->domain_uuid});
     }
   }
   return found;
+}
+
+Result<std::vector<MarkedProcess>> find_claimed(const fs::path& runs, std::span<const std::string> claim_ids) {
+  return find_marked(runs, [&](const std::string& id) { return std::ranges::find(claim_ids, id) != claim_ids.end(); });
 }
 
 }  // namespace
@@ -172,33 +151,32 @@ std::vector<std::string> process_origin(std::string_view ledger, std::string_vie
 }
 
 Result<ProcessIdentity> identify_process(std::int64_t pid) {
-  TRY_ASSIGN(const std::uint64_t started, start_time(pid));
-  return ProcessIdentity{.pid = pid, .start_time = started};
+  TRY_ASSIGN(const ProcStat stat, stat_of(pid));
+  return ProcessIdentity{.pid = pid, .start_time = stat.start_time};
 }
 
-Result<RunningProcess> open_process(const Claim& claim) {
+Result<RunningProcess> open_process(const Claim& claim, const fs::path& runs) {
   ProcessIdentity identity = std::get<ProcessIdentity>(claim.identity);
   if (identity.pid == 0) {
-    TRY_ASSIGN(const auto marked, HostProcesses().marked(std::span(&claim.id, 1)));
+    TRY_ASSIGN(const auto marked, find_claimed(runs, std::span(&claim.id, 1)));
     if (!marked.empty()) identity = marked.front().identity;
   }
   if (identity.pid == 0) return fail(Code::not_found, "{} does not run", claim.name);
-  TRY_ASSIGN(Found found, find_process(claim.id, identity));
+  TRY_ASSIGN(Found found, find_process(runs, claim.id, identity));
   if (found.what != Found::What::running) return fail(Code::not_found, "{} does not run any more", describe(claim));
   return RunningProcess{.identity = identity, .pidfd = std::move(found.pidfd)};
 }
 
 Result<std::vector<MarkedProcess>> HostProcesses::marked(std::span<const std::string> claim_ids) {
-  return find_marked(
-      [&](std::int64_t, const std::string& id) { return std::ranges::find(claim_ids, id) != claim_ids.end(); });
+  return find_claimed(runs_, claim_ids);
 }
 
 Result<std::vector<MarkedProcess>> HostProcesses::all_marked() {
-  return find_marked([](std::int64_t pid, const std::string&) { return is_ours(pid); });
+  return find_marked(runs_, [](const std::string&) { return true; });
 }
 
 Result<KillOutcome> HostProcesses::kill(std::string_view claim_id, const ProcessIdentity& identity, Deadline deadline) {
-  TRY_ASSIGN(const Found found, find_process(claim_id, identity));
+  TRY_ASSIGN(const Found found, find_process(runs_, claim_id, identity));
   if (found.what == Found::What::gone) return KillOutcome::was_gone;
   if (found.what == Found::What::not_ours) return KillOutcome::not_ours;
   const bool runs = found.what == Found::What::running;

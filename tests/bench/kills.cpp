@@ -21,35 +21,41 @@ constexpr int kKills = 100;
 void print_header() {
   fmt::print("{:<10}", "");
   for (const std::string_view name : kCountNames) fmt::print("  {}", name);
-  fmt::print("  calls done  seconds\n");
+  fmt::print("  calls done  guests started  calls cut off  seconds\n");
 }
 
 void print(std::string_view name, const Killed& killed) {
   fmt::print("{:<10}", name);
   for (std::size_t i = 0; i < kCountNames.size(); ++i)
     fmt::print("  {:>{}}", killed.figures.counts[i], kCountNames[i].size());
-  fmt::print("  {:>10}  {:>7.0f}\n", killed.calls, killed.seconds);
+  fmt::print("  {:>10}  {:>14}  {:>13}  {:>7.0f}\n", killed.work.done, killed.work.started, killed.work.cut_off,
+             killed.seconds);
 }
 
-KillSettings settings_for(const fs::path& runs, const fs::path& serials) {
+// How long each lives at most between two kills. libvirtd, with a virsh for each call, does about as many calls in so long.
+constexpr std::chrono::milliseconds kLodgedLives{600};
+constexpr std::chrono::milliseconds kLibvirtdLives{4000};
+
+KillSettings settings_for(const fs::path& runs, const fs::path& serials, std::chrono::milliseconds longest) {
   return {.kills = from_environment("LODGE_KILLS", kKills),
           .seed = static_cast<unsigned>(from_environment("LODGE_SEED", 1)),
           .parent = "up0",
           .runs = runs,
-          .serials = serials};
+          .serials = serials,
+          .longest = longest};
 }
 
 Killed kill_lodged() {
   World world;
   add_uplink("up0");
   LodgeManager manager(world);
-  return kill_at_random(manager, settings_for(manager.runs(), world.root()));
+  return kill_at_random(manager, settings_for(manager.runs(), world.root(), kLodgedLives));
 }
 
 Killed kill_libvirtd() {
   LibvirtManager manager;
   add_uplink("up0");
-  return kill_at_random(manager, settings_for("/run/libvirt/qemu", "/run"));
+  return kill_at_random(manager, settings_for("/run/libvirt/qemu", "/run", kLibvirtdLives));
 }
 
 // Each in a sandbox of its own, from a process of its own.

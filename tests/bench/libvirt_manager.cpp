@@ -21,6 +21,7 @@ constexpr const char* kDaemon = "/usr/sbin/libvirtd";
 constexpr const char* kVirsh = "/usr/bin/virsh";
 constexpr const char* kLog = "/run/libvirtd.log";
 const fs::path kRuns = "/run/libvirt/qemu";
+const fs::path kOwnPidFile = kRuns / "driver.pid";
 const fs::path kFolders = "/var/lib/libvirt/qemu";
 constexpr std::chrono::milliseconds kLookAgain{100};
 
@@ -39,8 +40,8 @@ Said said(const Finished& finished) {
   if (finished.ok()) return {.answer = Answer::done};
   // What virsh says when nobody answers, or not any more.
   for (const char* const lost :
-       {"Failed to connect", "failed to connect", "End of file", "client socket is closed", "Cannot recv data",
-        "Cannot write data", "Unable to write", "Disconnected", "keepalive"})
+       {"Failed to connect", "failed to connect", "no valid connection", "End of file", "client socket is closed",
+        "Cannot recv data", "Cannot write data", "Unable to write", "Disconnected", "keepalive"})
     if (finished.err.find(lost) != std::string::npos) return {.answer = Answer::none, .why = finished.err};
   return {.answer = Answer::refused, .why = finished.err};
 }
@@ -56,20 +57,16 @@ Said with_document(const std::string& document, std::vector<std::string> command
   return answer;
 }
 
-// NAME and TITLE of all guests: columns are two blanks or more apart.
+// All guests, with the titles of their definitions: `virsh list --title` has those of their runs.
 std::vector<GuestFacts> titles() {
-  const Finished listed = virsh({"list", "--all", "--title"});
+  const Finished listed = virsh({"list", "--all", "--name"});
   if (!listed.ok()) throw WorldError("virsh list: " + listed.err);
   std::vector<GuestFacts> guests;
-  std::istringstream lines(listed.out);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string id, name;
-    if (!(words >> id >> name)) continue;
-    const auto title = line.find("revision ");
-    std::string rest = title == line.npos ? "" : line.substr(title);
-    while (rest.ends_with(' ')) rest.pop_back();
-    guests.push_back({.name = name, .title = rest, .links = {}});
+  std::istringstream names(listed.out);
+  for (std::string name; names >> name;) {
+    const Finished title = virsh({"desc", "--config", "--title", name});
+    guests.push_back({.name = name, .title = title.ok() ? title.out : "", .links = {}});
+    while (guests.back().title.ends_with('\n')) guests.back().title.pop_back();
   }
   return guests;
 }
@@ -130,6 +127,10 @@ LibvirtManager::LibvirtManager() {
   }
   for (const auto& [file, text] : {std::pair("qemu.conf", kQemuSettings), std::pair("libvirtd.conf", kDaemonSettings)})
     if (!write_file(fs::path("/etc/libvirt") / file, text)) throw WorldError("write /etc/libvirt");
+  // It asks each hypervisor there is what it can do, which takes longer than a life here, and remembers it.
+  start();
+  if (const Finished asked = virsh({"capabilities"}); !asked.ok()) throw WorldError("virsh capabilities: " + asked.err);
+  kill();
 }
 
 void LibvirtManager::start() {
@@ -210,6 +211,7 @@ std::vector<RunFile> LibvirtManager::run_files() {
   std::vector<RunFile> files;
   for (const auto& entry : fs::directory_iterator(kRuns)) {
     const fs::path& path = entry.path();
+    if (path == kOwnPidFile) continue;
     if (path.extension() == ".xml" || path.extension() == ".pid")
       files.push_back({.guest = path.stem(), .kind = path.extension(), .path = path});
   }

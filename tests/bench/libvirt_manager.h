@@ -11,7 +11,7 @@ class LibvirtManager final : public Manager {
   // Why there is none here; none if there is.
   static std::optional<std::string> missing();
 
-  // Hides the host's own configuration and state of libvirt from this sandbox.
+  // Hides the host's own configuration and state of libvirt from this sandbox, and has it look at the hypervisors there are.
   LibvirtManager();
 
   std::string_view name() const override { return "libvirtd"; }

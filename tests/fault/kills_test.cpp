@@ -24,11 +24,11 @@ TEST_CASE("a daemon killed at any moment under load leaks, loses and touches not
       .serials = world.root()};
   INFO("LODGE_SEED=" << settings.seed);
   const Killed killed = kill_at_random(manager, settings);
-  fmt::print("{} kills, {} calls done, {:.0f} s, LODGE_SEED={}\n", killed.figures[Count::deaths], killed.calls,
-             killed.seconds, settings.seed);
-  print_row(fmt::format("random kills ({} calls)", killed.calls), killed.figures);
+  fmt::print("{} kills, {} calls done, {} cut off, {:.0f} s, LODGE_SEED={}\n", killed.figures[Count::deaths],
+             killed.work.done, killed.work.cut_off, killed.seconds, settings.seed);
+  print_row(fmt::format("random kills ({} calls)", killed.work.done), killed.figures);
   INFO(killed.figures.text());
   CHECK(killed.figures.clean());
   CHECK(killed.figures[Count::deaths] == settings.kills);
-  CHECK(killed.calls > settings.kills);
+  CHECK(killed.work.done > settings.kills);
 }

@@ -12,6 +12,15 @@
    The kernel never does (it counts from 1, we choose above 1,000,000,000), and a second lodged on the host would have to reach
    the same number within microseconds.
 
+   What it says of claims that are not links:
+
+     - a link is the kind that is hardest to own: others can take its number and its name, and delete it. Control groups, folders, files,
+       tables and the control socket take the same steps in the same order (planned, made, held, released), but have the claim's id in their
+       name, which nobody else takes; a port is nothing but its claim. Their part of this is what is left of it without `others`;
+     - a process is known here by a mark that nobody forges and that stays with it, which netdev/claims/process.cpp has to see to;
+     - not here: a PCI device and a physical function, which existed before and are given back as they were found; the port of a switch;
+       that release() goes on after a failure, and in which order it takes the kinds. Tests show those (tests/unit/netdev, tests/fault).
+
    A mutant (-DMUTANT=…) leaves one rule out, and has to be caught: tests/model/check. */
 
 #ifndef MUTANT
@@ -23,23 +32,30 @@
 #define CLOSE_FIRST 4       /* the claim goes before the link */
 #define NO_GROUP 5          /* any link without an alias is believed to be one that we were about to mark */
 #define NO_UNCLAIMED 6      /* recovery looks at claims only */
-#define SAME_NUMBER 7       /* numbers are drawn by chance, and two claims of one ledger may have the same */
+#define SAME_NUMBER 7       /* TOGETHER: numbers are drawn by chance, and two claims of one ledger may have the same */
 #define SWEEP_IN_USE 8      /* recovery removes what no claim knows, though a guest that it does not know may be using it */
 
 /* Two worlds, since one for all would take too long: -DTOGETHER, where two guests meet, and one in which a single guest
-   starts again and again, with more deaths, and a store that may go back in time. */
+   starts again and again, with more deaths, and a store that may go back in time. -DSMALL: enough for a mutant. */
 #ifdef TOGETHER
 #define GUESTS_THAT_START 2
-#define STARTS 3
-#define DEATHS 1
-#define DEEDS 2    /* of the others */
 #define BACKUPS 0
 #else
 #define GUESTS_THAT_START 1
+#define BACKUPS 1
+#endif
+#ifdef SMALL
 #define STARTS 3
+#define DEATHS 1
+#define DEEDS 2    /* of the others */
+#elif defined(TOGETHER)
+#define STARTS 4
 #define DEATHS 2
 #define DEEDS 2
-#define BACKUPS 1
+#else
+#define STARTS 3
+#define DEATHS 3
+#define DEEDS 3
 #endif
 #define GUESTS 2
 #define NUMBERS 3  /* of our private range */
@@ -79,8 +95,18 @@ byte starts = 0, deaths = 0, deeds = 0;
 #define awaited(k) (link[k].mark == NO_MARK && (ledger[0].state != none && ledger[0].number == k || ledger[1].state != none && ledger[1].number == k))
 /* A guest whose claim the ledger has forgotten, since it went back in time. */
 #define forgotten(v) (runs[v] != 0 && (ledger[v].state == none || ledger[v].id != runs[v]))
+#define ended(v) runs[v] = 0; uses[v] = 0
 #define in_use(k) (runs[0] != 0 && uses[0] == k || runs[1] != 0 && uses[1] == k)
 #define looks_like_ours(v) (link[mine[v].number].mark == mine[v].id || link[mine[v].number].mark == NO_MARK && (link[mine[v].number].group || MUTANT == NO_GROUP))
+
+/* What nothing mentions is alike: of such numbers the lowest stands for all, of names the first, of guests that have not started the
+   first. Every order of events is one of those searched, but for what things are called. */
+#define held_by(c, k) (c.state != none && c.number == k)
+#define mentioned(k) (link[k].whose != nothing || in_use(k) || at[0] != idle && mine[0].number == k || at[1] != idle && mine[1].number == k || held_by(ledger[0], k) || held_by(ledger[1], k) || held_by(backup[0], k) || held_by(backup[1], k))
+#define pickable(k) (mentioned(k) || (k == 0 || mentioned(0)) && (k < 2 || mentioned(1)))
+#define called(c, m) (c.state != none && c.name == m)
+#define mentioned_name(m) (!free_name(m) || at[0] != idle && mine[0].name == m || at[1] != idle && mine[1].name == m || called(ledger[0], m) || called(ledger[1], m) || called(backup[0], m) || called(backup[1], m))
+#define pickable_name(m) (m == 0 || mentioned_name(0) || mentioned_name(1))
 
 inline copy(to, from) { to.state = from.state; to.id = from.id; to.number = from.number; to.name = from.name }
 inline clear_link(k) { link[k].whose = nothing; link[k].name = 0; link[k].mark = NO_MARK; link[k].group = false }
@@ -95,7 +121,7 @@ inline start_step(v) {
      starts++; ids++;
      mine[v].id = ids;
      draw_number(v);
-     if :: mine[v].name = 0 :: mine[v].name = 1 fi;
+     if :: pickable_name(0) -> mine[v].name = 0 :: pickable_name(1) -> mine[v].name = 1 fi;
      at[v] = drawn
   :: at[v] == drawn ->
      if :: MUTANT != CLAIM_AFTERWARDS -> write_down(v, planned) :: else fi;
@@ -131,7 +157,7 @@ inline start_step(v) {
 }
 
 /* netdev::choose_ifindex(): the numbers come from a counter, so that no two claims of one ledger have the same. */
-#define drawable(k, other) (link[k].whose == nothing && (MUTANT == SAME_NUMBER || mine[other].state == none && at[other] == idle || mine[other].number != k))
+#define drawable(k, other) (link[k].whose == nothing && pickable(k) && (MUTANT == SAME_NUMBER || mine[other].state == none && at[other] == idle || mine[other].number != k))
 inline draw_number(v) {
   if
   :: drawable(0, 1 - v) -> mine[v].number = 0
@@ -145,7 +171,7 @@ inline stop_step(v) {
   if
   :: at[v] == running && !recovering -> at[v] = releasing
   :: at[v] == releasing ->
-     if :: runs[v] == mine[v].id -> runs[v] = 0 :: else fi;  /* the process goes first, by its mark */
+     if :: runs[v] == mine[v].id -> ended(v) :: else fi;  /* the process goes first, by its mark */
      if :: MUTANT == CLOSE_FIRST -> clear_claim(ledger[v]) :: else fi;
      if
      :: MUTANT == RELEASE_BY_NAME ->
@@ -187,7 +213,7 @@ inline die() {
 }
 inline wake(v) {
   if
-  :: mine[v].state == none -> at[v] = idle
+  :: mine[v].state == none -> at[v] = idle; deleted_by_others[v] = false
   :: mine[v].state == planned -> at[v] = releasing
   :: mine[v].state == held && runs[v] == mine[v].id -> at[v] = running
   :: mine[v].state == held && runs[v] != mine[v].id -> at[v] = releasing
@@ -222,7 +248,7 @@ inline check_guest(v) {
 #define resting(v) (at[v] == idle || at[v] == running)
 
 /* daemon/host/strays.cpp, refuse_beside_stray(): no second process beside a forgotten one. */
-#define may_start(v) (v < GUESTS_THAT_START && at[v] == idle && !forgotten(v) && !recovering && starts < STARTS && (drawable(0, 1 - v) || drawable(1, 1 - v) || drawable(2, 1 - v)))
+#define may_start(v) (v < GUESTS_THAT_START && (v == 0 || starts > 0) && at[v] == idle && !forgotten(v) && !recovering && starts < STARTS && (drawable(0, 1 - v) || drawable(1, 1 - v) || drawable(2, 1 - v)))
 #define starts_on(v) (at[v] == drawn || at[v] == intended || at[v] == made || at[v] == marked || at[v] == spawned)
 #define may_stop(v) (at[v] == running && !recovering)
 #define stops_on(v) (at[v] == releasing || at[v] == checked || at[v] == closing)
@@ -234,8 +260,8 @@ active proctype daemon() {
   :: atomic { may_start(1) || starts_on(1) -> start_step(1) }
   :: atomic { may_stop(0) || stops_on(0) -> stop_step(0) }
   :: atomic { may_stop(1) || stops_on(1) -> stop_step(1) }
-  :: atomic { forgotten(0) -> runs[0] = 0 }  /* it ends by itself; its link goes with the next recovery */
-  :: atomic { forgotten(1) -> runs[1] = 0 }
+  :: atomic { forgotten(0) -> ended(0) }  /* it ends by itself; its link goes with the next recovery */
+  :: atomic { forgotten(1) -> ended(1) }
   :: atomic { deaths < DEATHS -> die() }
   :: atomic { recovering && at_rest -> recovered() }
   :: atomic { BACKUPS > 0 && !has_backup -> back_up() }
@@ -243,12 +269,17 @@ active proctype daemon() {
   od
 }
 
+#define others_may(k) (deeds < DEEDS && (link[k].whose == theirs || !busy(k)) && (link[k].whose != nothing || pickable(k)))
 inline others_make(k) {
   if
-  :: link[k].whose == nothing && !busy(k) ->
-     link[k].whose = theirs;
-     if :: free_name(0) -> link[k].name = 0 :: free_name(1) -> link[k].name = 1 :: link[k].name = NAMES fi;  /* one of no interest */
-     if :: link[k].mark = NO_MARK :: link[k].mark = THEIR_MARK fi
+  :: link[k].whose == nothing && !busy(k) && pickable(k) ->
+     if
+     :: free_name(0) && pickable_name(0) -> link[k].name = 0
+     :: free_name(1) && pickable_name(1) -> link[k].name = 1
+     :: link[k].name = NAMES  /* one of no interest */
+     fi;
+     if :: link[k].mark = NO_MARK :: link[k].mark = THEIR_MARK fi;
+     link[k].whose = theirs
   :: link[k].whose == theirs -> clear_link(k)
   :: link[k].whose == ours && !busy(k) ->
      note_deleted(k);
@@ -257,14 +288,14 @@ inline others_make(k) {
   deeds++
 }
 inline note_deleted(k) {
-  if :: mine[0].number == k -> deleted_by_others[0] = true :: else fi;
-  if :: mine[1].number == k -> deleted_by_others[1] = true :: else fi
+  if :: at[0] != idle && mine[0].number == k -> deleted_by_others[0] = true :: else fi;
+  if :: at[1] != idle && mine[1].number == k -> deleted_by_others[1] = true :: else fi
 }
 
 active proctype others() {
   do
-  :: atomic { deeds < DEEDS && (link[0].whose == theirs || !busy(0)) -> others_make(0) }
-  :: atomic { deeds < DEEDS && (link[1].whose == theirs || !busy(1)) -> others_make(1) }
-  :: atomic { deeds < DEEDS && (link[2].whose == theirs || !busy(2)) -> others_make(2) }
+  :: atomic { others_may(0) -> others_make(0) }
+  :: atomic { others_may(1) -> others_make(1) }
+  :: atomic { others_may(2) -> others_make(2) }
   od
 }

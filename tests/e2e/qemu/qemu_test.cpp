@@ -69,7 +69,8 @@ contract::Started start(Hands& hands, const std::string& document) {
   auto checked = conf::validate(std::move(*normalized), *host, parsed->source);
   if (!checked) FAIL(checked.error().message());
   contract::Started started = hands.prepared(std::move(*checked));
-  if (auto ok = hands.wait(hands.world.driver().check(*started.domain, hands.soon())); !ok) FAIL(ok.error().message());
+  if (auto ok = hands.wait(hands.world.driver().check({.domain = *started.domain}, hands.soon())); !ok)
+    FAIL(ok.error().message());
   auto running = hands.wait(hands.world.driver().start(hands.request(started), hands.soon()));
   if (!running) FAIL(running.error().message());
   started.running = std::move(*running);
@@ -213,7 +214,7 @@ TEST_CASE("a guest for KVM is refused in one sentence where KVM cannot be used")
     CHECK(checked.error().findings().size() == 1);
     return;
   }
-  const auto result = hands.wait(hands.world.driver().check(*checked, hands.soon()));
+  const auto result = hands.wait(hands.world.driver().check({.domain = *checked}, hands.soon()));
   REQUIRE_FALSE(result);
   CHECK(result.error().message().find("<domain type='qemu'>") != std::string::npos);
 }

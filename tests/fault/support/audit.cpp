@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <thread>
 
 #include "netdev/claims/process.h"
@@ -41,14 +43,27 @@ std::set<pid_t> hypervisors() {
   return pids;
 }
 
-// @source proc(5), /proc/net/tcp: the fourth column is the state, 0A is listening
-int listening_sockets() {
-  int count = 0;
+// Address and port, by inode.
+// @source proc(5), /proc/net/tcp: the second column is the local address, the fourth the state (0A: listening), the tenth the inode
+std::map<std::string, std::string> listening_sockets() {
+  std::map<std::string, std::string> sockets;
   for (const char* const table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
     std::ifstream lines(table);
-    for (std::string line; std::getline(lines, line);) count += line.find(" 0A ") != line.npos;
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream text(line);
+      const std::vector<std::string> words(std::istream_iterator<std::string>(text), {});
+      if (words.size() > 9 && words[3] == "0A") sockets[words[9]] = words[1];
+    }
   }
-  return count;
+  return sockets;
+}
+
+// Whether one of its descriptors is the socket of this inode.
+bool holds_socket(pid_t pid, const std::string& inode) {
+  std::error_code gone;
+  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), gone))
+    if (fs::read_symlink(entry.path(), gone) == fmt::format("socket:[{}]", inode)) return true;
+  return false;
 }
 
 const GuestFacts* find(std::span<const GuestFacts> guests, std::string_view name) {
@@ -69,7 +84,8 @@ void check_run(const Promise& promise, const GuestFacts* guest, Figures& figures
   if (!running) return figures.find(Count::guests, fmt::format("{} does not run any more", promise.name));
   if (promise.pid == 0) return;
   if (guest->pid != promise.pid || !same_process(promise.pid, promise.started))
-    figures.find(Count::guests, fmt::format("{} was process {}, is {}", promise.name, promise.pid, guest->pid));
+    figures.find(Count::guests, fmt::format("{} was process {}, is {}{}", promise.name, promise.pid, guest->pid,
+                                            netdev::identify_process(guest->pid) ? "" : ", which is gone"));
   for (const auto& [link, index] : promise.links) {
     if (index_of(link) != index)
       figures.find(Count::guests,
@@ -88,9 +104,9 @@ void check_definition(const Promise& promise, const GuestFacts* guest, Figures& 
 void Promise::learn(const GuestFacts& facts) {
   titles = {facts.title};
   run = facts.running ? Run::on : Run::off;
-  pid = facts.pid;
-  started = 0;
-  if (const auto process = netdev::identify_process(pid)) started = process->start_time;
+  const auto process = netdev::identify_process(facts.pid);
+  pid = process ? facts.pid : 0;
+  started = process ? process->start_time : 0;
   links.clear();
   if (letting_go) return;
   for (const std::string& link : facts.links) links[link] = index_of(link);
@@ -113,10 +129,14 @@ void Audit::look_at_processes(const Guests& guests, Figures& figures) const {
     if (pid == foreign_.qemu() || std::ranges::find(guests, pid, &GuestFacts::pid) != guests.end()) continue;
     figures.find(Count::processes, fmt::format("process {} is no guest's", pid));
   }
-  const auto running = std::ranges::count_if(guests, &GuestFacts::running);
-  for (auto n = running; n < listening_sockets(); ++n)
-    figures.find(Count::sockets,
-                 fmt::format("{} guests run, and {} ports are listened at", running, listening_sockets()));
+}
+
+void Audit::look_at_sockets(const Guests& guests, Figures& figures) const {
+  for (const auto& [inode, address] : listening_sockets()) {
+    const auto holds = [&](const GuestFacts& guest) { return guest.running && holds_socket(guest.pid, inode); };
+    if (std::ranges::any_of(guests, holds)) continue;
+    figures.find(Count::sockets, fmt::format("no guest listens at {} (socket {})", address, inode));
+  }
 }
 
 void Audit::look_at_folders(const Guests& guests, Figures& figures) const {
@@ -148,6 +168,7 @@ Figures Audit::look_once(const Guests& guests, std::span<const Promise> promises
   Figures figures;
   look_at_links(guests, figures);
   look_at_processes(guests, figures);
+  look_at_sockets(guests, figures);
   look_at_folders(guests, figures);
   look_at_groups(guests, figures);
   manager_.audit_ledger(figures);
@@ -159,15 +180,28 @@ Figures Audit::look_once(const Guests& guests, std::span<const Promise> promises
   return figures;
 }
 
-Figures Audit::look(std::span<Promise> promises) {
+// Leaks stand; all other findings are of something that has happened.
+Figures Audit::without_known(Figures all) {
+  Figures figures;
+  standing_.clear();
+  for (Finding& one : all.findings) {
+    const bool leak = one.count >= Count::links && one.count <= Count::claims;
+    if (leak) standing_.insert(one.what);
+    if (!leak || !known_.contains(one.what)) figures.find(one.count, std::move(one.what));
+  }
+  return figures;
+}
+
+Figures Audit::look(std::span<Promise> promises, const Enough& enough) {
   const auto grace = Deadline::after(kGrace);
   Guests guests = manager_.guests();
-  Figures figures = look_once(guests, promises);
-  while (!figures.clean() && !grace.passed()) {
+  Figures figures = without_known(look_once(guests, promises));
+  while (!enough(figures) && !grace.passed()) {
     std::this_thread::sleep_for(kLookAgain);
     guests = manager_.guests();
-    figures = look_once(guests, promises);
+    figures = without_known(look_once(guests, promises));
   }
+  known_ = standing_;
   for (std::string& finding : foreign_.touched()) figures.find(Count::foreign, std::move(finding));
   for (Promise& promise : promises) {
     const GuestFacts* const guest = find(guests, promise.name);

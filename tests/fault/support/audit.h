@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <span>
@@ -37,20 +38,27 @@ class Audit {
   // What is there now, and what is foreign, stays out of it.
   Audit(Manager& manager, Foreign& foreign);
 
-  // After Manager::settle(). What is found wrong has been so for some seconds. The promises are what is, afterwards.
-  Figures look(std::span<Promise> promises);
+  // After Manager::settle(). What is found wrong has been so for some seconds. What is leaked is found once, by the first look
+  // that sees it. The promises are what is, afterwards.
+  // Looks are repeated for so long, or until they find `enough`.
+  using Enough = std::function<bool(const Figures&)>;
+  Figures look(std::span<Promise> promises, const Enough& enough = &Figures::clean);
 
  private:
   using Guests = std::vector<GuestFacts>;
   void look_at_links(const Guests& guests, Figures& figures) const;
   void look_at_processes(const Guests& guests, Figures& figures) const;
+  void look_at_sockets(const Guests& guests, Figures& figures) const;
   void look_at_folders(const Guests& guests, Figures& figures) const;
   void look_at_groups(const Guests& guests, Figures& figures) const;
   Figures look_once(const Guests& guests, std::span<const Promise> promises) const;
+  Figures without_known(Figures figures);
 
   Manager& manager_;
   Foreign& foreign_;
   std::set<std::string> links_;
+  std::set<std::string> known_;     // leaks that an earlier look has found
+  std::set<std::string> standing_;  // leaks that the last one has seen
 };
 
 }  // namespace lodge::test

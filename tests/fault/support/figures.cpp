@@ -1,15 +1,16 @@
 #include "tests/fault/support/figures.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace lodge::test {
 
 void Figures::find(Count count, std::string finding) {
   ++(*this)[count];
-  findings.push_back(fmt::format("{}: {}", kCountNames[static_cast<std::size_t>(count)], std::move(finding)));
+  findings.push_back({.count = count, .what = std::move(finding)});
 }
 
 bool Figures::clean() const {
@@ -22,7 +23,13 @@ Figures& Figures::operator+=(const Figures& other) {
   return *this;
 }
 
-std::string Figures::text() const { return fmt::format("{}", fmt::join(findings, "\n")); }
+std::string Figures::text() const {
+  std::string text;
+  for (const Finding& one : findings)
+    fmt::format_to(std::back_inserter(text), "{}{}: {}", text.empty() ? "" : "\n",
+                   kCountNames[static_cast<std::size_t>(one.count)], one.what);
+  return text;
+}
 
 void print_row(std::string_view what, const Figures& figures) {
   nlohmann::ordered_json row{{"what", what}};

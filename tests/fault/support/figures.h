@@ -25,9 +25,14 @@ inline constexpr auto kCountNames = std::to_array<std::string_view>(
     {"deaths", "links leaked", "processes leaked", "folders leaked", "ports leaked", "cgroups leaked", "claims leaked",
      "foreign touched", "guests lost", "definitions lost", "calls refused"});
 
+struct Finding {
+  Count count;
+  std::string what;  // a sentence; of something leaked: that tells it from anything else, and is the same at every look
+};
+
 struct Figures {
   std::array<int, kCountNames.size()> counts{};
-  std::vector<std::string> findings;  // each of them in a sentence
+  std::vector<Finding> findings;
 
   int& operator[](Count count) { return counts[static_cast<std::size_t>(count)]; }
   int operator[](Count count) const { return counts[static_cast<std::size_t>(count)]; }

@@ -37,7 +37,7 @@ Killed kill_at_random(Manager& manager, const KillSettings& settings) {
     if (!figures.clean()) fmt::print("kill {} of {}:\n{}\n", round + 1, manager.name(), figures.text());
     killed.figures += figures;
   }
-  killed.calls = load.done();
+  killed.work = load.work();
   killed.seconds = std::chrono::duration<double>(Clock::now() - began).count();
   manager.kill();
   return killed;

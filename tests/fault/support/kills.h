@@ -15,7 +15,7 @@ struct KillSettings {
 
 struct Killed {
   Figures figures;
-  int calls = 0;
+  Work work;
   double seconds = 0;
 };
 

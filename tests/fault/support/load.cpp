@@ -38,13 +38,14 @@ class Load::Client {
   }
   // A new life: what was under way has been settled, and what could happen by itself has.
   void look_around() {
+    cut_off_ = false;
     for (Seat& seat : seats_) {
       seat.loose = seat.promise->run == Promise::Run::on;
       seat.plugged = seat.promise->links.size() > 1;
     }
   }
   Figures take_refusals() { return std::exchange(refusals_, {}); }
-  int done() const { return done_; }
+  const Work& done() const { return done_; }
 
  private:
   std::size_t chance(std::size_t of) { return std::uniform_int_distribution<std::size_t>(0, of - 1)(random_); }
@@ -105,7 +106,9 @@ class Load::Client {
     seat.loose = seat.plugged = false;
     const Said said = manager_.act(verb, promise.name);
     if (said.answer == Answer::refused) promise.run = Promise::Run::off;
-    if (note(seat, "start", said)) learn_run(seat);
+    if (!note(seat, "start", said)) return;
+    ++done_.started;
+    learn_run(seat);
   }
 
   // It has been started, or given a card: what it has now, it is to keep.
@@ -163,7 +166,9 @@ class Load::Client {
   }
 
   bool note(const Seat& seat, std::string_view verb, const Said& said) {
-    if (said.done()) ++done_;
+    if (said.done()) ++done_.done;
+    // What is tried while nobody is there was not cut off.
+    if (said.answer == Answer::none && !std::exchange(cut_off_, true)) ++done_.cut_off;
     if (said.answer == Answer::refused && !seat.loose && seat.promise->run != Promise::Run::open)
       refusals_.find(Count::refusals, fmt::format("{} {}: {}", verb, seat.promise->name, said.why));
     return said.done();
@@ -175,7 +180,8 @@ class Load::Client {
   std::vector<Seat> seats_;
   Figures refusals_;
   int revision_ = 0;
-  int done_ = 0;
+  Work done_;
+  bool cut_off_ = false;  // in this life
 };
 
 Load::Load(Manager& manager, LoadSettings settings) {
@@ -207,10 +213,14 @@ Figures Load::stop() {
   return refusals;
 }
 
-int Load::done() const {
-  int done = 0;
-  for (const auto& client : clients_) done += client->done();
-  return done;
+Work Load::work() const {
+  Work work;
+  for (const auto& client : clients_) {
+    work.done += client->done().done;
+    work.started += client->done().started;
+    work.cut_off += client->done().cut_off;
+  }
+  return work;
 }
 
 }  // namespace lodge::test

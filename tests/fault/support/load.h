@@ -11,6 +11,13 @@
 
 namespace lodge::test {
 
+// How many calls of clients
+struct Work {
+  int done = 0;     // were done,
+  int started = 0;  // of them starts of guests,
+  int cut_off = 0;  // or were under way when the manager died
+};
+
 struct LoadSettings {
   std::string parent;  // for the guests' macvtaps
   fs::path serials;    // a folder for what guests say
@@ -31,8 +38,8 @@ class Load {
   void go();
   // Each finishes the call it is at. Gives the calls that were refused without a reason.
   Figures stop();
-  // How many calls were done so far.
-  int done() const;
+  // Of all clients so far.
+  Work work() const;
 
  private:
   class Client;

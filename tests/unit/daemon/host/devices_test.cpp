@@ -49,7 +49,8 @@ struct Running : World {
   // The claims for links that the store knows.
   int link_claims() {
     int count = 0;
-    for (const auto& claim : store().contents().value().claims) count += claim.kind() == netdev::ClaimKind::link;
+    const auto contents = store().contents().value();
+    for (const auto& claim : contents.claims) count += claim.kind() == netdev::ClaimKind::link;
     return count;
   }
 };

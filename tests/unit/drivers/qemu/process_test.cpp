@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "drivers/qemu/log_file.h"
 #include "drivers/qemu/spawn.h"
+#include "netdev/claims/proc.h"
 #include "netdev/claims/process.h"
 #include "tests/unit/drivers/qemu/temporary.h"
 
@@ -87,6 +88,27 @@ TEST_CASE("a child's environment is what was asked for, with its claim's mark") 
   Child child("env | sort", {}, {netdev::process_mark("00112233aabbccdd")});
   CHECK(child.output().find("LODGE_CLAIM=00112233aabbccdd\n") == 0);
   CHECK(child.output().find("HOME=") == std::string::npos);
+}
+
+TEST_CASE("a child writes down who it is before it runs the program") {
+  const test::Temporary folder;
+  const Fd log(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  const Fd record(::open((folder.path() / "process").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const auto spawned = spawn({.argv = {"/bin/true"}, .log = log.get(), .record = record.get()});
+  REQUIRE(spawned);
+  const auto written = netdev::read_stat(read_file(folder.path() / "process").value());
+  REQUIRE(written);
+  CHECK(written->pid == spawned->identity.pid);
+  CHECK(written->start_time == spawned->identity.start_time);
+  kill_and_reap(spawned->pidfd);
+}
+
+TEST_CASE("a child that cannot write down who it is runs nothing") {
+  const Fd log(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  const Fd unwritable(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const auto spawned = spawn({.argv = {"/bin/true"}, .log = log.get(), .record = unwritable.get()});
+  REQUIRE_FALSE(spawned);
+  CHECK(spawned.error().sys() == EBADF);
 }
 
 TEST_CASE("a program that does not exist cannot be spawned, and the error names it") {
