@@ -40,6 +40,18 @@ bool Rights::may_everywhere(const Verb& verb) const {
   });
 }
 
+const Holding* Rights::lost(const Verb& verb, const Rights& now) const {
+  const auto gives = [&](const Holding& one) { return one.verbs.test(index_of(verb)); };
+  for (const Holding& had : holdings_) {
+    const auto keeps = [&](const Holding& one) {
+      const bool same_project = one.project == kEveryProject || one.project == had.project;
+      return gives(one) && same_project && (one.object.empty() || one.object == had.object);
+    };
+    if (gives(had) && std::ranges::none_of(now.holdings_, keeps)) return &had;
+  }
+  return nullptr;
+}
+
 bool Rights::sees(const Place& place) const {
   return std::ranges::any_of(holdings_, [&](const Holding& one) { return one.covers(place); });
 }

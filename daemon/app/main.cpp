@@ -80,7 +80,7 @@ Task<Result<void>> live(host::Host& host, Door door, asio::signal_set& signals) 
     const auto reloaded = co_await host.reload_policy();  // logs what is wrong
     static_cast<void>(reloaded);
     // Who would not be let in by now has to go.
-    rpc->look_again();
+    co_await rpc->look_again();
   };
   co_await until_told_to_stop(signals, look_again);
   notify("STOPPING=1");

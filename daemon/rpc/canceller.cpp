@@ -41,22 +41,39 @@ void Canceller::run(Task<Result<void>> work, std::move_only_function<void(Result
   });
 }
 
-void OpenStreams::add(const std::shared_ptr<Canceller>& stream) {
+void OpenStreams::add(Stream stream) {
   auto state = state_.lock();
-  if (state->closed) return stream->cancel(state->closed);
+  if (state->closed) {
+    if (const auto late = stream.canceller.lock()) late->cancel(state->closed);
+    return;
+  }
   if (state->streams.size() >= state->prune_at) {
-    std::erase_if(state->streams, [](const auto& s) { return s.expired(); });
+    std::erase_if(state->streams, [](const Stream& one) { return one.canceller.expired(); });
     state->prune_at = std::max<std::size_t>(16, state->streams.size() * 2);
   }
-  state->streams.push_back(stream);
+  state->streams.push_back(std::move(stream));
 }
 
 void OpenStreams::cancel_all(const Error& why) {
   auto state = state_.lock();
   state->closed = why;
-  for (const auto& stream : state->streams)
-    if (const auto open = stream.lock()) open->cancel(why);
+  for (const Stream& stream : state->streams)
+    if (const auto open = stream.canceller.lock()) open->cancel(why);
   state->streams.clear();
+}
+
+std::vector<OpenStreams::Ended> OpenStreams::end_unwanted() {
+  const std::vector<Stream> streams = state_.lock()->streams;
+  std::vector<Ended> ended;
+  for (const Stream& stream : streams) {
+    const auto open = stream.canceller.lock();
+    if (!open) continue;
+    auto may = stream.may_stay();
+    if (may) continue;
+    open->cancel(std::move(may).error());
+    ended.push_back({.canceller = stream.canceller, .connection = stream.connection});
+  }
+  return ended;
 }
 
 }  // namespace lodge::rpc

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/guarded.h"
@@ -32,16 +33,29 @@ class Canceller : public std::enable_shared_from_this<Canceller> {
   std::optional<Error> cancelled_;
 };
 
-// The streams that are open, so that a stopping daemon can end them: they would never end by themselves. Any thread.
+// The streams that are open, so that a stopping daemon can end them, and those that nobody may have any more: they would never end
+// by themselves. Any thread, but where it says otherwise.
 class OpenStreams {
  public:
+  struct Stream {
+    std::weak_ptr<Canceller> canceller;
+    std::string connection;                  // as gRPC calls it
+    std::function<Result<void>()> may_stay;  // asked on the control loop, also after the stream has ended
+  };
   // A stream that comes after cancel_all() is cancelled at once.
-  void add(const std::shared_ptr<Canceller>& stream);
+  void add(Stream stream);
   void cancel_all(const Error& why);
+
+  struct Ended {
+    std::weak_ptr<Canceller> canceller;  // expired once it has really ended
+    std::string connection;
+  };
+  // Cancels every stream that may not stay. Control loop.
+  std::vector<Ended> end_unwanted();
 
  private:
   struct State {
-    std::vector<std::weak_ptr<Canceller>> streams;
+    std::vector<Stream> streams;
     std::size_t prune_at = 16;
     std::optional<Error> closed;
   };

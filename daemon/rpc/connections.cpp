@@ -81,6 +81,12 @@ void Connections::met(const std::string& name, const Caller& caller) {
     found->second.caller = std::make_shared<const Caller>(caller);
 }
 
+void Connections::end(const std::string& name) {
+  auto state = state_.lock();
+  const auto found = state->open.find(name);
+  if (found != state->open.end()) ::shutdown(found->second.socket, SHUT_RDWR);
+}
+
 std::size_t Connections::end(const std::function<bool(const Caller&)>& unwanted) {
   // Judging takes its time, and calls come in meanwhile.
   std::vector<std::pair<std::string, Connection>> known;

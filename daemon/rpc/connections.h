@@ -27,6 +27,8 @@ class Connections {
   // A call of this peer's has come in.
   void met(const std::string& name, const Caller& caller);
 
+  // Ends this one, if it is open.
+  void end(const std::string& name);
   // Ends every connection whose caller is `unwanted`; returns how many. Calls that go on there are cancelled by gRPC as if
   // the caller had gone.
   std::size_t end(const std::function<bool(const Caller&)>& unwanted);

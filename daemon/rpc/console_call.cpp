@@ -15,15 +15,16 @@ using Reactor = grpc::ServerBidiReactor<v1::OpenConsoleRequest, v1::OpenConsoleR
 
 class ConsoleCall final : public Reactor {
  public:
-  ConsoleCall(host::Host& host, Visit visit)
+  ConsoleCall(host::Host& host, Visit visit, std::shared_ptr<Stay> stay)
       : host_(host),
         canceller_(std::make_shared<Canceller>(host.control())),
         visit_(std::move(visit)),
+        stay_(std::move(stay)),
         received_(host.control(), OpSlot::Kind::abandonable),
         written_(host.control(), OpSlot::Kind::settled) {}
 
   void run(OpenStreams& streams) {
-    streams.add(canceller_);
+    streams.add({canceller_, visit_.connection, [stay = stay_] { return stay->check(); }});
     canceller_->run(serve(), [this](const Result<void>& result) { Finish(conclude(visit_, result)); });
   }
 
@@ -38,6 +39,9 @@ class ConsoleCall final : public Reactor {
                   co_await with_deadline(first_message(), visit_.context.deadline, "the console's first message"));
     visit_.subject = subject_of(open);
     visit_.project = project_of(open);
+    CO_TRY_ASSIGN(const host::DomainPtr domain, host_.find(visit_.context.caller, open.domain()));
+    stay_->narrow_to(*domain);
+    CO_TRY(stay_->check());  // the rights may have changed since the call was let in
     CO_TRY_ASSIGN(const Session session,
                   co_await host_.open_console(visit_.context, open.domain(), open.device(), open.force()));
     StartSendInitialMetadata();  // tells the caller that it is connected, however silent the guest
@@ -86,6 +90,7 @@ class ConsoleCall final : public Reactor {
   host::Host& host_;
   const std::shared_ptr<Canceller> canceller_;
   Visit visit_;
+  const std::shared_ptr<Stay> stay_;
   OpSlot received_;
   OpSlot written_;
   v1::OpenConsoleRequest request_;
@@ -104,7 +109,8 @@ Reactor* open_console(host::Host& host, const Doorman& doorman, OpenStreams& str
                       grpc::CallbackServerContext& context) {
   auto visit = doorman.admit(context, method_of<v1::OpenConsoleRequest>(), "");
   if (!visit) return new RefusedConsole(to_status(visit.error().error, "", visit.error().request_id));
-  auto* call = new ConsoleCall(host, std::move(*visit));
+  const auto stay = doorman.stay(*visit);
+  auto* call = new ConsoleCall(host, std::move(*visit), stay);
   call->run(streams);
   return call;
 }

@@ -34,13 +34,14 @@ Task<Result<void>> project(Host& host, CallContext context, const v1::GetProject
   co_return Result<void>();
 }
 
-Task<Result<void>> reload(Host& host, CallContext, const v1::ReloadPolicyRequest&, v1::ReloadPolicyResponse& response) {
-  CO_TRY_ASSIGN(const std::vector<std::string> remarks, co_await host.reload_policy());
+}  // namespace
+
+Task<Result<void>> PolicyDoor::reload(v1::ReloadPolicyResponse& response) {
+  CO_TRY_ASSIGN(const std::vector<std::string> remarks, co_await host_.reload_policy());
   response.mutable_remarks()->Add(remarks.begin(), remarks.end());
+  co_await eviction_.rights_changed();
   co_return Result<void>();
 }
-
-}  // namespace
 
 grpc::ServerUnaryReactor* PolicyDoor::GetAccess(Context* context, const v1::GetAccessRequest* request,
                                                 v1::GetAccessResponse* response) {
@@ -59,7 +60,8 @@ grpc::ServerUnaryReactor* PolicyDoor::GetPolicy(Context* context, const v1::GetP
 
 grpc::ServerUnaryReactor* PolicyDoor::ReloadPolicy(Context* context, const v1::ReloadPolicyRequest* request,
                                                    v1::ReloadPolicyResponse* response) {
-  return calls_.post(*context, *request, *response, reload);
+  return calls_.post_to(*context, *request, *response,
+                        [this, response](const CallContext&) { return reload(*response); });
 }
 
 }  // namespace lodge::rpc

@@ -10,6 +10,7 @@
 #include "daemon/rpc/document_door.h"
 #include "daemon/rpc/domain_door.h"
 #include "daemon/rpc/enrol_door.h"
+#include "daemon/rpc/eviction.h"
 #include "daemon/rpc/host_door.h"
 #include "daemon/rpc/migration_door.h"
 #include "daemon/rpc/peer.h"
@@ -68,16 +69,16 @@ Listener tls_listener(Fd socket, TlsHandover server) {
 }  // namespace
 
 struct RpcDoor::Parts {
-  Parts(host::Host& host, const access::Access& who, access::Auditor& auditor, enrol::Enrolment* enrolment,
+  Parts(host::Host& host, const access::Access& access, access::Auditor& auditor, enrol::Enrolment* enrolment,
         const DoorSettings& settings)
-      : access(who),
-        notes(connections),
+      : notes(connections),
         doorman({.access = access,
                  .auditor = auditor,
                  .unasked = settings.unasked_deadline,
                  .calls = settings.calls_per_caller,
                  .connections = connections,
                  .certificates = certificates}),
+        eviction(access, certificates, connections, streams),
         domains(host, doorman, streams),
         documents(host, doorman),
         migrations(host, doorman),
@@ -85,23 +86,15 @@ struct RpcDoor::Parts {
         operations(host, doorman),
         claims(host, doorman),
         doctor(host, doorman),
-        policies(host, doorman),
+        policies(host, doorman, eviction),
         remotes(host, doorman, enrolment, enrol_door) {}
 
-  // Whoever would not be let in now has to go.
-  void end_unwanted() {
-    connections.end([this](const Caller& caller) {
-      const auto& shown = caller.certificate;
-      return (shown && !certificates.judge(shown->pem, shown->issuers)) || !access.identify(caller.peer);
-    });
-  }
-
-  const access::Access& access;
   Connections connections;
   ClientCertificates certificates;
   HandshakeNotes notes;
   Doorman doorman;
   OpenStreams streams;
+  Eviction eviction;
   DomainDoor domains;
   DocumentDoor documents;
   MigrationDoor migrations;
@@ -134,7 +127,7 @@ Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::A
   TlsHandover tls;
   if (settings.tls) {
     TRY_ASSIGN(parts->keeper, TlsKeeper::start(*settings.tls, settings.tls_folder, parts->certificates,
-                                               [raw = parts.get()] { raw->end_unwanted(); }));
+                                               [raw = parts.get()] { raw->eviction.end_connections(); }));
     tls = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
         tls_credentials(*parts->keeper, parts->certificates, access, parts->connections));
@@ -161,7 +154,8 @@ RpcDoor::~RpcDoor() {
   close(Deadline::after(0s));
 }
 
-void RpcDoor::look_again() {
+Task<void> RpcDoor::look_again() {
+  co_await parts_->eviction.rights_changed();
   if (parts_->keeper) parts_->keeper->look_again();
 }
 

@@ -40,9 +40,9 @@ class RpcDoor {
   RpcDoor(const RpcDoor&) = delete;
   RpcDoor& operator=(const RpcDoor&) = delete;
 
-  // Reads the certificates and revocations again, now, and ends the connections of those who may be here no more. (Both
-  // also happens by itself, when the files change.) Any thread; returns at once.
-  void look_again();
+  // After the policy was read again: ends what is open and would not be let in now; then reads the certificates and
+  // revocations again (which also happens by itself, when the files change). Control thread.
+  Task<void> look_again();
   // Takes no more connections and ends the open streams. Calls that go on may go on. Any thread.
   void stop_accepting();
   // Cancels what still goes on at the deadline and returns when all of it has ended. Blocks: not on the control thread, which must run

@@ -109,6 +109,7 @@ std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextB
   return Visit{.context = {.caller = std::move(caller),
                            .deadline = answer_by(context.deadline(), std::chrono::system_clock::now(), unasked_)},
                .peer = peer,
+               .connection = plain_name(context.peer()),
                .subject = std::move(subject),
                .project = {},
                .since = since,
@@ -121,6 +122,10 @@ std::function<bool(const v1::DomainEvent&)> Doorman::watcher(const Visit& visit)
     const auto rights = access_.identify(peer);
     return rights && (*rights)->may(*verb, {.project = event.project(), .name = event.name(), .uuid = event.uuid()});
   };
+}
+
+std::shared_ptr<Stay> Doorman::stay(const Visit& visit) const {
+  return std::make_shared<Stay>(access_, visit.peer, visit.context.caller);
 }
 
 void audit(const Visit& visit, const Error* error) {

@@ -14,6 +14,7 @@
 #include "daemon/access/audit.h"
 #include "daemon/host/host.h"
 #include "daemon/rpc/connections.h"
+#include "daemon/rpc/stay.h"
 
 namespace lodge::rpc {
 
@@ -52,8 +53,9 @@ class Ticket {
 struct Visit {
   host::CallContext context;  // with who calls, and for which verb
   access::Peer peer;
-  std::string subject;  // what the request is about, as the caller wrote it; may be empty
-  std::string project;  // where, as far as that is known; may be empty
+  std::string connection;  // as gRPC calls it
+  std::string subject;     // what the request is about, as the caller wrote it; may be empty
+  std::string project;     // where, as far as that is known; may be empty
   std::chrono::steady_clock::time_point since;
   access::Auditor* auditor = nullptr;    // never null once admitted
   std::shared_ptr<const Ticket> ticket;  // one of the calls that its caller may have under way
@@ -84,6 +86,8 @@ class Doorman {
   // Whether whoever is behind this call may still see events of a guest there: the policy may change while a stream is open. Blocks
   // as Access::identify does.
   std::function<bool(const v1::DomainEvent&)> watcher(const Visit& visit) const;
+  // What tells whether this call may go on, whatever becomes of the policy.
+  std::shared_ptr<Stay> stay(const Visit& visit) const;
   std::uint64_t audit_dropped() const { return auditor_.dropped(); }
 
  private:

@@ -1,6 +1,7 @@
 // What an honest caller notices of people who mean ill, at the full force that SECURITY.md promises to stand.
 #include <fmt/format.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/bench/measure.h"
@@ -25,7 +26,7 @@ const Attack kAttacks[] = {
     {.kind = "oversized", .count = 200},
     {.kind = "metadata", .count = 5000},
     {.kind = "cancel", .count = 100'000},
-    {.kind = "never-read", .count = 20, .tells_events = true},
+    {.kind = "never-read", .count = 20, .events = kTooManyEvents},
 };
 
 double quiet_p99(Client& honest) {
@@ -45,25 +46,30 @@ void withstand(Promises& promises, const World& world, Client& honest, const Att
   const double before = memory_mib(world);
   double p99 = 0;
   std::size_t failed = 0;
+  bool lost = true;
   {
     const Siege siege(world, kAddress, attack);
     std::this_thread::sleep_for(500ms);
-    std::jthread teller([&](const std::stop_token& enough) {
-      if (!attack.tells_events) return;
+    std::atomic<bool> told = attack.events == 0;
+    const std::jthread teller([&] {
       Client client = Client::as(0, world.socket());
-      while (!enough.stop_requested()) tell_something(client, 10);
+      tell_something(client, attack.events);
+      told = true;
     });
     const auto end = Clock::now() + kMeasured;
     // What has a certain number to do is measured until that is done.
-    const Met met = ask(honest, [&] { return attack.kind == "cancel" ? siege.goes_on() : Clock::now() < end; });
+    const Met met = ask(honest,
+                        [&] { return attack.kind == "cancel" ? siege.goes_on() : !told || Clock::now() < end; });
     p99 = percentile(met.ms, 99);
     failed = met.failures.size();
+    lost = attack.events == 0 || siege.lost_something();
   }
   const double after = memory_afterwards(world, before);
   fmt::print("{}: p99 {:.2f} ms idle, {:.2f} ms meanwhile; memory {:.1f} MiB before, {:.1f} MiB after\n", attack.name(),
              idle, p99, before, after);
   promises.at_most("honest calls that failed", static_cast<double>(failed), 0, "calls");
   promises.at_most("p99 against idle", p99 / idle, 3, "times");
+  if (attack.events > 0) promises.at_most("attacks that filled no queue", lost ? 0 : 1, 0, "attacks");
   promises.at_most("memory that stays", after - before, 20, "MiB");
 }
 
@@ -72,6 +78,7 @@ int bench() {
   const Pki pki(world.root() / "tls");
   pki.issue("server", {.common_name = "server", .alternative_names = "DNS:host1", .purpose = "serverAuth"});
   world.write("lodged.toml", "[tls]\nenabled = true\nlisten = '127.0.0.1:16515'\nallow = ['nobody']\n");
+  let_attacker_watch(world);
   world.start({.wrapper = {"prlimit", "--nofile=16384"}});
   Client honest = Client::as(0, world.socket());
   Promises promises;

@@ -12,6 +12,8 @@
 
 #include <charconv>
 #include <condition_variable>
+#include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -34,6 +36,13 @@ struct Doors {
 };
 
 constexpr auto kLongest = 120s;
+
+sigset_t end_signal() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGTERM);
+  return set;
+}
 
 // ── Connections that are held ──
 
@@ -152,7 +161,8 @@ void cancel_calls(const Doors& doors, int times) {
   changed.wait(lock, [&] { return under_way == 0; });
 }
 
-// Subscribers that never take what they are told.
+// Subscribers that do not take what they are told, until they are told to end (SIGTERM): then each reads until it learns that
+// it has lost something.
 void never_read(const Doors& doors, int count) {
   const auto stub = v1::DomainService::NewStub(channel_to(doors));
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
@@ -162,7 +172,16 @@ void never_read(const Doors& doors, int count) {
     streams.push_back(stub->WatchDomains(contexts.back().get(), {}));
     streams.back()->WaitForInitialMetadata();
   }
-  std::this_thread::sleep_for(kLongest);
+  const sigset_t enough = end_signal();
+  const timespec longest{.tv_sec = kLongest.count(), .tv_nsec = 0};
+  if (::sigtimedwait(&enough, nullptr, &longest) != SIGTERM) std::_Exit(EXIT_FAILURE);
+  for (const auto& stream : streams) {
+    v1::WatchDomainsResponse told;
+    do {
+      if (!stream->Read(&told)) std::_Exit(EXIT_FAILURE);
+    } while (told.event().kind() != v1::DOMAIN_EVENT_KIND_LOST);
+  }
+  std::_Exit(EXIT_SUCCESS);
 }
 
 const std::map<std::string_view, void (*)(const Doors&, int)> kKinds = {
@@ -188,6 +207,9 @@ int main(int argc, char** argv) {
   }
   const rlimit files{.rlim_cur = 8192, .rlim_max = 8192};
   ::setrlimit(RLIMIT_NOFILE, &files);
+  // Waited for by who never reads, before any thread of gRPC's is there to take it; the others end of it.
+  const sigset_t end = end_signal();
+  if (kind->second == never_read) ::sigprocmask(SIG_BLOCK, &end, nullptr);
   kind->second({.socket = argv[3], .address = argv[4]}, count);
   return 0;
 }

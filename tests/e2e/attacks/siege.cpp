@@ -30,6 +30,17 @@ bool Siege::goes_on() const {
   return std::ranges::any_of(attackers_, [](const Process& attacker) { return attacker.running(); });
 }
 
+bool Siege::lost_something() const {
+  for (const Process& attacker : attackers_) attacker.signal(SIGTERM);
+  return std::ranges::all_of(attackers_,
+                             [](const Process& attacker) { return attacker.wait(Deadline::after(30s)) == 0; });
+}
+
+void let_attacker_watch(const World& world) {
+  world.write("policy.toml",
+              fmt::format("[[bind]]\nsubject = 'uid:{}'\nrole = 'viewer'\nproject = 'default'\n", kFirstAttacker));
+}
+
 Met ask(Client& honest, const std::function<bool()>& going) {
   Met met;
   while (going()) {

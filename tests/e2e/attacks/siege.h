@@ -16,7 +16,7 @@ struct Attack {
   std::string kind;
   int count;
   int users = 1;
-  bool tells_events = false;  // something must be told meanwhile
+  int events = 0;  // so many must be told meanwhile
 
   std::string name() const;
 };
@@ -28,10 +28,19 @@ class Siege {
   Siege(const World& world, const std::string& tls_address, const Attack& attack);
   // Whether any of them still has something to do.
   bool goes_on() const;
+  // For those who never read: that it is enough. They read what there is, and end; whether each of their subscriptions had lost
+  // something by then.
+  bool lost_something() const;
 
  private:
   std::vector<Process> attackers_;
 };
+
+// More than a subscription that is never read can hold: the daemon keeps 1,000 of them, the connection some 64 KiB.
+constexpr int kTooManyEvents = 4000;
+
+// Writes the policy by which the first of the attackers may hear of the guests that tell_something() defines. Before the start.
+void let_attacker_watch(const World& world);
 
 // What an honest caller met.
 struct Met {

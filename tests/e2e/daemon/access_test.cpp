@@ -1,28 +1,19 @@
-// Who may do what, through the door: every RPC, every kind of caller, every kind of object.
-#include <google/protobuf/descriptor.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <sys/stat.h>
+// Who may do what, through the door, and what is told of it. Every RPC and every kind of subject: matrix_test.cpp.
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <map>
 
-#include "daemon/access/verb.h"
+#include "tests/e2e/daemon/any_call.h"
 #include "tests/e2e/daemon/client.h"
 #include "tests/e2e/support/world.h"
 #include "tests/unit/daemon/access/services.h"
 
 using namespace lodge;
 using namespace lodge::test;
-using access::Role;
-using access::Scope;
-using google::protobuf::Descriptor;
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
 
 namespace {
 
-constexpr uid_t kOwner = 4000, kOther = 4001, kOperator = 4002, kViewer = 4003, kNobody = 4004;
+constexpr uid_t kOwner = 4000, kOther = 4001, kOperator = 4002, kViewer = 4003;
 
 constexpr auto kPolicy = R"(
 [[bind]]
@@ -36,146 +27,7 @@ role = "viewer"
 project = "user-@4000"
 )";
 
-std::unique_ptr<Message> message_of(const Descriptor* descriptor) {
-  const auto* factory = google::protobuf::MessageFactory::generated_factory();
-  return std::unique_ptr<Message>(
-      const_cast<google::protobuf::MessageFactory*>(factory)->GetPrototype(descriptor)->New());
-}
-
-// What a call is about.
-struct Target {
-  std::string project;
-  std::string name;
-  std::string operation;
-};
-
-// The field that says which guest; null if there is none.
-const FieldDescriptor* guest_field(const google::protobuf::MethodDescriptor* method) {
-  const auto* field = method->input_type()->FindFieldByName("domain");
-  return field != nullptr && field->message_type() == v1::DomainRef::descriptor() ? field : nullptr;
-}
-
-// A document of a guest, for methods that take one.
-const FieldDescriptor* document_field(const google::protobuf::MethodDescriptor* method) {
-  const auto* field = method->input_type()->FindFieldByName("document");
-  return field != nullptr && field->message_type() == v1::DomainDocument::descriptor() ? field : nullptr;
-}
-
-// A request of this type about that.
-std::unique_ptr<Message> request_for(const google::protobuf::MethodDescriptor* method, const Target& target) {
-  auto request = message_of(method->input_type());
-  const auto& reflection = *request->GetReflection();
-  if (const auto* domain = guest_field(method)) {
-    auto* ref = dynamic_cast<v1::DomainRef*>(reflection.MutableMessage(request.get(), domain));
-    REQUIRE(ref != nullptr);
-    ref->set_name(target.name);
-    ref->set_project(target.project);
-  }
-  // What a document makes is there afterwards: not under the name of what is absent.
-  if (const auto* document = document_field(method))
-    dynamic_cast<v1::DomainDocument*>(reflection.MutableMessage(request.get(), document))
-        ->set_xml(small_domain(target.name == "absent" ? "new" : target.name));
-  if (const auto* device = method->input_type()->FindFieldByName("device"))
-    dynamic_cast<v1::DeviceDocument*>(reflection.MutableMessage(request.get(), device))
-        ->mutable_interface()
-        ->mutable_user();
-  if (const auto* project = method->input_type()->FindFieldByName("project"))
-    reflection.SetString(request.get(), project, target.project);
-  if (const auto* id = method->input_type()->FindFieldByName("id"))
-    reflection.SetString(request.get(), id, target.operation);
-  return request;
-}
-
-grpc::Status call(grpc::GenericStub& stub, const google::protobuf::MethodDescriptor* method, const Message& request) {
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-  grpc::CompletionQueue queue;
-  const std::string path = "/" + method->service()->full_name() + "/" + method->name();
-  grpc::Slice slice(request.SerializeAsString());
-  const grpc::ByteBuffer buffer(&slice, 1);
-  const auto reader = stub.PrepareUnaryCall(&context, path, buffer, &queue);
-  reader->StartCall();
-  grpc::ByteBuffer answer;
-  grpc::Status status;
-  reader->Finish(&answer, &status, nullptr);
-  void* tag = nullptr;
-  bool ok = false;
-  queue.Next(&tag, &ok);
-  return status;
-}
-
-// What came of a call, as far as access goes.
-std::string outcome(const grpc::Status& status) {
-  if (status.error_code() == grpc::PERMISSION_DENIED) return "refused";
-  if (status.error_code() == grpc::NOT_FOUND) return "hidden";
-  if (status.error_code() == grpc::UNAUTHENTICATED) return "unknown";
-  return "may";
-}
-
-// What is written down: daemon/access/verb.cpp says which role may, and where.
-std::string expected(const access::Verb& verb, Role role, bool sees, bool exists, bool by_reference) {
-  const bool has_role = verb.least <= role;
-  switch (verb.scope) {
-    case Scope::anyone: return "may";
-    case Scope::host: return role == Role::admin ? "may" : "refused";
-    case Scope::place:
-      if (!by_reference) return sees && has_role ? "may" : "refused";
-      if (!exists || !sees) return "hidden";
-      return has_role ? "may" : "refused";
-  }
-  return "?";
-}
-
 }  // namespace
-
-TEST_CASE("the access matrix: every RPC, by every kind of caller, on what is theirs, others' and nobody's") {
-  World world;
-  world.write("policy.toml", kPolicy);
-  world.start();
-  int cells = 0;
-  for (const auto* method : every_method()) {
-    const access::Verb* verb = access::verb_of(method->name());
-    REQUIRE(verb);
-    if (method->client_streaming() || method->server_streaming()) continue;  // below
-    struct Kind {
-      const char* name;
-      uid_t uid;
-      Role role;       // in the project of kOwner
-      bool in_theirs;  // whether it sees that project
-    };
-    for (const Kind& kind :
-         {Kind{"admin", 0, Role::admin, true}, Kind{"owner", kOwner, Role::owner, true},
-          Kind{"operator", kOperator, Role::operator_, true}, Kind{"viewer", kViewer, Role::viewer, true},
-          Kind{"stranger", kOther, Role::owner, false}}) {
-      for (const bool exists : {true, false}) {
-        // For each cell, since some calls end it.
-        const grpc::Status there = Client::as(kOwner, world.socket()).define(small_domain("guest"));
-        REQUIRE((there.ok() || there.error_code() == grpc::ALREADY_EXISTS));
-        const std::string operation = Client::as(kOwner, world.socket()).last_operation();
-        const Target target{.project = fmt::format("user-@{}", kOwner),
-                            .name = exists ? "guest" : "absent",
-                            .operation = exists ? operation : "absent"};
-        const bool by_reference = guest_field(method) != nullptr ||
-                                  method->input_type()->FindFieldByName("id") != nullptr;
-        const bool lists = verb->scope == Scope::place && !by_reference && document_field(method) == nullptr &&
-                           method->name() != "GetProject";
-        Client client = Client::as(kind.uid, world.socket());
-        const grpc::Status status = call(client.generic(), method, *request_for(method, target));
-        // A caller whose best role, anywhere, lacks the verb is refused at the door; everybody here owns a project.
-        const std::string wanted = lists ? "may" : expected(*verb, kind.role, kind.in_theirs, exists, by_reference);
-        INFO(fmt::format("{} by {} on {}: {} ({})", method->name(), kind.name, exists ? "a guest" : "nothing",
-                         status.error_message(), static_cast<int>(status.error_code())));
-        // What an admin's request about the host comes to is not this test's business.
-        if (verb->scope == Scope::host && kind.role == Role::admin)
-          CHECK((outcome(status) == "may" || outcome(status) == "hidden"));
-        else
-          CHECK(outcome(status) == wanted);
-        ++cells;
-      }
-    }
-  }
-  std::printf("%d cells of the access matrix\n", cells);
-}
 
 TEST_CASE("to a stranger, what belongs to others reads as what does not exist, in every RPC that names a guest") {
   World world;
@@ -186,13 +38,13 @@ TEST_CASE("to a stranger, what belongs to others reads as what does not exist, i
   const std::string theirs = fmt::format("user-@{}", kOwner);
   int compared = 0;
   for (const auto* method : every_method()) {
-    if (method->client_streaming() || method->server_streaming()) continue;
-    const bool by_name = guest_field(method) != nullptr;
-    const bool by_id = method->input_type()->FindFieldByName("id") != nullptr;
-    if (!by_name && !by_id) continue;
-    const auto there = call(stranger.generic(), method, *request_for(method, {theirs, "theirs1", operation}));
-    const auto absent = call(stranger.generic(), method,
-                             *request_for(method, {theirs, "absent1", "0" + operation.substr(1)}));
+    const bool by_name = names_guest(*method);
+    if (!by_name && !names_operation(*method)) continue;
+    const auto about = [&](const Target& target) {
+      return call(stranger.generic(), *method, *request_for(*method, target)).status;
+    };
+    const grpc::Status there = about({theirs, "theirs1", operation});
+    const grpc::Status absent = about({theirs, "absent1", "0" + operation.substr(1)});
     INFO(method->name() << ": " << there.error_message() << " / " << absent.error_message());
     CHECK(there.error_code() == absent.error_code());
     const auto neutral = [](std::string text, const std::string& name) {

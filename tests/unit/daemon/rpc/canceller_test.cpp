@@ -86,7 +86,7 @@ TEST_CASE("a stopping daemon ends the open streams, and those that come too late
   int ends = 0;
   const auto open = [&] {
     const auto stream = std::make_shared<Canceller>(loop.get_executor());
-    streams.add(stream);
+    streams.add({stream, "fd:7", [] { return Result<void>(); }});
     stream->run(for_ever(), [&](const Result<void>&) { ++ends; });
     return stream;
   };
