@@ -28,9 +28,8 @@ std::string interface_source(const v1::Interface& interface) {
     case v1::Interface::kClient: return interface.client().address();
     case v1::Interface::kMcast: return interface.mcast().address();
     case v1::Interface::kUdp: return interface.udp().address();
-    case v1::Interface::TYPE_NOT_SET: break;
+    default: return {};
   }
-  return {};
 }
 
 std::string disk_source(const v1::Disk& disk) {
@@ -40,9 +39,8 @@ std::string disk_source(const v1::Disk& disk) {
     case v1::Disk::kDir: return disk.dir().dir();
     case v1::Disk::kNetwork: return disk.network().name();
     case v1::Disk::kVolume: return disk.volume().pool() + "/" + disk.volume().volume();
-    case v1::Disk::TYPE_NOT_SET: break;
+    default: return {};
   }
-  return {};
 }
 
 // As the document spells it: DISK_DEVICE_CDROM is "cdrom".
