@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
 #include "drivers/qemu/console.h"
@@ -137,6 +138,14 @@ Task<Result<void>> QemuGuest::resume(Deadline deadline) {
   // QEMU would remember it, and let the guest run when it has arrived.
   if (move_.port != 0 && move_.phase != MigrationPhase::completed)
     co_return fail(Code::failed_precondition, "{} has not arrived yet", live_spec_.name());
+  // A QEMU that has sent its guest tidies up for a moment after it has said "completed", and does not run it until then.
+  while (*alive && move_.port == 0 && move_.phase == MigrationPhase::completed) {
+    CO_TRY_ASSIGN(const Json status, co_await command("query-status", Json::object(), deadline));
+    if (qmp::text(status, "status") != "finish-migrate") break;
+    asio::steady_timer moment(co_await asio::this_coro::executor, std::chrono::milliseconds(5));
+    co_await moment.async_wait(asio::use_awaitable);
+  }
+  if (!*alive) co_return fail(Code::cancelled, "the guest was let go");
   translator_.expect_resume(true);
   const auto answer = co_await command("cont", Json::object(), deadline);
   if (*alive) translator_.expect_resume(false);
