@@ -1,12 +1,11 @@
 // The state folder comes back from a backup while a project's guest runs, as another user; and what that user can make up.
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tests/e2e/guests/lost.h"
 #include "tests/e2e/support/guest.h"
 
 using namespace lodge;
@@ -32,40 +31,12 @@ struct Shared : World {
     REQUIRE(::chmod(file.c_str(), 0644) == 0);
     return file;
   }
-  // The state folder forgets all of it.
-  void forgetting(const std::function<void()>& what) {
-    REQUIRE(stop() == 0);
-    fs::copy(root() / "state", root() / "backup", fs::copy_options::recursive);
-    start();
-    what();
-    REQUIRE(stop() == 0);
-    fs::remove_all(root() / "state");
-    fs::rename(root() / "backup", root() / "state");
-  }
 };
 
 pid_t pid_told(const Finished& info) {
   const auto at = info.out.find("Process:");
   REQUIRE(at != std::string::npos);
   return std::stoi(info.out.substr(at + 8));
-}
-
-std::map<std::string, Json> claim_findings(const World& world) {
-  std::map<std::string, Json> all;
-  const Json data = Json::parse(world.lodge({"doctor", "-o", "json"}).out);
-  for (const Json& finding : data.value("findings", Json::array()))
-    if (finding.at("check") == "claims") all[finding.at("subject")] = finding;
-  return all;
-}
-
-std::string subject_of(pid_t process) { return fmt::format("process {}", process); }
-
-bool runs(pid_t process) { return ::kill(process, 0) == 0; }
-
-bool ends(pid_t process) {
-  for (const Deadline deadline = Deadline::after(kPatience); runs(process); ::usleep(10'000))
-    if (deadline.passed()) return false;
-  return true;
 }
 
 // What the environment of this process says, entry by entry.
@@ -84,7 +55,7 @@ TEST_CASE(
   const fs::path document = world.document({.name = "g", .boots = false, .devices = macvtap_on("up0")});
   pid_t forgotten = 0;
   std::string link;
-  world.forgetting([&] {
+  forgetting(world, [&] {
     const Finished created = world.as_user({"create", document});
     INFO(created.err << world.log());
     REQUIRE(created.ok());

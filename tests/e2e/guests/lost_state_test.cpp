@@ -1,11 +1,10 @@
 // The state folder is lost, or comes back from a backup, while guests run.
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tests/e2e/guests/lost.h"
 #include "tests/e2e/support/guest.h"
 
 using namespace lodge;
@@ -13,28 +12,6 @@ using namespace lodge::test;
 using Json = nlohmann::json;
 
 namespace {
-
-// What `lodge doctor` says of claims, by subject.
-std::map<std::string, Json> claim_findings(const World& world) {
-  std::map<std::string, Json> all;
-  const Finished told = world.lodge({"doctor", "-o", "json"});
-  INFO(told.err);
-  const Json data = Json::parse(told.out);
-  for (const Json& finding : data.value("findings", Json::array()))
-    if (finding.at("check") == "claims") all[finding.at("subject")] = finding;
-  return all;
-}
-
-std::string subject_of(pid_t process) { return fmt::format("process {}", process); }
-
-bool runs(pid_t process) { return ::kill(process, 0) == 0; }
-
-// Waits until it is gone, and collected by whoever has to.
-bool ends(pid_t process) {
-  for (const Deadline deadline = Deadline::after(kPatience); runs(process); ::usleep(10'000))
-    if (deadline.passed()) return false;
-  return true;
-}
 
 // Everything about a link that could have been touched.
 std::string state_of_link(const std::string& name) { return ip("-d -o link show dev " + name); }
@@ -47,17 +24,17 @@ TEST_CASE("a guest that a restored state folder does not know runs on untouched 
   world.start();
   define_and_start(world, {.name = "web1", .boots = false, .devices = macvtap_on("up0")});
   const pid_t first = pid_of(world, "web1");
-  REQUIRE(world.stop() == 0);
-  fs::copy(world.root() / "state", world.root() / "backup", fs::copy_options::recursive);
-  world.start();
-  define_and_start(world, {.name = "web2", .boots = false, .devices = macvtap_on("up0", "52:54:00:77:00:03")});
-  const pid_t forgotten = pid_of(world, "web2");
-  const std::string link = interface_of(world, "web2");
-  const std::string link_before = state_of_link(link);
-  const std::string document = world.must_lodge({"dumpxml", "web2", "--inactive"});
-  REQUIRE(world.stop() == 0);
-  fs::remove_all(world.root() / "state");
-  fs::rename(world.root() / "backup", world.root() / "state");
+  pid_t forgotten = 0;
+  std::string link;
+  std::string link_before;
+  std::string document;
+  forgetting(world, [&] {
+    define_and_start(world, {.name = "web2", .boots = false, .devices = macvtap_on("up0", "52:54:00:77:00:03")});
+    forgotten = pid_of(world, "web2");
+    link = interface_of(world, "web2");
+    link_before = state_of_link(link);
+    document = world.must_lodge({"dumpxml", "web2", "--inactive"});
+  });
 
   world.start();
   CHECK(pid_of(world, "web1") == first);
@@ -128,13 +105,7 @@ TEST_CASE("claims whose things are gone since the backup are closed, and the gue
   add_uplink("up0");
   world.start();
   define_and_start(world, {.boots = false, .devices = macvtap_on("up0")});
-  REQUIRE(world.stop() == 0);
-  fs::copy(world.root() / "state", world.root() / "backup", fs::copy_options::recursive);
-  world.start();
-  world.must_lodge({"destroy", "web1"});
-  REQUIRE(world.stop() == 0);
-  fs::remove_all(world.root() / "state");
-  fs::rename(world.root() / "backup", world.root() / "state");
+  forgetting(world, [&] { world.must_lodge({"destroy", "web1"}); });
 
   world.start();
   CHECK(state_of(world, "web1").starts_with("shut off"));
@@ -148,15 +119,12 @@ TEST_CASE("a guest that was started anew since the backup is not started a secon
   add_uplink("up0");
   world.start();
   define_and_start(world, {.boots = false, .devices = macvtap_on("up0")});
-  REQUIRE(world.stop() == 0);
-  fs::copy(world.root() / "state", world.root() / "backup", fs::copy_options::recursive);
-  world.start();
-  world.must_lodge({"destroy", "web1"});
-  world.must_lodge({"start", "web1"});
-  const pid_t newer = pid_of(world, "web1");
-  REQUIRE(world.stop() == 0);
-  fs::remove_all(world.root() / "state");
-  fs::rename(world.root() / "backup", world.root() / "state");
+  pid_t newer = 0;
+  forgetting(world, [&] {
+    world.must_lodge({"destroy", "web1"});
+    world.must_lodge({"start", "web1"});
+    newer = pid_of(world, "web1");
+  });
 
   world.start();
   CHECK(state_of(world, "web1").starts_with("shut off"));
