@@ -13,8 +13,6 @@ namespace {
 
 constexpr const char* kPeripheral = "/machine/peripheral";  // where QEMU keeps what has an id of ours
 
-Failure let_go() { return fail(Code::cancelled, "the guest was let go"); }
-
 // QEMU refuses to ask a guest twice within a few seconds. The first question still stands. @source QEMU qdev-monitor.c
 bool was_asked_already(const Error& error) { return error.message().find("process of unplug") != std::string::npos; }
 

@@ -57,8 +57,6 @@ std::string tcp(const std::string& host, std::uint16_t port) {
                                              : fmt::format("tcp:[{}]:{}", host, port);
 }
 
-Failure let_go() { return fail(Code::cancelled, "the guest was let go"); }
-
 }  // namespace
 
 void QemuGuest::moving(MigrationPhase phase) {

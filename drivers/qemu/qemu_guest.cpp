@@ -145,7 +145,7 @@ Task<Result<void>> QemuGuest::resume(Deadline deadline) {
     asio::steady_timer moment(co_await asio::this_coro::executor, std::chrono::milliseconds(5));
     co_await moment.async_wait(asio::use_awaitable);
   }
-  if (!*alive) co_return fail(Code::cancelled, "the guest was let go");
+  if (!*alive) co_return let_go();
   translator_.expect_resume(true);
   const auto answer = co_await command("cont", Json::object(), deadline);
   if (*alive) translator_.expect_resume(false);
@@ -172,7 +172,7 @@ Task<Result<void>> QemuGuest::reset(Deadline deadline) {
   auto pending = link_.send("system_reset");
   if (holds) link_.send("set-action", {{"reboot", "shutdown"}});
   auto answer = co_await link_.answer(std::move(pending), deadline);
-  if (!*alive) co_return fail(Code::cancelled, "the guest was let go");
+  if (!*alive) co_return let_go();
   if (answer = told(std::move(answer)); !answer) co_return Failure(std::move(answer).error());
 
   const auto how = co_await reset_done_.wait(deadline);

@@ -92,6 +92,8 @@ class QemuGuest final : public Guest,
   ExitStatus exit_status() const { return exit_status_; }
 
  private:
+  // What a call says that comes back to find this destroyed.
+  static Failure let_go() { return fail(Code::cancelled, "the guest was let go"); }
   qmp::Listener listener();
   // not_found in place of a monitor that closed because QEMU ended.
   Task<Result<qmp::Json>> command(std::string name, qmp::Json arguments, Deadline deadline);
