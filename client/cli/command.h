@@ -28,6 +28,7 @@ struct Operand {
   std::string_view name;  // "DOMAIN"; "FILE" and "DOMAIN" are completed by the shell
   enum Count { one, optional, many } count = one;
   std::vector<std::string_view> choices = {};  // if it can only be one of these
+  bool secret = false;                         // to be left out of messages
 };
 
 // One command of `lodge`. Everything that help, completion and parsing need to know stands here, and nowhere else.

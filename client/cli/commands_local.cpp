@@ -58,7 +58,8 @@ Result<ExitCode> xml(Session& session) {
 Result<ExitCode> help(Session& session) {
   const std::string& name = session.args().text("COMMAND");
   const Command* command = find_command(name);
-  if (!name.empty() && !command) return fail(Code::not_found, "there is no such command; 'lodge help' lists them");
+  if (!name.empty() && !command)
+    return session.wrong_usage(fmt::format("there is no command '{}'; 'lodge help' lists them", name));
   session.print(command ? help_text(*command) : help_text());
   return ExitCode::ok;
 }

@@ -1,6 +1,7 @@
 #include <fmt/chrono.h>
 
 #include <algorithm>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/pki/certificate.h"
@@ -21,8 +22,8 @@ std::string time_text(std::int64_t seconds) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
-Failure missing(std::string_view usage) {
-  return fail(Code::invalid_argument, "something is missing: lodge remote {}", usage);
+ExitCode missing(Session& session, std::string_view usage) {
+  return session.wrong_usage(fmt::format("something is missing: lodge remote {}", usage));
 }
 
 // "15m", "2h", "90s" or a number of minutes.
@@ -41,10 +42,12 @@ Result<std::uint32_t> seconds_of(const std::string& text) {
 
 Result<ExitCode> token(Session& session) {
   const std::string& name = session.args().text("NAME");
-  if (name.empty()) return missing("token NAME");
+  if (name.empty()) return missing(session, "token NAME");
   v1::CreateTokenRequest request;
   request.set_name(name);
   request.set_host(session.args().text("--address"));
+  request.set_role(session.args().text("--role"));
+  request.set_project(session.project());
   if (session.args().has("--valid")) {
     TRY_ASSIGN(const std::uint32_t valid, seconds_of(session.args().text("--valid")));
     request.set_valid_seconds(valid);
@@ -59,8 +62,11 @@ Result<ExitCode> token(Session& session) {
 
 Result<ExitCode> add(Session& session) {
   const std::string& name = session.args().text("NAME");
-  if (name.empty() || session.args().text("TOKEN").empty()) return missing("add NAME TOKEN");
-  TRY_ASSIGN(const pki::Token token, pki::parse_token(session.args().text("TOKEN")));
+  std::string text = session.args().text("TOKEN");
+  if (name.empty() || text.empty()) return missing(session, "add NAME TOKEN");
+  // Command lines can be read by every user of a machine.
+  if (text == "-" && !std::getline(std::cin, text)) text.clear();
+  TRY_ASSIGN(const pki::Token token, pki::parse_token(text));
   TRY_ASSIGN(const fs::path folder, session.remotes());
   const bool replace = session.args().has("--force");
   // Before the token is used up.
@@ -110,10 +116,10 @@ Result<ExitCode> list(Session& session) {
 
 Result<ExitCode> remove(Session& session) {
   const std::string& name = session.args().text("NAME");
-  if (name.empty()) return missing("remove NAME");
+  if (name.empty()) return missing(session, "remove NAME");
   TRY_ASSIGN(const fs::path folder, session.remotes());
   TRY(client::remove_remote(folder, name));
-  session.say("Remote '{}' removed; the host still knows its certificate, until 'lodge pki revoke' there", name);
+  session.say("Remote '{}' removed; the host still lets its certificate in, until 'lodge remote forget' there", name);
   return ExitCode::ok;
 }
 
@@ -139,9 +145,10 @@ Result<ExitCode> clients(Session& session) {
   TRY_ASSIGN(const auto* daemon, session.daemon());
   TRY_ASSIGN(const auto response, daemon->list_clients({}, session.deadline()));
   if (session.form() == Form::table) {
-    Table table({"Name", "Enrolled", "Certificate until", "Serial"});
+    Table table({"Name", "Role", "Project", "Enrolled", "Certificate until", "Serial"});
     for (const v1::EnrolledClient& client : response.clients())
-      table.add({client.name(), time_text(client.enrolled_at()), time_text(client.expires_at()), client.serial()});
+      table.add({client.name(), client.role(), client.project().empty() ? "every one" : client.project(),
+                 time_text(client.enrolled_at()), time_text(client.expires_at()), client.serial()});
     session.print(table.str());
   } else if (session.form() == Form::name) {
     for (const v1::EnrolledClient& client : response.clients()) session.print(client.name() + "\n");
@@ -152,6 +159,17 @@ Result<ExitCode> clients(Session& session) {
   return ExitCode::ok;
 }
 
+Result<ExitCode> forget(Session& session) {
+  v1::RemoveClientRequest request;
+  request.set_name(session.args().text("NAME"));
+  if (request.name().empty()) return missing(session, "forget NAME");
+  TRY_ASSIGN(const auto* daemon, session.daemon());
+  TRY_ASSIGN(const auto response, daemon->remove_client(request, session.deadline()));
+  for (const std::string& remark : response.remarks()) session.remark(remark);
+  session.say("Client '{}' is forgotten: its connections have ended, and it gets no new one", request.name());
+  return ExitCode::ok;
+}
+
 Result<ExitCode> remote(Session& session) {
   const std::string& action = session.args().text("ACTION");
   if (action == "token") return token(session);
@@ -159,6 +177,7 @@ Result<ExitCode> remote(Session& session) {
   if (action == "list") return list(session);
   if (action == "remove") return remove(session);
   if (action == "default") return standard(session);
+  if (action == "forget") return forget(session);
   return clients(session);
 }
 
@@ -171,10 +190,11 @@ CommandGroup remote_commands() {
           {
               {"remote",
                "enrol with a host elsewhere by a token from there, and keep such hosts by name",
-               {{"ACTION", Operand::one, {"token", "add", "list", "remove", "default", "clients"}},
+               {{"ACTION", Operand::one, {"token", "add", "list", "remove", "default", "clients", "forget"}},
                 {"NAME", Operand::optional},
-                {"TOKEN", Operand::optional}},
+                {"TOKEN", Operand::optional, {}, true}},
                {{"--valid", "TIME", "token: how long it waits to be used, instead of 15m"},
+                {"--role", "ROLE", "token: viewer, operator, owner or admin (the default); --project: only there"},
                 {"--address", "HOST",
                  "token: what clients call this host; add: where it is, if not where the token says"},
                 {"--none", "", "default: this machine again"},

@@ -25,7 +25,7 @@ Session::Session(const Command& command, Args args, Globals globals, Streams str
 std::string Session::doing() const {
   std::string out(command_.name);
   for (const Operand& operand : command_.operands)
-    if (operand.count != Operand::many)
+    if (operand.count != Operand::many && !operand.secret)
       if (const std::string& value = args_.text(operand.name); !value.empty()) out += " " + value;
   return out;
 }
@@ -91,6 +91,11 @@ ExitCode Session::report(const Error& error, std::string_view doing) {
   streams_.out << std::flush;
   streams_.err << render_error(error, doing, document_) << std::flush;
   return exit_code(error.code());
+}
+
+ExitCode Session::wrong_usage(std::string message) {
+  report(Error(Code::invalid_argument, std::move(message)), doing());
+  return ExitCode::usage;
 }
 
 }  // namespace lodge::cli

@@ -75,6 +75,9 @@ class Session {
   // An error, for commands that go on after one; others return it.
   ExitCode report(const Error& error, std::string_view doing);
 
+  // The command line is wrong in a way that only the command itself can tell.
+  ExitCode wrong_usage(std::string message);
+
   // The file whose content is about to be judged; mistakes found in it are told with its name.
   void set_document(std::string name) { document_ = std::move(name); }
 

@@ -103,6 +103,7 @@ class Connection {
   // proto/lodge/v1/remote_service.proto
   Result<v1::CreateTokenResponse> create_token(const v1::CreateTokenRequest&, When = {}) const;
   Result<v1::ListClientsResponse> list_clients(const v1::ListClientsRequest&, When = {}) const;
+  Result<v1::RemoveClientResponse> remove_client(const v1::RemoveClientRequest&, When = {}) const;
 
   // proto/lodge/v1/claim_service.proto, doctor_service.proto
   Result<v1::ListClaimsResponse> list_claims(const v1::ListClaimsRequest&, When = {}) const;

@@ -27,6 +27,13 @@ std::string home_of(const std::vector<Holding>& holdings) {
   return one == holdings.end() ? std::string(kDefaultProject) : one->project;
 }
 
+RightsPtr rights_by(std::string identity, const Holding& holding) {
+  if (holding.project == "*" && holding.verbs == verbs_of(Role::admin)) return Rights::everything(std::move(identity));
+  std::vector<Holding> holdings{holding};
+  std::string home = home_of(holdings);
+  return std::make_shared<const Rights>(std::move(identity), std::move(home), std::move(holdings));
+}
+
 }  // namespace
 
 Access::Access(Rules rules, Policy policy, const Enrolled* enrolled) : rules_(std::move(rules)), enrolled_(enrolled) {
@@ -134,7 +141,8 @@ Result<RightsPtr> Access::rights_of(const TlsPeer& peer) const {
     return std::make_shared<const Rights>(std::move(identity), std::move(home), std::move(holdings));
   }
   for (const std::string& name : peer.names)
-    if (enrolled_ != nullptr && enrolled_->has(name)) return Rights::everything(fmt::format("tls:{}", name));
+    if (const auto holding = enrolled_ != nullptr ? enrolled_->holding_of(name) : std::nullopt)
+      return rights_by(fmt::format("tls:{}", name), *holding);
   return fail(
       Code::unauthenticated,
       "the certificate is for {}, which has not enrolled, and which neither tls.allow nor the policy of this host names",

@@ -28,7 +28,7 @@ struct Rules {
 
 // Who may do what: root, the daemon's own user, members of the group and certificate identities on the list everything;
 // other local users own a project of their own; the policy gives roles to whom it names; clients that have enrolled and that it
-// does not name may do everything; anybody else gets nothing. Any thread.
+// does not name have the role that their token gave them; anybody else gets nothing. Any thread.
 class Access {
  public:
   // `enrolled` outlives it; null if nobody can enrol.

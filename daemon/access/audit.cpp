@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace lodge::access {
 namespace {
@@ -15,12 +16,15 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kLongestValue = 500;
 constexpr auto kLastWords = 2s;
 
-std::string shortened(const std::string& text) {
-  return text.size() <= kLongestValue ? text : text.substr(0, kLongestValue) + "…";
+void add(Json& line, const char* key, const std::string& value) {
+  if (!value.empty()) line[key] = printable(value);
 }
 
-void add(Json& line, const char* key, const std::string& value) {
-  if (!value.empty()) line[key] = shortened(value);
+// Callers choose some of it, and the queue must not grow with what they choose.
+void shorten(AuditEntry& entry) {
+  for (std::string* value : {&entry.who, &entry.from, &entry.what, &entry.object, &entry.project, &entry.outcome,
+                             &entry.error, &entry.request_id, &entry.traceparent})
+    if (value->size() > kLongestValue) *value = shortened(*value, kLongestValue);
 }
 
 }  // namespace
@@ -76,6 +80,7 @@ Auditor::~Auditor() {
 }
 
 void Auditor::record(AuditEntry entry) {
+  shorten(entry);
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->queue.size() >= state_->bound) {

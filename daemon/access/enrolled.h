@@ -1,31 +1,35 @@
 #pragma once
 
-#include <mutex>
-#include <set>
+#include <map>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 
+#include "daemon/access/rights.h"
+
 namespace lodge::access {
 
-// The names of the clients that have enrolled: they may come in as if tls.allow listed them. Any thread.
+// The clients that have enrolled, by name, and what the token of each gave it. Any thread.
 class Enrolled {
  public:
-  void add(std::string name) {
+  // In place of what was said of this name before.
+  void put(std::string name, Holding holding) {
     const std::unique_lock lock(mutex_);
-    names_.insert(std::move(name));
+    holdings_.insert_or_assign(std::move(name), std::move(holding));
   }
-  bool has(const std::string& name) const {
-    const std::shared_lock lock(mutex_);
-    return names_.contains(name);
+  void remove(const std::string& name) {
+    const std::unique_lock lock(mutex_);
+    holdings_.erase(name);
   }
-  bool empty() const {
+  std::optional<Holding> holding_of(const std::string& name) const {
     const std::shared_lock lock(mutex_);
-    return names_.empty();
+    const auto found = holdings_.find(name);
+    return found == holdings_.end() ? std::nullopt : std::optional(found->second);
   }
 
  private:
   mutable std::shared_mutex mutex_;
-  std::set<std::string> names_;
+  std::map<std::string, Holding> holdings_;
 };
 
 }  // namespace lodge::access

@@ -67,6 +67,7 @@ constexpr Verb kVerbs[] = {
     // Tokens besides come from the host itself only: see rpc/remote_door.cpp.
     {"CreateToken", "create-token", change, host, admin},
     {"ListClients", "clients", look, host, admin},
+    {"RemoveClient", "remove-client", change, host, admin},
     {"GetAccess", "access", look, anyone, viewer},
     {"GetProject", "project", look, place, viewer},
     {"GetPolicy", "policy", look, host, admin},

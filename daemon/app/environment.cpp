@@ -98,7 +98,9 @@ rpc::DoorSettings door_settings(const Paths& paths, const Settings& settings) {
                                     .connections_per_peer = settings.limits.connections_per_peer},
                          .message_bytes = settings.limits.message_mib << 20,
                          .idle = std::chrono::seconds(settings.limits.idle_seconds),
-                         .calls_per_caller = settings.limits.calls_per_caller,
+                         .calls = {.under_way = settings.limits.calls_per_caller,
+                                   .a_second = static_cast<double>(settings.limits.calls_per_second)},
+                         .memory_bytes = std::size_t{settings.limits.memory_mib} << 20,
                          .unasked_deadline = std::chrono::seconds(settings.limits.deadline_seconds)};
   if (settings.tls.enabled) door.tls = tls_files(settings.tls);
   return door;

@@ -120,6 +120,13 @@ const Key kKeys[] = {
     {"limits", "calls_per_caller",
      "How many calls one local user or one certificate's identity may have under way, streams among them.",
      [](Settings& s) -> Slot { return Number{&s.limits.calls_per_caller, 1, 100000}; }},
+    {"limits", "calls_per_second",
+     "How many calls one of them that is no administrator may make a second, and four times as many at once.",
+     [](Settings& s) -> Slot { return Number{&s.limits.calls_per_second, 1, 1000000}; }},
+    {"limits", "memory_mib",
+     "What requests and answers on their way may take up together, in MiB. Beyond it connections that hold some of it are\n"
+     "ended.",
+     [](Settings& s) -> Slot { return Number{&s.limits.memory_mib, 64, 65536}; }},
     {"limits", "idle_seconds",
      "A connection without a call is closed after this time; clients connect again by themselves.",
      [](Settings& s) -> Slot { return Number{&s.limits.idle_seconds, 1, 86400}; }},

@@ -72,6 +72,8 @@ struct Settings {
     std::uint32_t connections = 4000;
     std::uint32_t connections_per_peer = 1000;
     std::uint32_t calls_per_caller = 1000;
+    std::uint32_t calls_per_second = 500;
+    std::uint32_t memory_mib = 256;
     std::uint32_t idle_seconds = 300;
     std::uint32_t deadline_seconds = 60;
     std::uint32_t workers = 4;

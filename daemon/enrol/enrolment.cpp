@@ -54,6 +54,24 @@ Failure not_let_in() {
 
 std::int64_t seconds(Enrolment::Clock::time_point time) { return Enrolment::Clock::to_time_t(time); }
 
+Result<access::Role> role_of(const std::string& word) {
+  if (word.empty()) return access::Role::admin;
+  if (const auto role = access::role_named(word)) return *role;
+  return fail(Code::invalid_argument,
+              "a token gives one of the roles viewer, operator, owner and admin, not '{}': bind roles of your own to "
+              "\"tls:NAME\" in the policy",
+              word);
+}
+
+// What the client's row gives it. A role that this program does not know, of a newer one, gives nothing.
+access::Holding holding_of(const store::ClientRow& client) {
+  const auto role = access::role_named(client.role);
+  return {.role = client.role,
+          .project = client.project,
+          .object = {},
+          .verbs = role ? access::verbs_of(*role) : access::VerbSet()};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Enrolment>> Enrolment::open(EnrolSettings settings, store::Store& store, Pool& pool,
@@ -66,23 +84,23 @@ Result<std::unique_ptr<Enrolment>> Enrolment::open(EnrolSettings settings, store
     state->tokens.emplace(std::move(id), Waiting{.row = std::move(token)});
   }
   for (store::ClientRow& client : contents.clients) {
-    enrolled.add(client.name);
+    enrolled.put(client.name, holding_of(client));
     std::string name = client.name;
     state->clients.emplace(std::move(name), std::move(client));
   }
   return enrolment;
 }
 
-Task<Result<Enrolment::NewToken>> Enrolment::make_token(std::string name, std::chrono::seconds valid,
-                                                        std::string host) {
-  CO_TRY(pki::check_client_name(name));
-  if (valid == 0s) valid = kUsual;
+Task<Result<Enrolment::NewToken>> Enrolment::make_token(Order order) {
+  CO_TRY(pki::check_client_name(order.name));
+  CO_TRY_ASSIGN(const access::Role role, role_of(order.role));
+  const std::chrono::seconds valid = order.valid == 0s ? kUsual : order.valid;
   if (valid > kLongest)
     co_return fail(Code::invalid_argument, "a token may wait at most {} hours", std::chrono::hours(kLongest).count());
   CO_TRY(co_await drop(take_expired()));
   if (state_.lock()->tokens.size() >= kMostTokens)
     co_return fail(Code::resource_exhausted, "{} tokens wait to be used, which is the most", kMostTokens);
-  auto look = [this, &host] { return look_at_host(settings_, host); };
+  auto look = [this, &order] { return look_at_host(settings_, order.host); };
   CO_TRY_ASSIGN(const Host known, co_await pool_.run(look));
 
   NewToken made{.token = {.host = known.name,
@@ -94,9 +112,11 @@ Task<Result<Enrolment::NewToken>> Enrolment::make_token(std::string name, std::c
                 .expires_at = Clock::now() + valid};
   store::Batch batch;
   const store::TokenRow row{.id = pki::hex(made.token.id),
-                            .name = name,
+                            .name = order.name,
                             .digest = pki::hex(pki::sha256(made.token.secret)),
-                            .expires_at = seconds(made.expires_at)};
+                            .expires_at = seconds(made.expires_at),
+                            .role = std::string(access::to_string(role)),
+                            .project = order.project.empty() ? "*" : order.project};
   batch.put_tokens.push_back(row);
   CO_TRY(co_await store_.commit(std::move(batch)));
   state_.lock()->tokens.emplace(row.id, Waiting{.row = row});
@@ -129,6 +149,8 @@ Task<Result<Enrolment::Admission>> Enrolment::admit(std::string token_id, std::s
     CO_TRY(co_await drop(std::move(burnt)));
     co_return not_let_in();
   }
+  // Whoever brought it may leave meanwhile: the token is used up then, or waits on, and never stays in between.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   auto admitted = co_await admit_with(token, std::move(request));
   auto state = state_.lock();
   if (admitted)
@@ -146,14 +168,44 @@ Task<Result<Enrolment::Admission>> Enrolment::admit_with(store::TokenRow token, 
                                 .fingerprint = certificate.fingerprint(),
                                 .serial = certificate.serial(),
                                 .enrolled_at = seconds(Clock::now()),
-                                .expires_at = seconds(certificate.not_after())};
+                                .expires_at = seconds(certificate.not_after()),
+                                .role = token.role,
+                                .project = token.project};
+  if (!state_.lock()->tokens.contains(token.id)) co_return not_let_in();  // taken back meanwhile
   store::Batch batch;
   batch.drop_tokens.push_back(token.id);
   batch.put_clients.push_back(client);
   CO_TRY(co_await store_.commit(std::move(batch)));
   state_.lock()->clients.insert_or_assign(client.name, client);
-  enrolled_.add(client.name);
+  enrolled_.put(client.name, holding_of(client));
   co_return Admission{.name = token.name, .certificate = certificate.pem(), .authority = authority};
+}
+
+Task<Result<void>> Enrolment::remove(std::string name) {
+  store::Batch batch;
+  batch.drop_clients.push_back(name);
+  std::map<std::string, Waiting> taken;
+  {
+    auto state = state_.lock();
+    if (!state->clients.contains(name))
+      co_return fail(Code::not_found, "nobody has enrolled as '{}'; 'lodge remote clients' lists who has", name);
+    // Now, so that nobody who is being admitted with one comes in behind this.
+    for (auto token = state->tokens.begin(); token != state->tokens.end();) {
+      const auto next = std::next(token);
+      if (token->second.row.name == name) taken.insert(state->tokens.extract(token));
+      token = next;
+    }
+    for (const auto& [id, waiting] : taken) batch.drop_tokens.push_back(id);
+  }
+  auto done = co_await store_.commit(std::move(batch));
+  auto state = state_.lock();
+  if (!done) {
+    state->tokens.merge(taken);
+    co_return done;
+  }
+  state->clients.erase(name);
+  enrolled_.remove(name);
+  co_return Result<void>();
 }
 
 Task<Result<void>> Enrolment::drop(std::vector<std::string> ids) {

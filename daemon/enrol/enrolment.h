@@ -38,10 +38,16 @@ class Enrolment {
     pki::Token token;
     Clock::time_point expires_at;
   };
-  // `host` is what clients call this host; the first name in its certificate if empty. invalid_argument if the name cannot
-  // be one, or if the certificate is not for that host; resource_exhausted if too many tokens wait; not_found if there is
-  // no authority here.
-  Task<Result<NewToken>> make_token(std::string name, std::chrono::seconds valid, std::string host);
+  struct Order {
+    std::string name;            // of the client to be
+    std::chrono::seconds valid;  // 0: the usual quarter of an hour
+    std::string host;            // what clients call this host; the first name in its certificate if empty
+    std::string role;            // of the built-in ones; admin if empty
+    std::string project;         // one that there is; every one if empty
+  };
+  // invalid_argument if the name or role cannot be one, or if the certificate is not for that host; resource_exhausted if too
+  // many tokens wait; not_found if there is no authority here.
+  Task<Result<NewToken>> make_token(Order order);
 
   struct Admission {
     std::string name;
@@ -51,6 +57,9 @@ class Enrolment {
   // Uses the token up. permission_denied, without a word more, if there is none with this id and secret now; a few wrong
   // secrets use it up, too. invalid_argument, and the token stays, if the request is none.
   Task<Result<Admission>> admit(std::string token_id, std::string secret, std::string request);
+
+  // Forgets the client, and the tokens that wait for its name. not_found if nobody has enrolled by it.
+  Task<Result<void>> remove(std::string name);
 
   // Whether a token waits to be used. Any thread.
   bool expects_somebody() const;

@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kRest = 100ms;
 constexpr auto kComplainEvery = 10s;
+// The first byte of whoever speaks TLS. @source RFC 8446, section 5.1: ContentType
+constexpr unsigned char kTlsHandshake = 22;
 
 // Whose connection it is, for counting; empty if the other end has gone already.
 std::string peer_key(int fd, sockaddr_storage& address) {
@@ -147,10 +149,15 @@ void Acceptor::first_byte(Id id) {
   auto node = waiting_.extract(id);
   Connection connection = std::move(node.mapped());
   unwatch(connection.socket.get());
-  char byte = 0;
+  unsigned char byte = 0;
   Fd duplicate;
-  if (::recv(connection.socket.get(), &byte, 1, MSG_PEEK) > 0)
+  if (::recv(connection.socket.get(), &byte, 1, MSG_PEEK) > 0) {
+    if (listeners_[connection.listener].tls && byte != kTlsHandshake) {
+      connections_.refused(connection.name, "it does not speak TLS");
+      return forget_peer(connection.peer);
+    }
     duplicate.reset(::fcntl(connection.socket.get(), F_DUPFD_CLOEXEC, 3));
+  }
   if (!duplicate || !watch(duplicate.get(), EPOLLRDHUP | EPOLLONESHOT, id)) return forget_peer(connection.peer);
   Fd socket = std::exchange(connection.socket, std::move(duplicate));
   const Listener& listener = listeners_[connection.listener];

@@ -31,7 +31,7 @@ struct AcceptorLimits {
 
 // Accepts connections on a thread of its own, in gRPC's place: gRPC's own listener tells no uid, has no bound, and never
 // accepts again after it has once run out of descriptors. A connection is handed over when its first byte is there; one
-// that stays silent is closed. Survives EMFILE: it rests until a connection closes or a moment has passed.
+// that stays silent is closed, and so is one that does not begin as TLS does where it should. Survives EMFILE: it rests until a connection closes or a moment has passed.
 class Acceptor {
  public:
   // `connections` is told of each that is handed over, before it is, and of its end.

@@ -5,6 +5,16 @@
 namespace lodge::rpc {
 namespace {
 
+// Holds its ticket until the answer has been taken.
+class AnsweredCall final : public grpc::ServerUnaryReactor {
+ public:
+  explicit AnsweredCall(std::shared_ptr<const Ticket> ticket) : ticket_(std::move(ticket)) {}
+  void OnDone() override { delete this; }
+
+ private:
+  const std::shared_ptr<const Ticket> ticket_;
+};
+
 class PostedCall final : public grpc::ServerUnaryReactor {
  public:
   PostedCall(const asio::any_io_executor& control, Visit visit, const google::protobuf::Message& response)
@@ -15,6 +25,7 @@ class PostedCall final : public grpc::ServerUnaryReactor {
       // A new object is known only now.
       if (visit_.subject.empty() && result) visit_.subject = subject_of(response_);
       if (result) visit_.project = project_of(response_);
+      if (result) visit_.ticket->carry(response_.ByteSizeLong());
       Finish(conclude(visit_, result));
     });
   }
@@ -42,11 +53,12 @@ grpc::ServerUnaryReactor* Calls::refuse(grpc::CallbackServerContext& context, co
   return reactor;
 }
 
-grpc::ServerUnaryReactor* Calls::finish_now(grpc::CallbackServerContext& context, const Visit& visit,
-                                            const Result<void>& result) {
-  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
-  reactor->Finish(conclude(visit, result));
-  return reactor;
+grpc::ServerUnaryReactor* Calls::finish_now(Visit visit, const Result<void>& result,
+                                            const google::protobuf::Message& response) {
+  if (result) visit.ticket->carry(response.ByteSizeLong());
+  auto* call = new AnsweredCall(visit.ticket);
+  call->Finish(conclude(visit, result));
+  return call;
 }
 
 grpc::ServerUnaryReactor* Calls::run(Visit visit, Task<Result<void>> task,

@@ -32,11 +32,14 @@ class Calls {
 
   template <class Request, class Response>
   grpc::ServerUnaryReactor* answer(grpc::CallbackServerContext& context, const Request& request, Response& response,
-                                   Look<Request, Response> look) const {
-    auto visit = doorman_.admit(context, method_of<Request>(), subject_of(request));
+                                   Look<Request, Response> look,
+                                   const std::string& method = method_of<Request>()) const {
+    auto visit = doorman_.admit(context, method, subject_of(request));
     if (!visit) return refuse(context, visit.error(), subject_of(request));
     visit->project = project_of(request);
-    return finish_now(context, *visit, look(host_, visit->context.caller, request, response));
+    auto result = visit->ticket->check_room();
+    if (result) result = look(host_, visit->context.caller, request, response);
+    return finish_now(std::move(*visit), result, response);
   }
 
   // What takes its turn works on the control loop. Request and response live until the reactor is done.
@@ -67,8 +70,8 @@ class Calls {
  private:
   static grpc::ServerUnaryReactor* refuse(grpc::CallbackServerContext& context, const Doorman::Refused& refused,
                                           const std::string& subject);
-  static grpc::ServerUnaryReactor* finish_now(grpc::CallbackServerContext& context, const Visit& visit,
-                                              const Result<void>& result);
+  static grpc::ServerUnaryReactor* finish_now(Visit visit, const Result<void>& result,
+                                              const google::protobuf::Message& response);
   grpc::ServerUnaryReactor* run(Visit visit, Task<Result<void>> task, const google::protobuf::Message& response) const;
 
   host::Host& host_;

@@ -17,7 +17,8 @@ constexpr std::size_t kMostReasons = 64;
 // A connection ends at once after its handshake has failed.
 constexpr auto kReasonHolds = 2s;
 
-void tell(std::string_view who, std::string_view why) { log::warn("tls: refused {}: {}", who, why); }
+constexpr std::size_t kMostTold = 50;
+constexpr auto kToldIn = 10s;
 
 }  // namespace
 
@@ -52,6 +53,16 @@ std::string plain_name(std::string_view grpc_name) {
   return name;
 }
 
+void Connections::tell(State& state, std::string_view who, std::string_view why) {
+  const auto now = Clock::now();
+  if (now - state.told_since >= kToldIn) {
+    if (state.told > kMostTold) log::warn("tls: refused {} more in the last seconds", state.told - kMostTold);
+    state.told_since = now;
+    state.told = 0;
+  }
+  if (++state.told <= kMostTold) log::warn("tls: refused {}: {}", who, why);
+}
+
 void Connections::opened(const std::string& name, int socket, bool tls) {
   state_.lock()->open.insert_or_assign(name, Connection{.socket = socket, .tls = tls});
 }
@@ -61,24 +72,31 @@ void Connections::closed(const std::string& name, int socket) {
   const auto found = state->open.find(name);
   // gRPC may have let go of its descriptor, and the next connection have got the same, before the end of this one is seen.
   if (found == state->open.end() || found->second.socket != socket) return;
-  const bool stranger = found->second.tls && !found->second.caller;
+  const bool stranger = found->second.tls && !found->second.has_called;
   state->open.erase(found);
   if (!stranger) return;
   const auto now = Clock::now();
   while (!state->reasons.empty() && now - state->reasons.front().when > kReasonHolds) {
-    tell("a client", state->reasons.front().text);
+    tell(*state, "a client", state->reasons.front().text);
     state->reasons.pop_front();
   }
   if (state->reasons.empty()) return log::debug("tls: {} left without a call", name);
-  tell(name, state->reasons.front().text);
+  tell(*state, name, state->reasons.front().text);
   state->reasons.pop_front();
 }
 
 void Connections::met(const std::string& name, const Caller& caller) {
   auto state = state_.lock();
   const auto found = state->open.find(name);
-  if (found != state->open.end() && !found->second.caller)
-    found->second.caller = std::make_shared<const Caller>(caller);
+  if (found == state->open.end() || found->second.has_called) return;
+  found->second.has_called = true;
+  found->second.caller = std::make_shared<const Caller>(caller);
+}
+
+void Connections::met(const std::string& name) {
+  auto state = state_.lock();
+  const auto found = state->open.find(name);
+  if (found != state->open.end()) found->second.has_called = true;
 }
 
 void Connections::end(const std::string& name) {
@@ -104,10 +122,12 @@ std::size_t Connections::end(const std::function<bool(const Caller&)>& unwanted)
   return known.size();
 }
 
+void Connections::refused(const std::string& name, std::string_view why) { tell(*state_.lock(), name, why); }
+
 void Connections::handshake_failed(std::string reason) {
   auto state = state_.lock();
   if (state->reasons.size() >= kMostReasons) {
-    tell("a client", state->reasons.front().text);
+    tell(*state, "a client", state->reasons.front().text);
     state->reasons.pop_front();
   }
   state->reasons.push_back({std::move(reason), Clock::now()});

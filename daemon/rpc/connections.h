@@ -26,6 +26,8 @@ class Connections {
 
   // A call of this peer's has come in.
   void met(const std::string& name, const Caller& caller);
+  // The same of one that needs to be nobody.
+  void met(const std::string& name);
 
   // Ends this one, if it is open.
   void end(const std::string& name);
@@ -33,6 +35,8 @@ class Connections {
   // the caller had gone.
   std::size_t end(const std::function<bool(const Caller&)>& unwanted);
 
+  // One that was not let in at all.
+  void refused(const std::string& name, std::string_view why);
   // Why a handshake has just failed. Nobody tells whose it was, so the reason goes to the connection that ends without ever
   // having made a call; told in the log with its address.
   void handshake_failed(std::string reason);
@@ -42,7 +46,8 @@ class Connections {
   struct Connection {
     int socket;
     bool tls;
-    std::shared_ptr<const Caller> caller = {};  // none before its first call
+    bool has_called = false;
+    std::shared_ptr<const Caller> caller = {};  // none before its first call, or if it is nobody
   };
   struct Reason {
     std::string text;
@@ -51,7 +56,12 @@ class Connections {
   struct State {
     std::unordered_map<std::string, Connection> open;
     std::deque<Reason> reasons;
+    // Refusals are told in the log, but not more than so many in a while: strangers can cause as many as they like.
+    Clock::time_point told_since{};
+    std::size_t told = 0;
   };
+  static void tell(State& state, std::string_view who, std::string_view why);
+
   Guarded<State> state_;
 };
 

@@ -5,12 +5,11 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "daemon/rpc/acceptor.h"
 #include "daemon/rpc/canceller.h"
 #include "daemon/rpc/listen.h"
+#include "daemon/rpc/rations.h"
 #include "daemon/rpc/status.h"
 #include "lodge/v1/enrolment_service.grpc.pb.h"
 
@@ -25,29 +24,9 @@ constexpr int kMetadataBytes = 8 * 1024;
 constexpr auto kHandshake = 10s;
 constexpr auto kIdle = 30s;
 constexpr auto kLastWords = 1s;
-// Tries: so many at once, and so many a second after that.
+// Tries of one address: so many at once, and so many a second after that. What is being tried has 192 bits.
 constexpr double kTriesAtOnce = 10;
 constexpr double kTriesASecond = 2;
-
-// Tries that are left. Any thread.
-class Ration {
- public:
-  bool take() {
-    const std::lock_guard lock(mutex_);
-    const auto now = Clock::now();
-    left_ = std::min(kTriesAtOnce, left_ + kTriesASecond * std::chrono::duration<double>(now - when_).count());
-    when_ = now;
-    if (left_ < 1) return false;
-    left_ -= 1;
-    return true;
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  std::mutex mutex_;
-  double left_ = kTriesAtOnce;
-  Clock::time_point when_ = Clock::now();
-};
 
 class EnrolCall final : public grpc::ServerUnaryReactor {
  public:
@@ -98,13 +77,16 @@ class EnrolCall final : public grpc::ServerUnaryReactor {
 
 class EnrolService final : public v1::EnrolmentService::CallbackService {
  public:
-  EnrolService(enrol::Enrolment& enrolment, asio::any_io_executor control, access::Auditor& auditor)
-      : enrolment_(enrolment), control_(std::move(control)), auditor_(auditor) {}
+  EnrolService(enrol::Enrolment& enrolment, asio::any_io_executor control, access::Auditor& auditor,
+               Connections& connections)
+      : enrolment_(enrolment), control_(std::move(control)), auditor_(auditor), connections_(connections) {}
 
   grpc::ServerUnaryReactor* Enrol(grpc::CallbackServerContext* context, const v1::EnrolRequest* request,
                                   v1::EnrolResponse* response) override {
-    auto* call = new EnrolCall(control_, auditor_, plain_name(context->peer()));
-    if (ration_.take())
+    const std::string from = plain_name(context->peer());
+    connections_.met(from);
+    auto* call = new EnrolCall(control_, auditor_, from);
+    if (rations_.take(from.substr(0, from.rfind(':'))))
       call->run(enrolment_, *request, *response);
     else
       call->finish(fail(Code::resource_exhausted, "too many try to enrol here at once; try again in a few seconds"),
@@ -116,7 +98,8 @@ class EnrolService final : public v1::EnrolmentService::CallbackService {
   enrol::Enrolment& enrolment_;
   const asio::any_io_executor control_;
   access::Auditor& auditor_;
-  Ration ration_;
+  Connections& connections_;
+  Rations rations_{kTriesAtOnce, kTriesASecond};
 };
 
 std::shared_ptr<grpc::ServerCredentials> credentials(const TlsKeeper& keeper) {
@@ -133,7 +116,7 @@ std::shared_ptr<grpc::ServerCredentials> credentials(const TlsKeeper& keeper) {
 
 struct EnrolDoor::Parts {
   Parts(enrol::Enrolment& enrolment, const asio::any_io_executor& control, Connections& all, access::Auditor& auditor)
-      : service(enrolment, control, auditor), connections(all) {}
+      : service(enrolment, control, auditor, all), connections(all) {}
 
   EnrolService service;
   Connections& connections;

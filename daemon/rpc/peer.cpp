@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "daemon/rpc/connections.h"
+
 namespace lodge::rpc {
 namespace {
 
@@ -53,7 +55,7 @@ Result<access::LocalPeer> local_peer(int fd) {
 }
 
 Result<Caller> caller_of(const grpc::ServerContextBase& context, ClientCertificates& certificates) {
-  const std::string name = context.peer();
+  const std::string name = plain_name(context.peer());
   const auto auth = context.auth_context();
   if (auth != nullptr && auth->IsPeerAuthenticated()) return tls_caller(*auth, name, certificates);
   if (const auto fd = connection_fd(name)) {

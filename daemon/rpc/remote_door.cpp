@@ -25,14 +25,25 @@ grpc::ServerUnaryReactor* RemoteDoor::ListClients(Context* context, const v1::Li
                         [this, response](const host::CallContext&) { return list_clients(*response); });
 }
 
+grpc::ServerUnaryReactor* RemoteDoor::RemoveClient(Context* context, const v1::RemoveClientRequest* request,
+                                                   v1::RemoveClientResponse* response) {
+  return calls_.post_to(*context, *request, *response, [this, request, response](const host::CallContext&) {
+    return remove_client(request->name(), *response);
+  });
+}
+
 Task<Result<void>> RemoteDoor::create_token(host::CallContext context, const v1::CreateTokenRequest& request,
                                             v1::CreateTokenResponse& response) {
   if (!context.caller.identity.starts_with("uid:"))
     co_return fail(Code::permission_denied,
                    "tokens are made on the host itself: log in there and run: lodge remote token {}", request.name());
   if (enrolment_ == nullptr || !door_) co_return no_door();
-  auto made = co_await enrolment_->make_token(request.name(), std::chrono::seconds(request.valid_seconds()),
-                                              request.host());
+  if (!request.project().empty()) CO_TRY(co_await host_.project(std::move(context), request.project()));
+  auto made = co_await enrolment_->make_token({.name = request.name(),
+                                               .valid = std::chrono::seconds(request.valid_seconds()),
+                                               .host = request.host(),
+                                               .role = request.role(),
+                                               .project = request.project()});
   CO_TRY_ASSIGN(const enrol::Enrolment::NewToken token, std::move(made));
   CO_TRY(door_->open_up());
   response.set_token(pki::to_string(token.token));
@@ -50,7 +61,19 @@ Task<Result<void>> RemoteDoor::list_clients(v1::ListClientsResponse& response) {
     client.set_serial(row.serial);
     client.set_enrolled_at(row.enrolled_at);
     client.set_expires_at(row.expires_at);
+    client.set_role(row.role);
+    if (row.project != "*") client.set_project(row.project);
   }
+  co_return Result<void>();
+}
+
+Task<Result<void>> RemoteDoor::remove_client(const std::string& name, v1::RemoveClientResponse& response) {
+  if (enrolment_ == nullptr) co_return no_door();
+  CO_TRY(co_await enrolment_->remove(name));
+  co_await eviction_.rights_changed();
+  if (host_.access().identify(access::TlsPeer{.names = {name}, .address = {}, .fingerprint = {}}))
+    response.add_remarks(fmt::format(
+        "'{}' still comes in, by tls.allow or the policy; 'lodge pki revoke {}' ends that, too", name, name));
   co_return Result<void>();
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/rpc/rpc_door.h"
 
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_posix.h>
@@ -27,6 +28,8 @@ using TlsHandover = std::shared_ptr<grpc::experimental::ExternalConnectionAccept
 // What a client may send besides its message: ours send some 200 bytes.
 constexpr int kMetadataBytes = 16 * 1024;
 constexpr auto kHandshake = 10s;
+// Calls and streams at once on one connection; more wait at the client. The customary number.
+constexpr int kStreams = 100;
 
 void apply_limits(grpc::ServerBuilder& builder, const DoorSettings& settings) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(settings.message_bytes));
@@ -35,6 +38,10 @@ void apply_limits(grpc::ServerBuilder& builder, const DoorSettings& settings) {
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                              static_cast<int>(std::chrono::milliseconds(kHandshake).count()));
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreams);
+  grpc::ResourceQuota quota("lodged");
+  quota.Resize(settings.memory_bytes);
+  builder.SetResourceQuota(quota);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
@@ -75,7 +82,7 @@ struct RpcDoor::Parts {
         doorman({.access = access,
                  .auditor = auditor,
                  .unasked = settings.unasked_deadline,
-                 .calls = settings.calls_per_caller,
+                 .calls = settings.calls,
                  .connections = connections,
                  .certificates = certificates}),
         eviction(access, certificates, connections, streams),
@@ -87,7 +94,7 @@ struct RpcDoor::Parts {
         claims(host, doorman),
         doctor(host, doorman),
         policies(host, doorman, eviction),
-        remotes(host, doorman, enrolment, enrol_door) {}
+        remotes(host, doorman, eviction, enrolment, enrol_door) {}
 
   Connections connections;
   ClientCertificates certificates;

@@ -11,6 +11,7 @@
 #include "daemon/rpc/acceptor.h"
 #include "daemon/rpc/listen.h"
 #include "daemon/rpc/tls_files.h"
+#include "daemon/rpc/visit.h"
 
 namespace lodge::rpc {
 
@@ -21,7 +22,8 @@ struct DoorSettings {
   AcceptorLimits limits;
   std::uint32_t message_bytes = 16u << 20;
   std::chrono::seconds idle{300};
-  std::size_t calls_per_caller = 1000;
+  CallLimits calls;
+  std::size_t memory_bytes = 256u << 20;  // of all connections together, for what is on its way
   std::chrono::seconds unasked_deadline{60};
 };
 

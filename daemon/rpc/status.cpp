@@ -1,18 +1,12 @@
 #include "daemon/rpc/status.h"
 
+#include "base/text.h"
+
 namespace lodge::rpc {
 namespace {
 
 // Also bounded for the sake of the 8 KiB; a percent-encoded byte of `grpc-message` takes three.
 constexpr std::size_t kLongestMessage = 1000;
-
-// Cut at a character's first byte: protobuf strings must be valid UTF-8.
-std::string shortened(const std::string& text, std::size_t longest) {
-  if (text.size() <= longest) return text;
-  std::size_t end = longest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "…";
-}
 
 }  // namespace
 
@@ -41,7 +35,7 @@ v1::ErrorInfo error_info(const Error& error, std::string_view subject, std::stri
   v1::ErrorInfo info;
   info.set_code(std::string(to_string(error.code())));
   info.set_message(shortened(error.message(), kLongestMessage));
-  info.set_subject(shortened(std::string(subject), 200));
+  info.set_subject(shortened(subject, 200));
   info.set_request_id(std::string(request_id));
   for (const Finding& finding : error.findings()) {
     v1::Finding& told = *info.add_findings();

@@ -29,9 +29,11 @@ std::string subject_of(const google::protobuf::Message& message) {
     if (const auto* ref = dynamic_cast<const v1::DomainRef*>(&value)) return text_of(*ref);
     if (const auto* object = dynamic_cast<const v1::Domain*>(&value)) return object->name();
   }
-  const auto* id = message.GetDescriptor()->FindFieldByName("id");
-  if (id != nullptr && id->cpp_type() == FieldDescriptor::CPPTYPE_STRING && !id->is_repeated())
-    return message.GetReflection()->GetString(message, id);
+  for (const char* key : {"id", "name"}) {
+    const auto* field = message.GetDescriptor()->FindFieldByName(key);
+    if (field != nullptr && field->cpp_type() == FieldDescriptor::CPPTYPE_STRING && !field->is_repeated())
+      return message.GetReflection()->GetString(message, field);
+  }
   return {};
 }
 

@@ -119,7 +119,7 @@ bool TlsKeeper::look_at_set(bool even_if_same) {
     if (!set_wrong_ || std::chrono::steady_clock::now() - set_wrong_since_ < kSettle) return false;
     log::degraded("tls: the new certificates are refused, and the old ones go on", *set_wrong_);
     set_wrong_.reset();
-    return false;
+    return distrust();
   }
   auto set = load_tls_files(files_);
   set_seen_ = std::move(now);
@@ -133,6 +133,18 @@ bool TlsKeeper::look_at_set(bool even_if_same) {
   log::info("tls: serves with the certificate of {}, valid until {}", set->chain.front().identity(),
             set->chain.front().until());
   authorities_ = std::move(set->authorities);
+  return true;
+}
+
+bool TlsKeeper::distrust() {
+  const auto there = pki::load_certificates(files_.ca);
+  if (!there) return false;
+  const auto gone = std::erase_if(authorities_, [&](const pki::Certificate& one) {
+    return std::ranges::none_of(
+        *there, [&](const pki::Certificate& other) { return other.fingerprint() == one.fingerprint(); });
+  });
+  if (gone == 0) return false;
+  log::info("tls: {} authorities of clients are trusted no more", gone);
   return true;
 }
 

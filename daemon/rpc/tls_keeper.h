@@ -43,6 +43,8 @@ class TlsKeeper {
   void run();
   void look(bool even_if_same);
   bool look_at_set(bool even_if_same);
+  // Of a set that is refused, what is gone from its authorities counts.
+  bool distrust();
   bool look_at_revoked(bool even_if_same);
   Result<void> publish(const TlsSet& set);
   std::shared_ptr<const pki::Trust> trust() const;

@@ -11,22 +11,43 @@ namespace lodge::rpc {
 
 using namespace std::chrono_literals;
 
-Result<std::shared_ptr<const Ticket>> Turnstile::enter(const std::string& identity) const {
+Result<std::shared_ptr<Ticket>> Turnstile::enter(const std::string& identity, bool rationed) const {
+  if (rationed && !rations_->take(identity))
+    return fail(Code::resource_exhausted, "{} calls more often than {:.0f} times a second: wait a moment", identity,
+                limits_.a_second);
   {
     auto counts = counts_->lock();
-    std::size_t& count = (*counts)[identity];
-    if (count >= most_)
+    std::size_t& calls = (*counts)[identity].calls;
+    if (calls >= limits_.under_way)
       return fail(Code::resource_exhausted, "{} has {} calls under way, which is the limit for one caller", identity,
-                  count);
-    ++count;
+                  calls);
+    ++calls;
   }
-  return std::make_shared<const Ticket>(counts_, identity);
+  return std::make_shared<Ticket>(counts_, identity, limits_.untaken_bytes);
 }
 
 Ticket::~Ticket() {
   auto counts = counts_->lock();
   const auto count = counts->find(identity_);
-  if (count != counts->end() && --count->second == 0) counts->erase(count);
+  if (count == counts->end()) return;
+  count->second.bytes -= bytes_;
+  if (--count->second.calls == 0) counts->erase(count);
+}
+
+Result<void> Ticket::check_room() const {
+  auto counts = counts_->lock();
+  const auto count = counts->find(identity_);
+  if (count == counts->end() || count->second.bytes < most_bytes_) return {};
+  return fail(Code::resource_exhausted, "answers to {} of {} MiB together wait to be read: read them first", identity_,
+              count->second.bytes >> 20);
+}
+
+void Ticket::carry(std::size_t bytes) {
+  auto counts = counts_->lock();
+  const auto count = counts->find(identity_);
+  if (count == counts->end()) return;
+  count->second.bytes += bytes;
+  bytes_ += bytes;
 }
 
 Doorman::Doorman(const DoormanParts& parts)
@@ -99,7 +120,8 @@ std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextB
   if (!verb) return refuse(Error(Code::permission_denied, fmt::format("no rule says who may call {}", method)));
   auto rights = access_.authorize(peer, *verb);
   if (!rights) return refuse(std::move(rights).error());
-  auto ticket = turnstile_.enter((*rights)->identity());
+  static const access::Verb& kAdministers = *access::verb_of("ReloadPolicy");
+  auto ticket = turnstile_.enter((*rights)->identity(), !(*rights)->may_everywhere(kAdministers));
   if (!ticket) return refuse(std::move(ticket).error());
   host::Caller caller{.identity = (*rights)->identity(),
                       .rights = std::move(*rights),

@@ -14,39 +14,63 @@
 #include "daemon/access/audit.h"
 #include "daemon/host/host.h"
 #include "daemon/rpc/connections.h"
+#include "daemon/rpc/rations.h"
 #include "daemon/rpc/stay.h"
 
 namespace lodge::rpc {
 
 class Ticket;
 
-// How many calls each caller has under way. Any thread.
+// What one caller may take up, on however many connections.
+struct CallLimits {
+  std::size_t under_way = 1000;  // calls
+  std::size_t untaken_bytes =
+      32 << 20;           // of answers that wait to be read; while it is exceeded, nothing more is looked up
+  double a_second = 500;  // calls of who is no administrator; four times as many at once
+};
+
+// What each caller has taken up. Any thread.
 class Turnstile {
  public:
-  explicit Turnstile(std::size_t most) : most_(most), counts_(std::make_shared<Counts>()) {}
-  // resource_exhausted if this caller has as many as it may.
-  Result<std::shared_ptr<const Ticket>> enter(const std::string& identity) const;
+  explicit Turnstile(const CallLimits& limits)
+      : limits_(limits),
+        rations_(std::make_shared<Rations>(4 * limits.a_second, limits.a_second)),
+        counts_(std::make_shared<Counts>()) {}
+  // resource_exhausted if this caller has as much as it may. `rationed`: calls a second count, too.
+  Result<std::shared_ptr<Ticket>> enter(const std::string& identity, bool rationed) const;
 
  private:
   friend class Ticket;
-  using Counts = Guarded<std::unordered_map<std::string, std::size_t>>;
+  struct Count {
+    std::size_t calls = 0;
+    std::size_t bytes = 0;
+  };
+  using Counts = Guarded<std::unordered_map<std::string, Count>>;
 
-  const std::size_t most_;
+  const CallLimits limits_;
+  const std::shared_ptr<Rations> rations_;
   const std::shared_ptr<Counts> counts_;
 };
 
 // A place among them, until it goes.
 class Ticket {
  public:
-  Ticket(std::shared_ptr<Turnstile::Counts> counts, std::string identity)
-      : counts_(std::move(counts)), identity_(std::move(identity)) {}
+  Ticket(std::shared_ptr<Turnstile::Counts> counts, std::string identity, std::size_t most_bytes)
+      : counts_(std::move(counts)), identity_(std::move(identity)), most_bytes_(most_bytes) {}
   ~Ticket();
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
+  // resource_exhausted if answers of this caller's wait that are too large together.
+  Result<void> check_room() const;
+  // The answer is so large, and waits until the ticket goes.
+  void carry(std::size_t bytes);
+
  private:
   const std::shared_ptr<Turnstile::Counts> counts_;
   const std::string identity_;
+  const std::size_t most_bytes_;
+  std::size_t bytes_ = 0;
 };
 
 // One call that has come in: who calls, what for, until when.
@@ -57,8 +81,8 @@ struct Visit {
   std::string subject;     // what the request is about, as the caller wrote it; may be empty
   std::string project;     // where, as far as that is known; may be empty
   std::chrono::steady_clock::time_point since;
-  access::Auditor* auditor = nullptr;    // never null once admitted
-  std::shared_ptr<const Ticket> ticket;  // one of the calls that its caller may have under way
+  access::Auditor* auditor = nullptr;  // never null once admitted
+  std::shared_ptr<Ticket> ticket;      // one of the calls that its caller may have under way
 };
 
 // What a Doorman asks; all of it outlives him.
@@ -66,7 +90,7 @@ struct DoormanParts {
   const access::Access& access;
   access::Auditor& auditor;
   std::chrono::seconds unasked;  // the time a call gets whose caller has set no deadline
-  std::size_t calls;             // how many one caller may have under way
+  CallLimits calls;              // of each caller
   Connections& connections;      // is told who is behind each
   ClientCertificates& certificates;
 };

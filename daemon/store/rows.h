@@ -76,6 +76,8 @@ struct TokenRow {
   std::string name;             // of the client to be
   std::string digest;           // SHA-256 of the secret, hexadecimal digits
   std::int64_t expires_at = 0;  // seconds since 1970
+  std::string role;             // of the client to be: "viewer" …
+  std::string project;          // where; "*": in every one
 };
 
 // A client that has enrolled with a token.
@@ -85,6 +87,8 @@ struct ClientRow {
   std::string serial;
   std::int64_t enrolled_at = 0;  // seconds since 1970
   std::int64_t expires_at = 0;   // of the certificate
+  std::string role;              // as its token said
+  std::string project;           // the same
 };
 
 // Changes that belong together: all of it is durable, or nothing. What goes is taken out before what comes is put in.
@@ -96,6 +100,7 @@ struct Batch {
   std::vector<std::string> drop_migrations;  // ids; the same
   std::vector<MigrationRow> put_migrations;  // the same
   std::vector<std::string> drop_tokens;      // ids; the same
+  std::vector<std::string> drop_clients;     // names; the same
   std::vector<TokenRow> put_tokens;
   std::vector<ClientRow> put_clients;  // in place of the one with the same name
   netdev::ClaimChanges claims;

@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kApplication = 0x4c4f4447;
 
 // Each brings the file from the schema before it to its own. Only ever add at the end.
-constexpr std::array<std::string_view, 4> kMigrations = {
+constexpr std::array<std::string_view, 5> kMigrations = {
     // A run may belong to a guest that is in no definition (a transient one), and a claim may outlive its run (one that could not
     // be released), so none of the three refers to another by a foreign key.
     R"(
@@ -94,6 +94,13 @@ constexpr std::array<std::string_view, 4> kMigrations = {
       enrolled_at INTEGER NOT NULL,
       expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    )",
+    // What a token gives its client. Those from before could do everything.
+    R"(
+    ALTER TABLE tokens ADD COLUMN role TEXT NOT NULL DEFAULT 'admin';
+    ALTER TABLE tokens ADD COLUMN project TEXT NOT NULL DEFAULT '*';
+    ALTER TABLE clients ADD COLUMN role TEXT NOT NULL DEFAULT 'admin';
+    ALTER TABLE clients ADD COLUMN project TEXT NOT NULL DEFAULT '*';
     )",
 };
 

@@ -90,7 +90,12 @@ Result<netdev::Claim> read_claim(const Statement& row) {
 }
 
 Result<TokenRow> read_token(const Statement& row) {
-  return TokenRow{.id = row.text(0), .name = row.text(1), .digest = row.text(2), .expires_at = row.number(3)};
+  return TokenRow{.id = row.text(0),
+                  .name = row.text(1),
+                  .digest = row.text(2),
+                  .expires_at = row.number(3),
+                  .role = row.text(4),
+                  .project = row.text(5)};
 }
 
 Result<ClientRow> read_client(const Statement& row) {
@@ -98,7 +103,9 @@ Result<ClientRow> read_client(const Statement& row) {
                    .fingerprint = row.text(1),
                    .serial = row.text(2),
                    .enrolled_at = row.number(3),
-                   .expires_at = row.number(4)};
+                   .expires_at = row.number(4),
+                   .role = row.text(5),
+                   .project = row.text(6)};
 }
 
 // Every row of a query, each read by `read`.
@@ -149,12 +156,16 @@ Result<Tables> Tables::over(Database& db) {
   TRY_ASSIGN(Statement put_counter,
              db.prepare("INSERT INTO counters(name, next) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET next = ?2"));
   TRY_ASSIGN(Statement drop_token, db.prepare("DELETE FROM tokens WHERE id = ?1"));
-  TRY_ASSIGN(Statement put_token, db.prepare("INSERT INTO tokens(id, name, digest, expires_at) VALUES(?1, ?2, ?3, ?4) "
-                                             "ON CONFLICT(id) DO UPDATE SET name = ?2, digest = ?3, expires_at = ?4"));
+  TRY_ASSIGN(
+      Statement put_token,
+      db.prepare("INSERT INTO tokens(id, name, digest, expires_at, role, project) VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON "
+                 "CONFLICT(id) DO UPDATE SET name = ?2, digest = ?3, expires_at = ?4, role = ?5, project = ?6"));
+  TRY_ASSIGN(Statement drop_client, db.prepare("DELETE FROM clients WHERE name = ?1"));
   TRY_ASSIGN(
       Statement put_client,
-      db.prepare("INSERT INTO clients(name, fingerprint, serial, enrolled_at, expires_at) VALUES(?1, ?2, ?3, ?4, ?5) "
-                 "ON CONFLICT(name) DO UPDATE SET fingerprint = ?2, serial = ?3, enrolled_at = ?4, expires_at = ?5"));
+      db.prepare("INSERT INTO clients(name, fingerprint, serial, enrolled_at, expires_at, role, project) VALUES(?1, "
+                 "?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(name) DO UPDATE SET fingerprint = ?2, serial = ?3, "
+                 "enrolled_at = ?4, expires_at = ?5, role = ?6, project = ?7"));
   TRY_ASSIGN(Statement drop_migration, db.prepare("DELETE FROM migrations WHERE id = ?1"));
   TRY_ASSIGN(
       Statement put_migration,
@@ -162,10 +173,11 @@ Result<Tables> Tables::over(Database& db) {
           "INSERT INTO migrations(id, domain_uuid, domain_name, state, peer, key, proof_digest, paused, started_at, receipt_digest, "
           "project) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(id) DO UPDATE SET domain_uuid = ?2, "
           "domain_name = ?3, state = ?4, peer = ?5, key = ?6, proof_digest = ?7, paused = ?8, started_at = ?9, receipt_digest = ?10, project = ?11"));
-  return Tables(db, Statements{std::move(drop_domain), std::move(drop_run), std::move(drop_claim),
-                               std::move(put_domain), std::move(put_run), std::move(put_claim), std::move(put_meta),
-                               std::move(put_counter), std::move(drop_migration), std::move(put_migration),
-                               std::move(drop_token), std::move(put_token), std::move(put_client)});
+  return Tables(
+      db, Statements{std::move(drop_domain), std::move(drop_run), std::move(drop_claim), std::move(put_domain),
+                     std::move(put_run), std::move(put_claim), std::move(put_meta), std::move(put_counter),
+                     std::move(drop_migration), std::move(put_migration), std::move(drop_token), std::move(put_token),
+                     std::move(drop_client), std::move(put_client)});
 }
 
 Result<void> Tables::put(const DomainRow& row) {
@@ -226,7 +238,13 @@ Result<void> Tables::put(const netdev::Claim& claim) {
 }
 
 Result<void> Tables::put(const TokenRow& row) {
-  return statements_.put_token.bind(1, row.id).bind(2, row.name).bind(3, row.digest).bind(4, row.expires_at).run();
+  return statements_.put_token.bind(1, row.id)
+      .bind(2, row.name)
+      .bind(3, row.digest)
+      .bind(4, row.expires_at)
+      .bind(5, row.role)
+      .bind(6, row.project)
+      .run();
 }
 
 Result<void> Tables::put(const ClientRow& row) {
@@ -235,6 +253,8 @@ Result<void> Tables::put(const ClientRow& row) {
       .bind(3, row.serial)
       .bind(4, row.enrolled_at)
       .bind(5, row.expires_at)
+      .bind(6, row.role)
+      .bind(7, row.project)
       .run();
 }
 
@@ -248,6 +268,7 @@ Result<void> Tables::apply(const Batch& batch) {
   for (const MigrationRow& row : batch.put_migrations) TRY(put(row));
   for (const netdev::Claim& claim : batch.claims.upserts) TRY(put(claim));
   for (const std::string& token : batch.drop_tokens) TRY(statements_.drop_token.bind(1, token).run());
+  for (const std::string& client : batch.drop_clients) TRY(statements_.drop_client.bind(1, client).run());
   for (const TokenRow& row : batch.put_tokens) TRY(put(row));
   for (const ClientRow& row : batch.put_clients) TRY(put(row));
   for (const auto& [key, value] : batch.put_meta) TRY(statements_.put_meta.bind(1, key).bind(2, value).run());
@@ -276,9 +297,12 @@ Result<Contents> Tables::load() {
           "project FROM migrations ORDER BY started_at",
           read_migration));
   TRY_ASSIGN(contents.claims, load_claims());
-  TRY_ASSIGN(contents.tokens, read_all(*db_, "SELECT id, name, digest, expires_at FROM tokens", read_token));
+  TRY_ASSIGN(contents.tokens,
+             read_all(*db_, "SELECT id, name, digest, expires_at, role, project FROM tokens", read_token));
   TRY_ASSIGN(contents.clients,
-             read_all(*db_, "SELECT name, fingerprint, serial, enrolled_at, expires_at FROM clients ORDER BY name",
+             read_all(*db_,
+                      "SELECT name, fingerprint, serial, enrolled_at, expires_at, role, project FROM clients ORDER BY "
+                      "name",
                       read_client));
   TRY_ASSIGN(const auto meta, read_all(*db_, "SELECT key, value FROM meta", read_text_pair));
   contents.meta.insert(meta.begin(), meta.end());

@@ -25,7 +25,7 @@ class Tables {
   // Prepared once; a definition's columns are written in one place each.
   struct Statements {
     Statement drop_domain, drop_run, drop_claim, put_domain, put_run, put_claim, put_meta, put_counter, drop_migration,
-        put_migration, drop_token, put_token, put_client;
+        put_migration, drop_token, put_token, drop_client, put_client;
   };
   Tables(Database& db, Statements statements) : db_(&db), statements_(std::move(statements)) {}
 

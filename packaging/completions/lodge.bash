@@ -38,7 +38,7 @@ _lodge_options() {
     capabilities) echo '--refresh' ;;
     operations) echo '--all' ;;
     validate) echo '--as=' ;;
-    remote) echo '--valid= --address= --none --force' ;;
+    remote) echo '--valid= --role= --address= --none --force' ;;
     pki) echo '--folder= --host= --days= --out= --reason= --force' ;;
     claims) echo '--guest= --kind=' ;;
     doctor) echo '--fix --ledger=' ;;
@@ -67,7 +67,7 @@ _lodge_choices() {
     domif-setlink:2) echo 'up down' ;;
     operation:0) echo 'show wait cancel' ;;
     policy:0) echo 'show reload' ;;
-    remote:0) echo 'token add list remove default clients' ;;
+    remote:0) echo 'token add list remove default clients forget' ;;
     pki:0) echo 'init issue-server issue-client revoke show check' ;;
   esac
 }

@@ -5,11 +5,13 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/create_channel_posix.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <condition_variable>
 #include <csignal>
@@ -77,10 +79,17 @@ bool has_ended(const Fd& connection) {
 void say_nothing(const Fd&, std::size_t) {}
 
 // One byte after the other of what a client begins with, so that no limit on silence applies.
-void drip(const Fd& connection, std::size_t turn) {
-  static constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-  const char byte = kPreface[turn % kPreface.size()];
+void drip(std::string_view beginning, const Fd& connection, std::size_t turn) {
+  const char byte = beginning[turn % beginning.size()];
   static_cast<void>(::send(connection.get(), &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+void drip_http(const Fd& connection, std::size_t turn) { drip("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", connection, turn); }
+
+// A record of 512 bytes, in which a handshake would begin.
+void drip_tls(const Fd& connection, std::size_t turn) {
+  using namespace std::string_view_literals;
+  drip("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"sv, connection, turn);
 }
 
 // Keeps `count` connections open, and uses each every 200 ms; what the daemon closes is opened again.
@@ -184,15 +193,119 @@ void never_read(const Doors& doors, int count) {
   std::_Exit(EXIT_SUCCESS);
 }
 
+// A connection that carries so much to the daemon, and of what comes back only what comes soon; then it stays open and still.
+class NarrowLine {
+ public:
+  NarrowLine(const Doors& doors, std::size_t most_there, std::chrono::milliseconds back)
+      : far_(locally(doors)), most_there_(most_there), back_until_(std::chrono::steady_clock::now() + back) {
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) std::_Exit(EXIT_FAILURE);
+    near_ = Fd(pair[0]);
+    channel_ = grpc::CreateCustomInsecureChannelFromFd("localhost", pair[1], unlimited());
+    pump_ = std::jthread([this](const std::stop_token& stop) { pump(stop); });
+  }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+
+ private:
+  static grpc::ChannelArguments unlimited() {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxSendMessageSize(-1);
+    return arguments;
+  }
+
+  void pump(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const bool there = most_there_ > 0, back = std::chrono::steady_clock::now() < back_until_;
+      pollfd ends[] = {{near_.get(), static_cast<short>(there ? POLLIN : 0), 0},
+                       {far_.get(), static_cast<short>(back ? POLLIN : 0), 0}};
+      ::poll(ends, std::size(ends), 50);
+      if (there && (ends[0].revents & POLLIN) != 0) most_there_ -= carry(near_, far_, most_there_);
+      if (back && (ends[1].revents & POLLIN) != 0) carry(far_, near_, kBlock);
+      if ((ends[1].revents & (POLLHUP | POLLERR)) != 0) return;  // the daemon has ended it
+    }
+  }
+
+  static std::size_t carry(const Fd& from, const Fd& to, std::size_t most) {
+    char block[kBlock];
+    const ssize_t n = ::recv(from.get(), block, std::min(most, kBlock), 0);
+    for (ssize_t done = 0; done < n;) {
+      const ssize_t sent = ::send(to.get(), block + done, static_cast<std::size_t>(n - done), MSG_NOSIGNAL);
+      if (sent > 0) {
+        done += sent;
+      } else if (errno == EAGAIN) {
+        pollfd ready{to.get(), POLLOUT, 0};
+        ::poll(&ready, 1, 1000);
+      } else {
+        return most;
+      }
+    }
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
+
+  static constexpr std::size_t kBlock = 64 * 1024;
+  Fd near_, far_;
+  std::size_t most_there_;
+  const std::chrono::steady_clock::time_point back_until_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::jthread pump_;
+};
+
+constexpr int kCallsOnALine = 90;  // below what the daemon takes at once on one connection
+
+// So many calls, on as many lines as they need, whose answers do not matter.
+template <class Request, class Start>
+void call_and_stay(const Doors& doors, int count, std::size_t most_each, std::chrono::milliseconds back,
+                   const Request& request, Start start) {
+  std::vector<std::unique_ptr<NarrowLine>> lines;
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  for (int n = 0; n < count; ++n) {
+    if (n % kCallsOnALine == 0) {
+      const auto calls = static_cast<std::size_t>(std::min(count - n, kCallsOnALine));
+      lines.push_back(std::make_unique<NarrowLine>(doors, most_each * calls, back));
+    }
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    start(lines.back()->channel(), *contexts.back(), request);
+  }
+  std::this_thread::sleep_for(kLongest);
+  std::_Exit(EXIT_SUCCESS);
+}
+
+// Requests of which the last part never comes.
+void send_halves(const Doors& doors, int count) {
+  constexpr std::size_t kWhole = 15u << 20, kPart = 14u << 20;
+  v1::DefineDomainRequest request;
+  request.mutable_document()->set_xml(std::string(kWhole, 'x'));
+  static v1::DefineDomainResponse response;
+  call_and_stay(doors, count, kPart, kLongest, request, [](const auto& channel, auto& context, const auto& what) {
+    static std::vector<std::unique_ptr<v1::DomainService::Stub>> stubs;
+    stubs.push_back(v1::DomainService::NewStub(channel));
+    stubs.back()->async()->DefineDomain(&context, &what, &response, [](const grpc::Status&) {});
+  });
+}
+
+// Large answers that nobody takes.
+void take_no_answer(const Doors& doors, int count) {
+  static v1::GetCapabilitiesResponse response;
+  call_and_stay(doors, count, 1u << 20, 300ms, v1::GetCapabilitiesRequest(),
+                [](const auto& channel, auto& context, const auto& what) {
+                  static std::vector<std::unique_ptr<v1::HostService::Stub>> stubs;
+                  stubs.push_back(v1::HostService::NewStub(channel));
+                  stubs.back()->async()->GetCapabilities(&context, &what, &response, [](const grpc::Status&) {});
+                });
+}
+
 const std::map<std::string_view, void (*)(const Doors&, int)> kKinds = {
     {"silent", [](const Doors& doors, int count) { hold(doors, count, locally, say_nothing); }},
     {"silent-tls", [](const Doors& doors, int count) { hold(doors, count, remotely, say_nothing); }},
-    {"drip", [](const Doors& doors, int count) { hold(doors, count, locally, drip); }},
-    {"drip-tls", [](const Doors& doors, int count) { hold(doors, count, remotely, drip); }},
+    {"drip", [](const Doors& doors, int count) { hold(doors, count, locally, drip_http); }},
+    {"drip-tls", [](const Doors& doors, int count) { hold(doors, count, remotely, drip_tls); }},
+    {"plain-tls", [](const Doors& doors, int count) { hold(doors, count, remotely, drip_http); }},
     {"oversized", [](const Doors& doors, int count) { call_often(doors, count, send_oversized); }},
     {"metadata", [](const Doors& doors, int count) { call_often(doors, count, send_much_metadata); }},
     {"cancel", cancel_calls},
     {"never-read", never_read},
+    {"half-sent", send_halves},
+    {"untaken", take_no_answer},
 };
 
 }  // namespace

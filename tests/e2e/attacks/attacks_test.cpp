@@ -50,9 +50,12 @@ TEST_CASE("an honest caller is answered during every attack, and nothing of it s
       {.kind = "silent-tls", .count = 1000, .users = 2},
       {.kind = "drip", .count = 200},
       {.kind = "drip-tls", .count = 200},
+      {.kind = "plain-tls", .count = 200},
       {.kind = "oversized", .count = 20},
       {.kind = "metadata", .count = 500},
       {.kind = "cancel", .count = 10'000},
+      {.kind = "half-sent", .count = 90},
+      {.kind = "untaken", .count = 1000},
       {.kind = "never-read", .count = 20, .events = kTooManyEvents},
   };
   for (const Attack& attack : attacks) {
@@ -66,6 +69,7 @@ TEST_CASE("an honest caller is answered during every attack, and nothing of it s
       INFO((met.failures.empty() ? "" : met.failures.front()));
       CHECK(met.failures.empty());
       CHECK_FALSE(met.ms.empty());
+      CHECK(memory_mib(world) <= memory + 512);
     }
     comes_true([&] { return open_descriptors(world) <= descriptors && memory_mib(world) <= memory + 20; });
     CHECK(open_descriptors(world) <= descriptors);

@@ -164,6 +164,42 @@ TEST_CASE("only the host itself makes tokens, and only for those who may change 
   CHECK_FALSE(nobody.ok());
 }
 
+TEST_CASE("a token says what its client may do, and a client that is forgotten loses its streams and gets in no more") {
+  TwoMachines machines;
+  machines.start();
+  const auto token_for = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"remote", "token", "laptop"};
+    words.insert(words.end(), more.begin(), more.end());
+    return machines.world.lodge(words);
+  };
+  CHECK(token_for({"--role", "wiever"}).err.find("viewer, operator, owner and admin, not 'wiever'") !=
+        std::string::npos);
+  CHECK(token_for({"--project", "nowhere"}).err.find("no project 'nowhere'") != std::string::npos);
+  std::string token = token_for({"--role", "viewer", "--project", "default"}).out;
+  token.erase(token.find('\n'));
+  CHECK(machines.world.wait_for_log("\"what\":\"CreateToken\"").find("\"object\":\"laptop\"") != std::string::npos);
+  machines.must_laptop({"remote", "add", "host1", token});
+  machines.must_laptop({"-r", "host1", "list", "--all"});
+  const fs::path small = machines.world.write("web1.xml", kSmall);
+  CHECK(machines.laptop({"-r", "host1", "define", small}).err.find("may not") != std::string::npos);
+  CHECK(machines.world.must_lodge({"remote", "clients"}).find("viewer") != std::string::npos);
+
+  const fs::path out = machines.world.root() / "events";
+  const Fd file(*open_file(out, O_CREAT | O_WRONLY));
+  Process events({.argv = {LODGE_BINARY, "--remote", "host1", "event", "--watch", "--initial"},
+                  .environment = machines.environment(),
+                  .out = file.get(),
+                  .err = file.get()});
+  machines.world.must_lodge({"define", small});
+  REQUIRE(wait_for_text(out, "web1", Deadline::after(kPatience)));
+  machines.world.must_lodge({"remote", "forget", "laptop"});
+  CHECK(events.wait(Deadline::after(kPatience)).value_or(0) != 0);
+  CHECK_FALSE(machines.laptop({"-r", "host1", "list"}).ok());
+  CHECK(machines.world.must_lodge({"remote", "clients", "-o", "name"}).empty());
+  CHECK(machines.world.lodge({"remote", "forget", "laptop"}).err.find("nobody has enrolled as 'laptop'") !=
+        std::string::npos);
+}
+
 TEST_CASE(
     "an enrolled client that is revoked by name loses its streams and gets in no more, and is told what to check") {
   TwoMachines machines;

@@ -190,3 +190,29 @@ TEST_CASE("a user's name and another's number cannot be the same project") {
   CHECK(user_project("@1000", 5) == "user-@5");
   CHECK(user_project("a/../b", 5) == "user-@5");
 }
+
+// --- who has enrolled ---
+
+TEST_CASE("a client that has enrolled has the role of its token, until it is removed or the policy says otherwise") {
+  Enrolled enrolled;
+  Access access({.daemon_uid = 0}, {}, &enrolled);
+  const TlsPeer laptop{.names = {"ops.example"}};
+  CHECK_FALSE(access.identify(laptop));
+  enrolled.put("ops.example", {.role = "operator", .project = "web", .object = {}, .verbs = verbs_of(Role::operator_)});
+  const auto some = access.identify(laptop);
+  REQUIRE(some);
+  CHECK((*some)->identity() == "tls:ops.example");
+  CHECK((*some)->home() == "web");
+  CHECK((*some)->may(kStart, {.project = "web", .name = "any"}));
+  CHECK_FALSE((*some)->may(kDefine, {.project = "web", .name = "any"}));
+  CHECK_FALSE((*some)->sees({.project = "default", .name = "any"}));
+  CHECK(access.authorize(laptop, kReload).error().code() == Code::permission_denied);
+
+  enrolled.put("ops.example", {.role = "admin", .project = "*", .object = {}, .verbs = verbs_of(Role::admin)});
+  CHECK(access.authorize(laptop, kReload));
+  access.replace(policy());  // makes it a viewer of one guest
+  CHECK_FALSE(access.authorize(laptop, kReload));
+  access.replace({});
+  enrolled.remove("ops.example");
+  CHECK_FALSE(access.identify(laptop));
+}

@@ -53,13 +53,28 @@ TEST_CASE("a line stays a line whatever a caller puts into a name") {
   AuditEntry odd = entry("StartDomain");
   odd.object = "x\"\n\"outcome\":\"ok\"\xff";
   odd.outcome = "not_found";
-  odd.error = std::string(2000, 'e');
+  odd.error = "\xc2\x9b" "2J";
   const std::string line = audit_line(odd);
   CHECK(line.find('\n') == std::string::npos);
   const Json read = Json::parse(line);
   CHECK(read["object"] == "x\"\n\"outcome\":\"ok\"\uFFFD");
   CHECK(read["outcome"] == "not_found");
-  CHECK(read["error"].get<std::string>().size() < 600);
+  CHECK(read["error"] == "\\x9b2J");
+}
+
+TEST_CASE("what a caller makes long is cut before it waits, between characters") {
+  std::vector<AuditEntry> written;
+  {
+    Auditor auditor([&](const AuditEntry& one, const std::string&) -> Result<void> {
+      written.push_back(one);
+      return {};
+    });
+    AuditEntry odd = entry("StartDomain");
+    odd.object = std::string(499, 'x') + "ü" + std::string(2000, 'y');
+    auditor.record(odd);
+  }
+  REQUIRE(written.size() == 1);
+  CHECK(written[0].object == std::string(499, 'x') + "…");
 }
 
 TEST_CASE("entries are written in order, all of them by the end") {
