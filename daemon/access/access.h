@@ -39,6 +39,9 @@ class Access {
   bool knows(uid_t uid) const;
   void learn(uid_t uid) const;
 
+  // Whether a local peer may do everything, whatever the policy says. Does not block.
+  bool is_admin(const LocalPeer& peer) const;
+
   // Who the peer is and what it may. unauthenticated if it is nobody we know: a certificate that neither tls.allow nor the policy
   // names, and that has not enrolled. Does not block for users that were ever learned.
   Result<RightsPtr> identify(const Peer& peer) const;
@@ -78,7 +81,6 @@ class Access {
     std::uint64_t generation = 0;                     // goes up with each policy
   };
 
-  bool is_admin(const LocalPeer& peer) const;
   std::string name_of(uid_t uid) const;
   RightsPtr rights_of(const LocalPeer& peer) const;
   Result<RightsPtr> rights_of(const TlsPeer& peer) const;

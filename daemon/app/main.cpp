@@ -158,11 +158,12 @@ Result<void> serve(const Paths& paths, const Settings& settings) {
       });
   loop.run();
 
-  // What still waits in the loop for a guest is told to let go, while everything it uses is still there.
+  // Threads that still work for the host end first. Then what waits in the loop for a guest is told to let go, while everything
+  // it uses is still there.
+  pool.join();
   host.reset();
   loop.restart();
   loop.poll();
-  pool.join();
   writer.join();
   return outcome;
 }

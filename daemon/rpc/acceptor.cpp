@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -20,8 +21,13 @@ using namespace std::chrono_literals;
 
 constexpr auto kRest = 100ms;
 constexpr auto kComplainEvery = 10s;
-// The first byte of whoever speaks TLS. @source RFC 8446, section 5.1: ContentType
+
+// What a client of HTTP/2 begins with. @source RFC 9113, section 3.4
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+// And one of TLS: type, version and length of a record, and the record. @source RFC 8446, section 5.1
+constexpr std::size_t kTlsHeader = 5;
 constexpr unsigned char kTlsHandshake = 22;
+constexpr std::size_t kLargestRecord = 1 << 14;
 
 // Whose connection it is, for counting; empty if the other end has gone already.
 std::string peer_key(int fd, sockaddr_storage& address) {
@@ -43,6 +49,32 @@ std::string peer_key(int fd, sockaddr_storage& address) {
   size = sizeof credentials;
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return {};
   return fmt::format("uid:{}", credentials.uid);
+}
+
+enum class Beginning { whole, unfinished, other, gone };
+
+Beginning look_at_tls(int fd, std::string_view there) {
+  if (static_cast<unsigned char>(there[0]) != kTlsHandshake) return Beginning::other;
+  if (there.size() < kTlsHeader) return Beginning::unfinished;
+  const std::size_t record = static_cast<unsigned char>(there[3]) * 256u + static_cast<unsigned char>(there[4]);
+  if (record > kLargestRecord) return Beginning::other;
+  const int whole = static_cast<int>(kTlsHeader + record);
+  int now = 0;
+  if (::ioctl(fd, FIONREAD, &now) != 0 || now >= whole) return Beginning::whole;
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &whole, sizeof whole);  // not a word before that
+  return Beginning::unfinished;
+}
+
+// What a connection has said so far, which stays there to be read.
+Beginning look_at(int fd, bool tls) {
+  char bytes[kPreface.size()];
+  const ssize_t size = ::recv(fd, bytes, sizeof bytes, MSG_PEEK);
+  if (size < 0 && errno == EAGAIN) return Beginning::unfinished;
+  if (size <= 0) return Beginning::gone;
+  const std::string_view there(bytes, static_cast<std::size_t>(size));
+  if (tls) return look_at_tls(fd, there);
+  if (!kPreface.starts_with(there)) return Beginning::other;
+  return there.size() == kPreface.size() ? Beginning::whole : Beginning::unfinished;
 }
 
 bool out_of_something(int err) { return err == EMFILE || err == ENFILE || err == ENOMEM || err == ENOBUFS; }
@@ -86,12 +118,13 @@ void Acceptor::run() {
   for (;;) {
     const int n = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), wait_ms());
     for (int i = 0; i < n; ++i) {
-      const Id id = events[static_cast<std::size_t>(i)].data.u64;
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      const Id id = event.data.u64;
       if (id == listeners_.size()) return;
       if (id < listeners_.size())
         accept_from(id);
       else if (waiting_.contains(id))
-        first_byte(id);
+        begins(id, (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
       else
         ended(id);
     }
@@ -139,25 +172,28 @@ void Acceptor::admit(std::size_t index, Fd socket) {
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on a Unix socket, and may
   const Id id = next_id_++;
-  if (!watch(socket.get(), EPOLLIN, id)) return refuse(errno_text(errno));
+  if (!watch(socket.get(), EPOLLIN | EPOLLRDHUP | EPOLLET, id)) return refuse(errno_text(errno));
   ++per_peer_[peer];
   waiting_.emplace(id, Connection{std::move(socket), index, std::move(peer), connection_name(address),
-                                  Clock::now() + limits_.first_byte});
+                                  Clock::now() + limits_.beginning});
 }
 
-void Acceptor::first_byte(Id id) {
+void Acceptor::begins(Id id, bool gone) {
+  const Connection& connection = waiting_.at(id);
+  const bool tls = listeners_[connection.listener].tls;
+  const Beginning beginning = gone ? Beginning::gone : look_at(connection.socket.get(), tls);
+  if (beginning == Beginning::unfinished) return;
   auto node = waiting_.extract(id);
-  Connection connection = std::move(node.mapped());
-  unwatch(connection.socket.get());
-  unsigned char byte = 0;
-  Fd duplicate;
-  if (::recv(connection.socket.get(), &byte, 1, MSG_PEEK) > 0) {
-    if (listeners_[connection.listener].tls && byte != kTlsHandshake) {
-      connections_.refused(connection.name, "it does not speak TLS");
-      return forget_peer(connection.peer);
-    }
-    duplicate.reset(::fcntl(connection.socket.get(), F_DUPFD_CLOEXEC, 3));
-  }
+  unwatch(node.mapped().socket.get());
+  if (beginning == Beginning::whole) return let_in(id, std::move(node.mapped()));
+  if (beginning == Beginning::other && tls) connections_.refused(node.mapped().name, "it does not speak TLS");
+  forget_peer(node.mapped().peer);
+}
+
+void Acceptor::let_in(Id id, Connection connection) {
+  const int any = 1;
+  ::setsockopt(connection.socket.get(), SOL_SOCKET, SO_RCVLOWAT, &any, sizeof any);
+  Fd duplicate(::fcntl(connection.socket.get(), F_DUPFD_CLOEXEC, 3));
   if (!duplicate || !watch(duplicate.get(), EPOLLRDHUP | EPOLLONESHOT, id)) return forget_peer(connection.peer);
   Fd socket = std::exchange(connection.socket, std::move(duplicate));
   const Listener& listener = listeners_[connection.listener];

@@ -19,19 +19,20 @@ namespace lodge::rpc {
 // A listening socket, and where its connections go.
 struct Listener {
   Fd socket;                          // listening, non-blocking
-  std::function<void(Fd)> hand_over;  // called on the acceptor's thread with a connection that has begun to speak
+  std::function<void(Fd)> hand_over;  // called on the acceptor's thread with a connection that has begun as it should
   bool tls = false;
 };
 
 struct AcceptorLimits {
   std::size_t connections = 4000;           // at once
   std::size_t connections_per_peer = 1000;  // of one local user or one remote address (IPv6: one network of 64 bits)
-  std::chrono::milliseconds first_byte{10'000};  // an honest caller may have to wait for a processor
+  std::chrono::milliseconds beginning{10'000};  // an honest caller may have to wait for a processor
 };
 
 // Accepts connections on a thread of its own, in gRPC's place: gRPC's own listener tells no uid, has no bound, and never
-// accepts again after it has once run out of descriptors. A connection is handed over when its first byte is there; one
-// that stays silent is closed, and so is one that does not begin as TLS does where it should. Survives EMFILE: it rests until a connection closes or a moment has passed.
+// accepts again after it has once run out of descriptors. A connection is handed over when the beginning of what it has to
+// say is there: HTTP/2's preface, or TLS's first record. One that begins otherwise, or takes too long over it, is closed, and
+// has cost nobody else anything. Survives EMFILE: it rests until a connection closes or a moment has passed.
 class Acceptor {
  public:
   // `connections` is told of each that is handed over, before it is, and of its end.
@@ -59,7 +60,9 @@ class Acceptor {
   int wait_ms() const;
   void accept_from(std::size_t index);
   void admit(std::size_t index, Fd socket);
-  void first_byte(Id id);
+  // Something of it is there, or it is gone.
+  void begins(Id id, bool gone);
+  void let_in(Id id, Connection connection);
   void ended(Id id);
   void expire();
   void rest();
@@ -75,7 +78,7 @@ class Acceptor {
   Fd poll_;
   Fd stop_;
   Id next_id_;
-  std::map<Id, Connection> waiting_;  // for the first byte; ids go up, so the first is due first
+  std::map<Id, Connection> waiting_;  // for the beginning; ids go up, so the first is due first
   std::unordered_map<Id, Connection> open_;
   std::unordered_map<std::string, std::size_t> per_peer_;
   Clock::time_point rest_until_{};

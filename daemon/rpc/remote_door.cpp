@@ -39,11 +39,12 @@ Task<Result<void>> RemoteDoor::create_token(host::CallContext context, const v1:
                    "tokens are made on the host itself: log in there and run: lodge remote token {}", request.name());
   if (enrolment_ == nullptr || !door_) co_return no_door();
   if (!request.project().empty()) CO_TRY(co_await host_.project(std::move(context), request.project()));
-  auto made = co_await enrolment_->make_token({.name = request.name(),
-                                               .valid = std::chrono::seconds(request.valid_seconds()),
-                                               .host = request.host(),
-                                               .role = request.role(),
-                                               .project = request.project()});
+  enrol::Enrolment::Order order{.name = request.name(),
+                                .valid = std::chrono::seconds(request.valid_seconds()),
+                                .host = request.host(),
+                                .role = request.role(),
+                                .project = request.project()};
+  auto made = co_await enrolment_->make_token(std::move(order));
   CO_TRY_ASSIGN(const enrol::Enrolment::NewToken token, std::move(made));
   CO_TRY(door_->open_up());
   response.set_token(pki::to_string(token.token));

@@ -31,6 +31,13 @@ constexpr auto kHandshake = 10s;
 // Calls and streams at once on one connection; more wait at the client. The customary number.
 constexpr int kStreams = 100;
 
+// Who shares a server, and so its memory for what is on its way: gRPC ends connections when that is used up, whosever.
+struct Servers {
+  std::unique_ptr<grpc::Server> admins;  // on this host
+  std::unique_ptr<grpc::Server> users;   // on this host
+  std::unique_ptr<grpc::Server> remote;  // none if there is no door for remote users
+};
+
 void apply_limits(grpc::ServerBuilder& builder, const DoorSettings& settings) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(settings.message_bytes));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
@@ -46,9 +53,10 @@ void apply_limits(grpc::ServerBuilder& builder, const DoorSettings& settings) {
 }
 
 // A connection whose user's name is not known yet waits for that in `resolver`, so that no call does.
-Listener local_listener(Fd socket, grpc::Server& server, const access::Access& access, Pool& resolver) {
-  return {.socket = std::move(socket), .hand_over = [&server, &access, &resolver](Fd connection) {
+Listener local_listener(Fd socket, const Servers& servers, const access::Access& access, Pool& resolver) {
+  return {.socket = std::move(socket), .hand_over = [&servers, &access, &resolver](Fd connection) {
             const auto peer = local_peer(connection.get());
+            grpc::Server& server = peer && access.is_admin(*peer) ? *servers.admins : *servers.users;
             if (!peer || access.knows(peer->uid)) {
               grpc::AddInsecureChannelFromFd(&server, connection.release());
               return;
@@ -96,6 +104,20 @@ struct RpcDoor::Parts {
         policies(host, doorman, eviction),
         remotes(host, doorman, eviction, enrolment, enrol_door) {}
 
+  // A server of all services. `more` is said to its builder.
+  Result<std::unique_ptr<grpc::Server>> serve(const DoorSettings& settings,
+                                              const std::function<void(grpc::ServerBuilder&)>& more = {}) {
+    grpc::ServerBuilder builder;
+    apply_limits(builder, settings);
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+             &domains, &documents, &migrations, &hosts, &operations, &policies, &claims, &doctor, &remotes})
+      builder.RegisterService(service);
+    if (more) more(builder);
+    auto server = builder.BuildAndStart();
+    if (!server) return fail(Code::internal, "gRPC could not start a server; its log says why");
+    return server;
+  }
+
   Connections connections;
   ClientCertificates certificates;
   HandshakeNotes notes;
@@ -114,7 +136,7 @@ struct RpcDoor::Parts {
   fs::path own_path;                      // of the local socket, to be removed at the end; empty if it is inherited
   std::unique_ptr<TlsKeeper> keeper;      // none if there is no door for remote users
   std::unique_ptr<EnrolDoor> enrol_door;  // the same
-  std::unique_ptr<grpc::Server> server;
+  Servers servers;
   Pool resolver{1};  // for users' names
   std::unique_ptr<Acceptor> acceptor;
 };
@@ -125,22 +147,18 @@ Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::A
   auto parts = std::make_unique<Parts>(host, access, auditor, enrolment, settings);
   parts->own_path = sockets.own_path;
 
-  grpc::ServerBuilder builder;
-  apply_limits(builder, settings);
-  builder.RegisterService(&parts->domains).RegisterService(&parts->documents).RegisterService(&parts->migrations);
-  builder.RegisterService(&parts->hosts).RegisterService(&parts->operations).RegisterService(&parts->policies);
-  builder.RegisterService(&parts->claims).RegisterService(&parts->doctor);
-  builder.RegisterService(&parts->remotes);
+  TRY_ASSIGN(parts->servers.admins, parts->serve(settings));
+  TRY_ASSIGN(parts->servers.users, parts->serve(settings));
   TlsHandover tls;
   if (settings.tls) {
     TRY_ASSIGN(parts->keeper, TlsKeeper::start(*settings.tls, settings.tls_folder, parts->certificates,
                                                [raw = parts.get()] { raw->eviction.end_connections(); }));
-    tls = builder.experimental().AddExternalConnectionAcceptor(
-        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-        tls_credentials(*parts->keeper, parts->certificates, access, parts->connections));
+    const auto credentials = tls_credentials(*parts->keeper, parts->certificates, access, parts->connections);
+    TRY_ASSIGN(parts->servers.remote, parts->serve(settings, [&](grpc::ServerBuilder& builder) {
+      tls = builder.experimental().AddExternalConnectionAcceptor(
+          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
+    }));
   }
-  parts->server = builder.BuildAndStart();
-  if (!parts->server) return fail(Code::internal, "gRPC could not start its server; its log says why");
 
   if (settings.tls && enrolment != nullptr) {
     TRY_ASSIGN(parts->enrol_door, EnrolDoor::open(settings.enrol_listen, *enrolment, host.control(), *parts->keeper,
@@ -148,7 +166,7 @@ Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::A
   }
 
   std::vector<Listener> listeners;
-  listeners.push_back(local_listener(std::move(sockets.local), *parts->server, access, parts->resolver));
+  listeners.push_back(local_listener(std::move(sockets.local), parts->servers, access, parts->resolver));
   if (tls) listeners.push_back(tls_listener(std::move(sockets.remote), std::move(tls)));
   TRY_ASSIGN(parts->acceptor, Acceptor::start(std::move(listeners), settings.limits, parts->connections));
   return std::unique_ptr<RpcDoor>(new RpcDoor(std::move(parts)));
@@ -174,7 +192,9 @@ void RpcDoor::stop_accepting() {
 
 void RpcDoor::close(Deadline deadline) {
   parts_->resolver.join();
-  parts_->server->Shutdown(std::chrono::system_clock::now() + deadline.left());
+  const auto until = std::chrono::system_clock::now() + deadline.left();
+  for (auto* server : {&parts_->servers.admins, &parts_->servers.users, &parts_->servers.remote})
+    if (*server) (*server)->Shutdown(until);
   parts_->enrol_door.reset();
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <span>
 #include <thread>
 
@@ -20,7 +21,18 @@ namespace {
 constexpr const char* kAddress = "127.0.0.1:16515";
 constexpr auto kMeasured = 5s;
 
+// Uses both processors of a small machine and does not speak with the daemon: what of an attack's effect is only that.
+constexpr const char* kNeighbour = "neighbour";
+
+// How many times an honest caller's p99 may become of what it is when nothing happens.
+double most_times(const Attack& attack) {
+  if (attack.kind == kNeighbour) return std::numeric_limits<double>::infinity();
+  // Moves a quarter of a gigabyte before it is ended, and copying that takes a processor a while.
+  return attack.kind == "half-sent" ? 40 : 3;
+}
+
 const Attack kAttacks[] = {
+    {.kind = kNeighbour, .count = 2},
     {.kind = "silent", .count = 2000, .users = 2},
     {.kind = "silent-tls", .count = 2000, .users = 2},
     {.kind = "drip", .count = 500},
@@ -64,10 +76,12 @@ void withstand(Promises& promises, const World& world, Client& honest, const Att
     });
     const auto end = Clock::now() + kMeasured;
     // What has a certain number to do is measured until that is done.
-    const Met met = ask(honest,
-                        [&] { return attack.kind == "cancel" ? siege.goes_on() : !told || Clock::now() < end; });
+    const Met met = ask(honest, [&] {
+      most = std::max(most, memory_mib(world));
+      return attack.kind == "cancel" ? siege.goes_on() : !told || Clock::now() < end;
+    });
+    if (!met.failures.empty()) fmt::print("{}: {}\n", attack.name(), met.failures.front());
     p99 = percentile(met.ms, 99);
-    most = memory_mib(world);
     failed = met.failures.size();
     lost = attack.events == 0 || siege.lost_something();
   }
@@ -76,7 +90,7 @@ void withstand(Promises& promises, const World& world, Client& honest, const Att
       "{}: p99 {:.2f} ms idle, {:.2f} ms meanwhile; memory {:.1f} MiB before, {:.1f} MiB meanwhile, {:.1f} MiB after\n",
       attack.name(), idle, p99, before, most, after);
   promises.at_most("honest calls that failed", static_cast<double>(failed), 0, "calls");
-  promises.at_most("p99 against idle", p99 / idle, 3, "times");
+  promises.at_most("p99 against idle", p99 / idle, most_times(attack), "times");
   if (attack.events > 0) promises.at_most("attacks that filled no queue", lost ? 0 : 1, 0, "attacks");
   promises.at_most("memory meanwhile", most - before, 512, "MiB");
   promises.at_most("memory that stays", after - before, 20, "MiB");

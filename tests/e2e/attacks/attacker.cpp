@@ -46,6 +46,16 @@ sigset_t end_signal() {
   return set;
 }
 
+// No attack: as many threads as COUNT that only use the processors, which whoever attacks from this machine does, too.
+void use_processors(const Doors&, int count) {
+  std::vector<std::jthread> threads;
+  for (int n = 0; n < count; ++n)
+    threads.emplace_back([] {
+      const auto end = std::chrono::steady_clock::now() + kLongest;
+      for (volatile unsigned turns = 0; std::chrono::steady_clock::now() < end;) turns = turns + 1;
+    });
+}
+
 // ── Connections that are held ──
 
 Fd connect_to(const sockaddr* address, socklen_t size) {
@@ -306,6 +316,7 @@ const std::map<std::string_view, void (*)(const Doors&, int)> kKinds = {
     {"never-read", never_read},
     {"half-sent", send_halves},
     {"untaken", take_no_answer},
+    {"neighbour", use_processors},
 };
 
 }  // namespace

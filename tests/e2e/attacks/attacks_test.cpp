@@ -16,6 +16,9 @@ namespace {
 
 constexpr const char* kAddress = "127.0.0.1:16515";
 
+// A sanitizer keeps what was freed, and a book of its own.
+constexpr bool kMemoryCounts = !LODGE_SANITIZED;
+
 // True once it holds, at the latest after half a minute.
 bool comes_true(const std::function<bool()>& condition) {
   const Deadline deadline = Deadline::after(30s);
@@ -69,11 +72,11 @@ TEST_CASE("an honest caller is answered during every attack, and nothing of it s
       INFO((met.failures.empty() ? "" : met.failures.front()));
       CHECK(met.failures.empty());
       CHECK_FALSE(met.ms.empty());
-      CHECK(memory_mib(world) <= memory + 512);
+      if (kMemoryCounts) CHECK(memory_mib(world) <= memory + 512);
     }
     comes_true([&] { return open_descriptors(world) <= descriptors && memory_mib(world) <= memory + 20; });
     CHECK(open_descriptors(world) <= descriptors);
-    CHECK(memory_mib(world) <= memory + 20);
+    if (kMemoryCounts) CHECK(memory_mib(world) <= memory + 20);
   }
   CHECK(world.stop() == 0);
 }

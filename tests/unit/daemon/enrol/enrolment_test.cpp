@@ -25,20 +25,26 @@ struct Office {
     write(folder.server(), own.value().pem());
     open();
   }
-  ~Office() { pool.join(); }
+  ~Office() { close(); }
 
   static void write(const fs::path& file, const std::string& text) { REQUIRE(write_file(file, text, 0600)); }
 
-  void open() {
+  void close() {
+    pool->join();
     enrolment.reset();
     store.reset();
-    store = store::Store::open(folder.path / "state", pool).value();
+  }
+
+  void open() {
+    if (store) close();
+    pool = std::make_unique<Pool>(1);
+    store = store::Store::open(folder.path / "state", *pool).value();
     enrolment = Enrolment::open({.certificate = folder.server(),
                                  .ca = folder.ca(),
                                  .ca_key = folder.ca_key(),
                                  .port = 16515,
                                  .enrol_port = 16516},
-                                *store, pool, enrolled)
+                                *store, *pool, enrolled)
                     .value();
   }
 
@@ -69,7 +75,7 @@ struct Office {
 
   pki::Folder folder;
   asio::io_context loop;
-  Pool pool{1};
+  std::unique_ptr<Pool> pool;
   access::Enrolled enrolled;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Enrolment> enrolment;

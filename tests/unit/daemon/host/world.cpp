@@ -28,8 +28,8 @@ World::~World() = default;
 
 World::Life::~Life() {
   subscription.reset();
-  host.reset();
   pool.join();
+  host.reset();
   writer.join();
 }
 

@@ -89,8 +89,8 @@ class Session {
   }
   // Its last act is to fold the log into the file.
   ~Session() {
-    store_.reset();
     writer_.join();
+    store_.reset();
   }
 
   void commit(Batch batch) {
