@@ -134,9 +134,15 @@ class Reader {
       }
     }
     scope.chosen[choice.index] = member;
-    if (member && member->is_message()) {
-      const Handle to = scope.message();
-      to.reflection->MutableMessage(to.message, member->field);
+    if (member) keep_case(scope.message(), *member);
+  }
+
+  // The case is said even if nothing else is.
+  static void keep_case(Handle to, const FieldPlan& member) {
+    if (member.is_message()) {
+      to.reflection->MutableMessage(to.message, member.field);
+    } else {
+      set_plain(to, *member.field, member.field->cpp_type() == FieldDescriptor::CPPTYPE_STRING ? "" : "0");
     }
   }
 
