@@ -59,16 +59,21 @@ Result<void> read_message(const std::string& text, const std::string& file, cons
   return Failure(std::move(read).error().with_findings(std::move(findings)));
 }
 
-constexpr std::string_view kAs = "--as KIND names another kind";
-
-// No kind's root, as far as a look at the beginning tells.
-Failure unknown_root(const std::string& text, std::string_view root) {
+std::string all_roots() {
   std::vector<std::string> roots;
   for (const conf::Kind& kind : conf::kinds()) roots.push_back(fmt::format("<{}>", kind.root));
-  const auto before = std::string_view(text).substr(0, static_cast<std::size_t>(root.data() - text.data()));
+  return fmt::format("{}", fmt::join(roots, ", "));
+}
+
+constexpr std::string_view kAs = "--as KIND names another kind";
+
+// `root`: what conf::root_of() sees of the text.
+Failure wrong_root(const std::string& text, std::string_view root, std::string_view right) {
+  const auto at = root.empty() ? 0 : static_cast<std::size_t>(root.data() - text.data());
+  const auto before = std::string_view(text).substr(0, at);
   Finding finding{.line = static_cast<int>(1 + std::ranges::count(before, '\n')),
                   .path = fmt::format("/{}", root),
-                  .message = fmt::format("the document is <{}>; it can be {}", root, fmt::join(roots, ", "))};
+                  .message = fmt::format("the document is <{}>; {}", root, right)};
   Error error(Code::invalid_argument, fmt::format("{}: {}", finding.path, finding.message));
   return Failure(std::move(error).with_findings({std::move(finding)}));
 }
@@ -105,7 +110,7 @@ Result<const conf::Kind*> kind_of(const std::string& text, const std::string& na
     // A prefix is for the reader, who knows what it stands for.
     const std::string_view root = conf::root_of(text);
     const bool plain = !root.empty() && std::isalpha(static_cast<unsigned char>(root.front())) && !root.contains(':');
-    if (plain) return unknown_root(text, root);
+    if (plain) return wrong_root(text, root, "it can be " + all_roots());
     return conf::find_kind("domain");
   }
   if (const conf::Kind* kind = conf::find_kind(name)) return kind;
@@ -123,7 +128,8 @@ Result<v1::Document> read_other_document(const std::string& text, const std::str
   }
   if (auto finding = conf::xml::prescan(text))
     return Failure(Error(Code::invalid_argument, finding->message).with_findings({*finding}));
-  if (conf::guess_kind(text) != &kind) return fail(Code::invalid_argument, "the document is no <{}>", kind.root);
+  if (conf::guess_kind(text) != &kind)
+    return wrong_root(text, conf::root_of(text), fmt::format("<{}> is expected", kind.root));
   document.set_xml(text);
   return document;
 }

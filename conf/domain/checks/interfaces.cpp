@@ -31,8 +31,8 @@ void check_link_name(const std::string& path, const std::string& name, Findings&
 
 bool is_port(std::int64_t number) { return number >= 1 && number <= 65535; }
 
-void check_source(const v1::Interface& interface, const std::string& path, Findings& findings) {
-  const auto source = path + "/source";
+// What is neither a link, a bridge nor a network of the host.
+void check_other_end(const v1::Interface& interface, const std::string& source, Findings& findings) {
   const auto check_port = [&](const auto& socket) {
     if (!is_port(socket.port())) findings.add(source + "/@port", "needs a port from 1 to 65535");
   };
@@ -40,6 +40,42 @@ void check_source(const v1::Interface& interface, const std::string& path, Findi
     check_port(socket);
     if (socket.address().empty()) findings.add(source + "/@address", "needs {}", what);
   };
+  const auto need = [&](bool is_there, std::string_view what) {
+    if (!is_there) findings.add(source, "needs {}", what);
+  };
+  switch (interface.type_case()) {
+    case v1::Interface::kServer: check_port(interface.server()); break;
+    case v1::Interface::kClient: check_socket(interface.client(), "the address of who waits"); break;
+    case v1::Interface::kMcast: check_socket(interface.mcast(), "the address of the group"); break;
+    case v1::Interface::kUdp:
+      check_socket(interface.udp(), "the address of the other end");
+      if (interface.udp().local_address().empty() || !interface.udp().has_local_port())
+        findings.add(source + "/local", "needs our own end: <local address='127.0.0.1' port='5555'/>");
+      if (interface.udp().has_local_port() && !is_port(interface.udp().local_port()))
+        findings.add(source + "/local/@port", "needs a port from 1 to 65535");
+      break;
+    case v1::Interface::kVhostuser:
+      need(!interface.vhostuser().path().empty(),
+           "the socket of the other end: <source type='unix' path='/run/vhost.sock' mode='client'/>");
+      if (!interface.vhostuser().path().empty() && interface.vhostuser().mode() == v1::UNIX_SOCKET_MODE_UNSPECIFIED)
+        findings.add(source + "/@mode", "says whether we connect or wait: client or server");
+      break;
+    case v1::Interface::kInternal:
+      need(!interface.internal().name().empty(), "the network's name: <source name='lab'/>");
+      break;
+    case v1::Interface::kVdpa:
+      need(!interface.vdpa().dev().empty(), "the device of the host: <source dev='/dev/vhost-vdpa-0'/>");
+      break;
+    case v1::Interface::kHostdev:
+      need(interface.hostdev().address_case() != v1::InterfaceHostdev::ADDRESS_NOT_SET,
+           "the function of the host: <address type='pci' domain='0' bus='6' slot='0x10' function='0'/>");
+      break;
+    default: break;
+  }
+}
+
+void check_source(const v1::Interface& interface, const std::string& path, Findings& findings) {
+  const auto source = path + "/source";
   switch (interface.type_case()) {
     case v1::Interface::kDirect:
       if (interface.direct().dev().empty()) {
@@ -56,38 +92,10 @@ void check_source(const v1::Interface& interface, const std::string& path, Findi
       if (interface.network().network().empty())
         findings.add(source, "needs the network's name: <source network='default'/>");
       break;
-    case v1::Interface::kServer: check_port(interface.server()); break;
-    case v1::Interface::kClient: check_socket(interface.client(), "the address of who waits"); break;
-    case v1::Interface::kMcast: check_socket(interface.mcast(), "the address of the group"); break;
-    case v1::Interface::kVhostuser:
-      if (interface.vhostuser().path().empty())
-        findings.add(source,
-                     "needs the socket of the other end: <source type='unix' path='/run/vhost.sock' mode='client'/>");
-      break;
-    case v1::Interface::kInternal:
-      if (interface.internal().name().empty()) findings.add(source, "needs the network's name: <source name='lab'/>");
-      break;
-    case v1::Interface::kVdpa:
-      if (interface.vdpa().dev().empty())
-        findings.add(source, "needs the device of the host: <source dev='/dev/vhost-vdpa-0'/>");
-      break;
-    case v1::Interface::kHostdev:
-      if (interface.hostdev().address_case() == v1::InterfaceHostdev::ADDRESS_NOT_SET)
-        findings.add(source,
-                     "says which function of the host: "
-                     "<source><address type='pci' domain='0' bus='6' slot='0x10' function='0'/></source>");
-      break;
-    case v1::Interface::kUdp:
-      check_socket(interface.udp(), "the address of the other end");
-      if (interface.udp().local_address().empty() || !interface.udp().has_local_port())
-        findings.add(source + "/local", "needs our own end: <local address='127.0.0.1' port='5555'/>");
-      if (interface.udp().has_local_port() && !is_port(interface.udp().local_port()))
-        findings.add(source + "/local/@port", "needs a port from 1 to 65535");
-      break;
     case v1::Interface::TYPE_NOT_SET:
       findings.add(path + "/@type", "says what the card is connected to: direct, bridge, network, user, …");
       break;
-    default: break;
+    default: check_other_end(interface, source, findings);
   }
 }
 

@@ -43,6 +43,8 @@ TEST_CASE("every card says what it is connected to") {
   CHECK(card("hostdev", "") == "source");
   CHECK(card("vdpa", "") == "source");
   CHECK(card("vhostuser", "") == "source");
+  CHECK(card("vhostuser", "<source type='unix' path='/s'/>") == "source/@mode");
+  CHECK(card("vhostuser", "<source type='unix' path='/s' mode='client'/>") == "accepted");
   CHECK(card("internal", "") == "source");
   CHECK(card("client", "<source port='5555'/>") == "source/@address");
   CHECK(card("mcast", "<source port='5555'/>") == "source/@address");
