@@ -2,9 +2,23 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include "conf/json_fields.h"
+
 namespace lodge::conf {
 
 namespace util = google::protobuf::util;
+
+namespace {
+
+Failure refuse(std::vector<Finding> findings) {
+  const Finding& first = findings.front();
+  const std::string more = findings.size() > 1 ? fmt::format(" (and {} more)", findings.size() - 1) : std::string();
+  Error error(Code::invalid_argument,
+              fmt::format("{}{}{}{}", first.path, first.path.empty() ? "" : ": ", first.message, more));
+  return Failure(std::move(error).with_findings(std::move(findings)));
+}
+
+}  // namespace
 
 Result<std::string> to_json(const google::protobuf::Message& message, const JsonOptions& options) {
   util::JsonPrintOptions print;
@@ -18,11 +32,16 @@ Result<std::string> to_json(const google::protobuf::Message& message, const Json
   return out;
 }
 
-Result<void> from_json(std::string_view json, google::protobuf::Message& message) {
+Result<void> from_json(std::string_view json, google::protobuf::Message& message, const FromJsonOptions& options) {
   message.Clear();
-  const auto status = util::JsonStringToMessage({json.data(), json.size()}, &message);
+  auto tree = nlohmann::ordered_json::parse(json, nullptr, false);
+  if (tree.is_discarded()) return fail(Code::invalid_argument, "this is not {}", options.form);
+  if (auto findings = settle_fields(tree, *message.GetDescriptor(), options); !findings.empty())
+    return refuse(std::move(findings));
+  const std::string settled = tree.dump();
+  const auto status = util::JsonStringToMessage(settled, &message);
   if (status.ok()) return {};
-  return fail(Code::invalid_argument, "read {} from JSON: {}", message.GetDescriptor()->name(),
+  return fail(Code::invalid_argument, "read the {}: {}", options.form,
               std::string_view(status.message().data(), status.message().size()));
 }
 

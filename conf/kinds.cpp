@@ -38,21 +38,6 @@ Kind unchecked(std::string_view name, std::string_view root, std::string_view sc
 
 constexpr std::string_view kSpace = " \t\r\n";
 
-// The name of the first element, past the declaration, comments and processing instructions.
-std::string_view root_name(std::string_view document) {
-  if (document.starts_with("\xEF\xBB\xBF")) document.remove_prefix(3);
-  while (!document.empty()) {
-    document.remove_prefix(std::min(document.find_first_not_of(kSpace), document.size()));
-    const std::string_view end = document.starts_with("<!--") ? "-->" : document.starts_with("<?") ? "?>" : "";
-    if (end.empty()) break;
-    const auto at = document.find(end);
-    if (at == document.npos) return {};
-    document.remove_prefix(at + end.size());
-  }
-  if (!document.starts_with('<')) return {};
-  return document.substr(1, document.find_first_of(" \t\r\n/>", 1) - 1);
-}
-
 }  // namespace
 
 std::span<const Kind> kinds() {
@@ -84,8 +69,23 @@ const Kind* find_kind(std::string_view name) {
   return found == kinds().end() ? nullptr : &*found;
 }
 
+std::string_view root_of(std::string_view document) {
+  // Past the declaration, comments and processing instructions.
+  if (document.starts_with("\xEF\xBB\xBF")) document.remove_prefix(3);
+  while (!document.empty()) {
+    document.remove_prefix(std::min(document.find_first_not_of(kSpace), document.size()));
+    const std::string_view end = document.starts_with("<!--") ? "-->" : document.starts_with("<?") ? "?>" : "";
+    if (end.empty()) break;
+    const auto at = document.find(end);
+    if (at == document.npos) return {};
+    document.remove_prefix(at + end.size());
+  }
+  if (!document.starts_with('<')) return {};
+  return document.substr(1, document.find_first_of(" \t\r\n/>", 1) - 1);
+}
+
 const Kind* guess_kind(std::string_view document) {
-  const auto found = std::ranges::find(kinds(), root_name(document), &Kind::root);
+  const auto found = std::ranges::find(kinds(), root_of(document), &Kind::root);
   return found == kinds().end() ? nullptr : &*found;
 }
 

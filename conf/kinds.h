@@ -28,6 +28,9 @@ std::span<const Kind> kinds();
 // Null if there is none of that name.
 const Kind* find_kind(std::string_view name);
 
+// The name of the document's root element, with its prefix, from a look at its beginning; empty if there is none.
+std::string_view root_of(std::string_view document);
+
 // The kind whose root element the document has, from a look at its beginning; null if that is nobody's.
 const Kind* guess_kind(std::string_view document);
 

@@ -108,6 +108,12 @@ Result<ExitCode> define(Session& session) {
   const std::string from = display_name(session.args().text("FILE"));
   const std::string& name = response.domain().name();
   if (request.dry_run()) {
+    if (session.form() == Form::json || session.form() == Form::yaml) {
+      // All of the answer: a guest alone would look as if it were stored.
+      TRY_ASSIGN(const Json data, json_of(response));
+      session.print(print_data(data, session.form()));
+      return ExitCode::ok;
+    }
     const char* const verb = response.created() ? "defined" : "redefined";
     TRY(show_changed(session, response.domain(), fmt::format("Domain '{}' would be {} from {}", name, verb, from)));
     if (session.form() == Form::table) print_changes(session, response, name);
@@ -166,7 +172,8 @@ CommandGroup defining_commands() {
               {"define",
                "store a guest's document, or replace it",
                {file},
-               {{"--dry-run", "", "only check it; with -o xml show what would be stored"}},
+               {{"--dry-run", "",
+                 "only check it; with -o xml show what would be stored, with json or yaml also the changes"}},
                {Form::table, Form::xml, Form::json, Form::yaml, Form::name},
                define},
               {"diff",

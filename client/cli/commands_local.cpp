@@ -32,11 +32,10 @@ Result<void> check_file(Session& session, const std::string& file) {
   TRY_ASSIGN(const std::string text, read_text(file));
   TRY_ASSIGN(KindDocument document, read_kind_document(text, file, session.args().text("--as"), view));
   if (!syntax) TRY(complete(document));
+  // What cannot be written as a document is wrong, whoever asked for what. The file is the caller's own: its passwords stay.
+  TRY_ASSIGN(const std::string printed, conf::xml::format(*document.message, {.view = {.view = view, .secure = true}}));
   if (session.quiet()) return {};
   if (session.form() == Form::xml) {
-    // The file is the caller's own: its passwords stay in.
-    TRY_ASSIGN(const std::string printed,
-               conf::xml::format(*document.message, {.view = {.view = view, .secure = true}}));
     session.print(printed);
     return {};
   }

@@ -1,5 +1,6 @@
 #include "client/cli/data.h"
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -48,35 +49,132 @@ void emit(YAML::Emitter& out, const Json& value) {
   }
 }
 
-Result<Json> convert(const YAML::Node& node, int depth, int& values) {
-  if (++values > kMaxValues) return fail(Code::invalid_argument, "the document has more than {} values", kMaxValues);
-  if (depth > kMaxDepth) return fail(Code::invalid_argument, "line {}: nested too deeply", node.Mark().line + 1);
-  switch (node.Type()) {
-    case YAML::NodeType::Scalar: return Json(node.Scalar());
-    case YAML::NodeType::Sequence: {
-      Json array = Json::array();
-      for (const YAML::Node& element : node) {
-        TRY_ASSIGN(Json one, convert(element, depth + 1, values));
-        array.push_back(std::move(one));
-      }
-      return array;
+// YAML's nodes as JSON.
+class YamlReader {
+ public:
+  Result<Json> convert(const YAML::Node& node, const std::string& path, int depth) {
+    if (++values_ > kMaxValues) return fail(Code::invalid_argument, "the document has more than {} values", kMaxValues);
+    if (depth > kMaxDepth) return fail(Code::invalid_argument, "line {}: nested too deeply", node.Mark().line + 1);
+    switch (node.Type()) {
+      case YAML::NodeType::Scalar: return Json(node.Scalar());
+      case YAML::NodeType::Sequence: return convert_list(node, path, depth);
+      case YAML::NodeType::Map: return convert_map(node, path, depth);
+      default: return Json(nullptr);
     }
-    case YAML::NodeType::Map: {
-      Json object = Json::object();
-      for (const auto& entry : node) {
-        if (!entry.first.IsScalar())
-          return fail(Code::invalid_argument, "line {}: a key must be a word", entry.first.Mark().line + 1);
-        if (object.contains(entry.first.Scalar()))
-          return fail(Code::invalid_argument, "line {}: '{}' is there twice", entry.first.Mark().line + 1,
-                      entry.first.Scalar());
-        TRY_ASSIGN(Json one, convert(entry.second, depth + 1, values));
-        object[entry.first.Scalar()] = std::move(one);
-      }
-      return object;
-    }
-    default: return Json(nullptr);
   }
-}
+
+  std::map<std::string, int> take_lines() { return std::move(lines_); }
+
+ private:
+  Result<Json> convert_list(const YAML::Node& node, const std::string& path, int depth) {
+    Json array = Json::array();
+    for (const YAML::Node& element : node) {
+      const std::string at = fmt::format("{}[{}]", path, array.size());
+      lines_.try_emplace(at, element.Mark().line + 1);
+      TRY_ASSIGN(Json one, convert(element, at, depth + 1));
+      array.push_back(std::move(one));
+    }
+    return array;
+  }
+
+  Result<Json> convert_map(const YAML::Node& node, const std::string& path, int depth) {
+    Json object = Json::object();
+    for (const auto& entry : node) {
+      const int line = entry.first.Mark().line + 1;
+      if (!entry.first.IsScalar()) return fail(Code::invalid_argument, "line {}: a key must be a word", line);
+      const std::string& key = entry.first.Scalar();
+      if (object.contains(key)) return fail(Code::invalid_argument, "line {}: '{}' is there twice", line, key);
+      const std::string at = fmt::format("{}.{}", path, key);
+      lines_.try_emplace(at, line);
+      TRY_ASSIGN(Json one, convert(entry.second, at, depth + 1));
+      object[key] = std::move(one);
+    }
+    return object;
+  }
+
+  int values_ = 0;
+  std::map<std::string, int> lines_;
+};
+
+// Builds JSON from what the parser meets, and stops it where it is too much or says something twice.
+class JsonReader final : public nlohmann::json_sax<Json> {
+ public:
+  explicit JsonReader(std::string_view text) : text_(text) {}
+
+  Result<Json> run() {
+    if (Json::sax_parse(text_, this)) return std::move(root_);
+    return fail(Code::invalid_argument, "{}", wrong_);
+  }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t&) override { return refuse("JSON has no binary values"); }
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    if (open_.back()->contains(name)) return refuse(fmt::format("'{}' is there twice", name));
+    key_ = std::move(name);
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
+    const auto line = 1 + std::ranges::count(text_.substr(0, position > 0 ? position - 1 : 0), '\n');
+    std::string_view what = error.what();
+    if (what.find("expected end of input") != what.npos) {
+      what = "the document ended before this; only one is expected";
+    } else if (const auto column = what.find("column "); column != what.npos) {
+      what.remove_prefix(std::min(what.find(": ", column) + 2, what.size()));
+    }
+    return refuse(fmt::format("line {}: {}", line, what));
+  }
+
+ private:
+  bool refuse(std::string message) {
+    wrong_ = std::move(message);
+    return false;
+  }
+
+  bool add(Json value) { return place(std::move(value)) != nullptr; }
+
+  // A container stays where it is as long as it is open: nothing is added around it.
+  bool open(Json value) {
+    if (open_.size() >= kMaxDepth) return refuse("the document is nested too deeply");
+    Json* const placed = place(std::move(value));
+    if (placed) open_.push_back(placed);
+    return placed != nullptr;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  // Null if it is one too many.
+  Json* place(Json value) {
+    if (++values_ > kMaxValues) {
+      refuse(fmt::format("the document has more than {} values", kMaxValues));
+      return nullptr;
+    }
+    if (open_.empty()) return &(root_ = std::move(value));
+    if (open_.back()->is_object()) return &((*open_.back())[key_] = std::move(value));
+    open_.back()->push_back(std::move(value));
+    return &open_.back()->back();
+  }
+
+  std::string_view text_;
+  Json root_;
+  std::vector<Json*> open_;
+  std::string key_;
+  int values_ = 0;
+  std::string wrong_;
+};
 
 }  // namespace
 
@@ -108,17 +206,28 @@ std::string print_data(const Json& data, Form form) {
 
 std::string print_line(const Json& data) { return data.dump() + "\n"; }
 
-Result<std::string> json_from_yaml(std::string_view text) {
+Result<Data> read_yaml(std::string_view text) {
   // yaml-cpp reports by exception, and only here.
   try {
-    int values = 0;
-    TRY_ASSIGN(const Json json, convert(YAML::Load(std::string(text)), 0, values));
-    return json.dump();
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1)
+      return fail(Code::invalid_argument, "line {}: another document begins here; one is expected",
+                  documents[1].Mark().line + 1);
+    YamlReader reader;
+    TRY_ASSIGN(const Json json, reader.convert(documents.empty() ? YAML::Node() : documents.front(), {}, 0));
+    return Data{json.dump(), reader.take_lines()};
+  } catch (const YAML::DeepRecursion& e) {
+    return fail(Code::invalid_argument, "line {}: nested too deeply", e.mark.line + 1);
   } catch (const YAML::Exception& e) {
     return fail(Code::invalid_argument, "line {}: {}", e.mark.line + 1, e.msg);
   } catch (const Json::exception&) {
     return fail(Code::invalid_argument, "the document is not UTF-8");
   }
+}
+
+Result<Data> read_json(std::string_view text) {
+  TRY_ASSIGN(const Json json, JsonReader(text).run());
+  return Data{json.dump(), {}};
 }
 
 }  // namespace lodge::cli

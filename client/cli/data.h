@@ -2,6 +2,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -36,8 +37,16 @@ std::string print_data(const Json& data, Form form);
 // One line, for streams of many.
 std::string print_line(const Json& data);
 
-// YAML, or JSON (which YAML contains), as JSON that protobuf reads: every scalar as a string, which it takes for numbers
-// and truth values too. Error: invalid_argument with the line; also for documents of more than 200,000 values.
-Result<std::string> json_from_yaml(std::string_view text);
+// What someone wrote, as JSON.
+struct Data {
+  std::string json;
+  std::map<std::string, int> lines;  // of values by their paths, ".disks[0].target_dev"; empty where nobody knows them
+};
+
+// Of YAML every scalar becomes a string: what it is meant for decides what it is. Error: invalid_argument with the line for
+// a bad document, for a key that is there twice, for more than one document, and for more than 200,000 values.
+Result<Data> read_yaml(std::string_view text);
+// The same for JSON, whose values stay what they are.
+Result<Data> read_json(std::string_view text);
 
 }  // namespace lodge::cli

@@ -22,11 +22,11 @@ std::string display_name(const std::string& file);
 
 // A guest's description in any of its spellings. What begins with '<' is XML, and is left for its reader to judge; what
 // begins with '{', or comes from a file called *.json, *.yaml or *.yml, is the DomainSpec in JSON or YAML; anything else is
-// taken for XML too. Error: invalid_argument if JSON or YAML does not fit the message.
+// taken for XML too. Error: invalid_argument if JSON or YAML does not fit the message, or says nothing.
 Result<v1::DomainDocument> read_document(const std::string& text, const std::string& file);
 
-// The kind of an object's description: the one named, else that of its root element, else a domain. Error: invalid_argument
-// for a name that is no kind's.
+// The kind of an object's description: the one named, else that of its root element, else, where that cannot be seen, a
+// domain. Error: invalid_argument for a name or a root that is no kind's.
 Result<const conf::Kind*> kind_of(const std::string& text, const std::string& name);
 
 // A description of another kind than a domain, in any of its spellings, for the daemon to judge.

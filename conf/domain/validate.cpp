@@ -8,8 +8,10 @@ Result<ValidatedDomain> validate(v1::DomainSpec spec, const v1::Capabilities& ho
   checks::check_host(spec, host, findings);
   checks::check_general(spec, findings);
   checks::check_cpu(spec, findings);
+  checks::check_processors(spec, findings);
   checks::check_architecture(spec, findings);
   checks::check_disks(spec, findings);
+  checks::check_filesystems(spec, findings);
   checks::check_interfaces(spec, findings);
   checks::check_controllers(spec, findings);
   checks::check_chardevs(spec, findings);
@@ -18,6 +20,7 @@ Result<ValidatedDomain> validate(v1::DomainSpec spec, const v1::Capabilities& ho
   checks::check_host_devices(spec, findings);
   checks::check_tuning(spec, findings);
   checks::check_boot_order(spec, findings);
+  checks::check_aliases(spec, findings);
   checks::check_addresses(spec, findings);
   TRY(std::move(findings).result());
   return ValidatedDomain(std::move(spec));

@@ -19,7 +19,7 @@ void check_vlan(const std::string& path, const v1::Vlan& vlan, Findings& finding
   int native = 0;
   for (int i = 0; i < vlan.tags_size(); ++i) {
     const std::string tag = fmt::format("{}/tag[{}]", path, i + 1);
-    if (!vlan.tags(i).has_id()) findings.add(tag + "/@id", "is missing");
+    if (!vlan.tags(i).has_id()) findings.add(tag + "/@id", "says which VLAN: <tag id='42'/>, from 0 to 4095");
     if (vlan.tags(i).id() > 4095) findings.add(tag + "/@id", "'{}' is more than 4095", vlan.tags(i).id());
     if (vlan.tags(i).native_mode() != v1::VLAN_NATIVE_MODE_UNSPECIFIED && ++native > 1)
       findings.add(tag + "/@nativeMode", "only one tag can have it");
@@ -31,7 +31,8 @@ void check_vlan(const std::string& path, const v1::Vlan& vlan, Findings& finding
 void check_bandwidth(const std::string& path, const v1::Bandwidth& bandwidth, bool may_have_floor, Findings& findings) {
   const auto check = [&](const std::string& at, const v1::BandwidthLimit& limit, bool floor) {
     if (limit.has_floor() && !floor) findings.add(at + "/@floor", "only for what interfaces receive");
-    if (!limit.has_average() && !limit.has_floor()) findings.add(at + "/@average", "is missing");
+    if (!limit.has_average() && !limit.has_floor())
+      findings.add(at + "/@average", "says how much, in KiB a second: average='1000'");
     if ((limit.has_peak() || limit.has_burst()) && !limit.has_average() && limit.has_floor())
       findings.add(at + "/@average", "peak and burst need it");
   };
@@ -45,7 +46,7 @@ void check_portgroups(const v1::NetworkSpec& network, Findings& findings) {
   for (int i = 0; i < network.portgroups_size(); ++i) {
     const auto& group = network.portgroups(i);
     const std::string path = fmt::format("/network/portgroup[{}]", i + 1);
-    if (group.name().empty()) findings.add(path + "/@name", "is missing");
+    if (group.name().empty()) findings.add(path + "/@name", "names the portgroup: <portgroup name='engineering'>");
     if (!names.insert(group.name()).second)
       findings.add(path + "/@name", "'{}' is the name of two portgroups", group.name());
     if (group.is_default() && std::exchange(has_default, true))
@@ -58,13 +59,14 @@ void check_portgroups(const v1::NetworkSpec& network, Findings& findings) {
 }  // namespace
 
 void check_network(const v1::NetworkSpec& network, Findings& findings) {
-  if (network.name().empty()) findings.add("/network/name", "is missing");
+  if (network.name().empty()) findings.add("/network/name", "a network needs a name: <name>default</name>");
   if (network.name().find('/') != std::string::npos) findings.add("/network/name", "'{}' has a '/'", network.name());
   if (!network.mac().empty() && is_multicast(network.mac()))
     findings.add("/network/mac/@address", "'{}' is a multicast address", network.mac());
   if (network.has_mtu() && (network.mtu() < 68 || network.mtu() > 65535))
     findings.add("/network/mtu/@size", "'{}' is not from 68 to 65535", network.mtu());
-  if (network.has_domain() && network.domain().name().empty()) findings.add("/network/domain/@name", "is missing");
+  if (network.has_domain() && network.domain().name().empty())
+    findings.add("/network/domain/@name", "names the DNS domain: <domain name='example.com'/>");
   if (network.has_vlan()) check_vlan("/network/vlan", network.vlan(), findings);
   if (network.has_bandwidth()) check_bandwidth("/network/bandwidth", network.bandwidth(), false, findings);
   if (network.has_dns()) check_dns(network.dns(), findings);
@@ -74,11 +76,15 @@ void check_network(const v1::NetworkSpec& network, Findings& findings) {
 }
 
 void check_network_port(const v1::NetworkPortSpec& port, Findings& findings) {
-  if (port.uuid().empty()) findings.add("/networkport/uuid", "is missing");
-  if (!port.has_owner()) findings.add("/networkport/owner", "is missing");
-  if (port.has_owner() && port.owner().uuid().empty()) findings.add("/networkport/owner/uuid", "is missing");
-  if (port.has_owner() && port.owner().name().empty()) findings.add("/networkport/owner/name", "is missing");
-  if (port.mac().empty()) findings.add("/networkport/mac/@address", "is missing");
+  if (port.uuid().empty()) findings.add("/networkport/uuid", "tells the port from others: <uuid>d5a0c4f2-…</uuid>");
+  if (!port.has_owner())
+    findings.add("/networkport/owner", "says which guest has it: <owner><name>web1</name><uuid>…</uuid></owner>");
+  if (port.has_owner() && port.owner().uuid().empty())
+    findings.add("/networkport/owner/uuid", "says which guest has it: <uuid>d5a0c4f2-…</uuid>");
+  if (port.has_owner() && port.owner().name().empty())
+    findings.add("/networkport/owner/name", "says which guest has it: <name>web1</name>");
+  if (port.mac().empty())
+    findings.add("/networkport/mac/@address", "is the guest's: <mac address='52:54:00:12:34:56'/>");
   if (!port.mac().empty() && is_multicast(port.mac()))
     findings.add("/networkport/mac/@address", "'{}' is a multicast address", port.mac());
   if (port.has_vlan()) check_vlan("/networkport/vlan", port.vlan(), findings);
@@ -86,10 +92,12 @@ void check_network_port(const v1::NetworkPortSpec& port, Findings& findings) {
   const auto& plug = port.plug();
   const bool bridge = plug.has_network() || plug.has_bridge();
   if (bridge && plug.network().bridge().empty() && plug.bridge().bridge().empty())
-    findings.add("/networkport/plug/@bridge", "is missing");
-  if (plug.has_direct() && plug.direct().dev().empty()) findings.add("/networkport/plug/@dev", "is missing");
+    findings.add("/networkport/plug/@bridge", "names the bridge: bridge='br0'");
+  if (plug.has_direct() && plug.direct().dev().empty())
+    findings.add("/networkport/plug/@dev", "names the link it is made on: dev='eth0'");
   if (plug.has_hostdev_pci() && !plug.hostdev_pci().has_address())
-    findings.add("/networkport/plug/address", "is missing");
+    findings.add("/networkport/plug/address",
+                 "says which function: <address domain='0' bus='6' slot='0' function='0'/>");
 }
 
 }  // namespace lodge::conf

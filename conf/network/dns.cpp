@@ -13,14 +13,15 @@ void check_ip(const std::string& path, const std::string& text, Findings& findin
 }
 
 void check_srv(const std::string& path, const v1::NetworkDnsSrv& srv, Findings& findings) {
-  if (srv.service().empty()) findings.add(path + "/@service", "is missing");
+  if (srv.service().empty()) findings.add(path + "/@service", "names the service: service='ldap'");
   if (srv.service().size() > kLongestService)
     findings.add(path + "/@service", "'{}' is longer than {} characters", srv.service(), kLongestService);
-  if (srv.protocol().empty()) findings.add(path + "/@protocol", "is missing");
+  if (srv.protocol().empty()) findings.add(path + "/@protocol", "is one of tcp, udp");
   if (!srv.protocol().empty() && srv.protocol() != "tcp" && srv.protocol() != "udp")
     findings.add(path + "/@protocol", "'{}' is not one of tcp, udp", srv.protocol());
   const bool numbers = srv.has_port() || srv.has_priority() || srv.has_weight();
-  if (srv.target().empty() && numbers) findings.add(path + "/@target", "is missing; port, priority and weight need it");
+  if (srv.target().empty() && numbers)
+    findings.add(path + "/@target", "port, priority and weight are those of a host: target='ldap.example.com'");
   if (srv.has_port() && (srv.port() < 1 || srv.port() > 65535))
     findings.add(path + "/@port", "'{}' is not from 1 to 65535", srv.port());
   if (srv.priority() > 65535) findings.add(path + "/@priority", "'{}' is more than 65535", srv.priority());
@@ -38,13 +39,15 @@ void check_dns(const v1::NetworkDns& dns, Findings& findings) {
     check_ip(path("forwarder", i) + "/@addr", forwarder.addr(), findings);
   }
   for (int i = 0; i < dns.txts_size(); ++i) {
-    if (dns.txts(i).name().empty()) findings.add(path("txt", i) + "/@name", "is missing");
+    if (dns.txts(i).name().empty()) findings.add(path("txt", i) + "/@name", "names the record: name='example.com'");
     if (dns.txts(i).name().find(' ') != std::string::npos)
       findings.add(path("txt", i) + "/@name", "'{}' has a space", dns.txts(i).name());
-    if (dns.txts(i).value().empty()) findings.add(path("txt", i) + "/@value", "is missing");
+    if (dns.txts(i).value().empty())
+      findings.add(path("txt", i) + "/@value", "is what the record says: value='v=spf1 -all'");
   }
   for (int i = 0; i < dns.hosts_size(); ++i) {
-    if (dns.hosts(i).ip().empty()) findings.add(path("host", i) + "/@ip", "is missing");
+    if (dns.hosts(i).ip().empty())
+      findings.add(path("host", i) + "/@ip", "is what the names stand for: ip='192.168.122.2'");
     if (dns.hosts(i).hostnames().empty()) findings.add(path("host", i), "it needs a hostname");
     check_ip(path("host", i) + "/@ip", dns.hosts(i).ip(), findings);
   }

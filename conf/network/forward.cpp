@@ -33,7 +33,8 @@ void check_nat(const v1::NetworkForward& forward, Findings& findings) {
   };
   const auto start = parse(path + "/address/@start", nat.address_start());
   const auto end = parse(path + "/address/@end", nat.address_end());
-  if (nat.address_start().empty() && !nat.address_end().empty()) findings.add(path + "/address/@start", "is missing");
+  if (nat.address_start().empty() && !nat.address_end().empty())
+    findings.add(path + "/address/@start", "is the first of the addresses: start='203.0.113.1' end='203.0.113.9'");
   if (start && end && *end < *start)
     findings.add(path + "/address/@end", "'{}' is before the start", nat.address_end());
   for (const auto& [name, port] : {std::pair("start", nat.port_start()), std::pair("end", nat.port_end())}) {
@@ -41,7 +42,8 @@ void check_nat(const v1::NetworkForward& forward, Findings& findings) {
     if (given && (port < 1 || port > 65535))
       findings.add(fmt::format("{}/port/@{}", path, name), "'{}' is not from 1 to 65535", port);
     if (!given && (nat.has_port_start() || nat.has_port_end()))
-      findings.add(fmt::format("{}/port/@{}", path, name), "is missing");
+      findings.add(fmt::format("{}/port/@{}", path, name),
+                   "start and end are given together: start='1024' end='65535'");
   }
   if (nat.has_port_start() && nat.has_port_end() && nat.port_end() < nat.port_start())
     findings.add(path + "/port/@end", "'{}' is before the start", nat.port_end());
@@ -66,7 +68,7 @@ void check_devices(const v1::NetworkForward& forward, Findings& findings) {
   for (int i = 0; i < forward.interfaces_size(); ++i) {
     const std::string at = fmt::format("{}/interface[{}]/@dev", path, i + 1);
     const auto& dev = forward.interfaces(i).dev();
-    if (dev.empty()) findings.add(at, "is missing");
+    if (dev.empty()) findings.add(at, "names a link of the host: <interface dev='eth0'/>");
     if (!dev.empty() && !names.insert(dev).second) findings.add(at, "'{}' is given twice", dev);
   }
 }

@@ -81,8 +81,12 @@ class Dhcp {
   }
 
   void check_range(const std::string& path, const v1::NetworkDhcpRange& range) {
-    if (range.start().empty()) findings_.add(path + "/@start", "is missing");
-    if (range.end().empty()) findings_.add(path + "/@end", "is missing");
+    if (range.start().empty())
+      findings_.add(path + "/@start",
+                    "is the first address that is handed out: start='192.168.122.2' end='192.168.122.254'");
+    if (range.end().empty())
+      findings_.add(path + "/@end",
+                    "is the last address that is handed out: start='192.168.122.2' end='192.168.122.254'");
     const auto start = inside(path + "/@start", range.start());
     const auto end = inside(path + "/@end", range.end());
     if (start && end && *end < *start) findings_.add(path + "/@end", "'{}' is before the start", range.end());
@@ -99,7 +103,8 @@ class Dhcp {
       findings_.add(path, "it needs a mac, an id or a name");
     if (!host.mac().empty()) check_mac(path + "/@mac", host.mac());
     if (!host.id().empty() && !ipv6()) findings_.add(path + "/@id", "only with IPv6; here it is mac");
-    if (host.ip().empty() && host.name().empty()) findings_.add(path + "/@ip", "is missing");
+    if (host.ip().empty() && host.name().empty())
+      findings_.add(path + "/@ip", "is the address that it gets: ip='192.168.122.10'; or it has a name");
     if (inside(path + "/@ip", host.ip()) && !ips_.insert(host.ip()).second)
       findings_.add(path + "/@ip", "'{}' is given to two hosts", host.ip());
     if (!host.name().empty() && !host.mac().empty() && host.name() == host.mac())
@@ -134,7 +139,8 @@ std::vector<Subnet> check_ips(const v1::NetworkSpec& network, Findings& findings
     const auto address = address_at(path + "/@address", ip.address(), ipv6, findings);
     if (!address) {
       if (ip.address().empty() && (ip.has_prefix() || !ip.netmask().empty() || ip.has_dhcp()))
-        findings.add(path + "/@address", "is missing");
+        findings.add(path + "/@address",
+                     "is the host's own address in the network: <ip address='192.168.122.1' prefix='24'>");
       continue;
     }
     const auto prefix = prefix_of(path, ip, *address, findings);
@@ -154,8 +160,12 @@ void check_routes(const v1::NetworkSpec& network, const std::vector<Subnet>& sub
     const auto& route = network.routes(i);
     const std::string path = fmt::format("/network/route[{}]", i + 1);
     const bool ipv6 = route.family() == v1::IP_FAMILY_IPV6;
-    if (route.address().empty()) findings.add(path + "/@address", "is missing");
-    if (route.gateway().empty()) findings.add(path + "/@gateway", "is missing");
+    if (route.address().empty())
+      findings.add(path + "/@address",
+                   "is the network that is reached: <route address='10.1.0.0' prefix='16' gateway='192.168.122.5'/>");
+    if (route.gateway().empty())
+      findings.add(path + "/@gateway",
+                   "is who knows the way: <route address='10.1.0.0' prefix='16' gateway='192.168.122.5'/>");
     const auto address = address_at(path + "/@address", route.address(), ipv6, findings);
     const auto gateway = address_at(path + "/@gateway", route.gateway(), ipv6, findings);
     if (route.has_metric() && route.metric() == 0) findings.add(path + "/@metric", "'0' is less than 1");

@@ -62,51 +62,78 @@ void check_format(const v1::StoragePoolSpec& pool, Findings& findings) {
 
 void check_auth(const v1::StoragePoolAuth& auth, Findings& findings) {
   const std::string path = "/pool/source/auth";
-  if (auth.type() == v1::STORAGE_POOL_AUTH_TYPE_UNSPECIFIED)
-    findings.add(path + "/@type", "is missing; it is one of chap, ceph");
-  if (auth.username().empty()) findings.add(path + "/@username", "is missing");
+  if (auth.type() == v1::STORAGE_POOL_AUTH_TYPE_UNSPECIFIED) findings.add(path + "/@type", "is one of chap, ceph");
+  if (auth.username().empty()) findings.add(path + "/@username", "says who we are to the server: username='web'");
   if (auth.secret_uuid().empty() && auth.secret_usage().empty())
     findings.add(path + "/secret", "it needs a uuid or a usage");
   if (!auth.secret_uuid().empty() && !auth.secret_usage().empty())
     findings.add(path + "/secret", "uuid and usage exclude each other");
 }
 
+// 16 hexadecimal digits, as libvirt's virValidateWWN takes them.
+void check_wwn(const std::string& path, std::string_view name, Findings& findings) {
+  auto digits = name;
+  if (digits.starts_with("0x")) digits.remove_prefix(2);
+  if (digits.size() == 16 && digits.find_first_not_of("0123456789abcdefABCDEF") == digits.npos) return;
+  findings.add(path, "'{}' is not 16 hexadecimal digits", name);
+}
+
+void check_fc_host(const v1::FcHostAdapter& host, const std::string& path, Findings& findings) {
+  if (host.wwnn().empty())
+    findings.add(path + "/@wwnn", "is the virtual adapter's node, 16 hexadecimal digits: wwnn='20000000c9831b4b'");
+  if (host.wwpn().empty())
+    findings.add(path + "/@wwpn", "is the virtual adapter's port, 16 hexadecimal digits: wwpn='10000000c9831b4b'");
+  for (const auto& [attribute, name] :
+       {std::pair("wwnn", &host.wwnn()), std::pair("wwpn", &host.wwpn()), std::pair("parent_wwnn", &host.parent_wwnn()),
+        std::pair("parent_wwpn", &host.parent_wwpn()), std::pair("parent_fabric_wwn", &host.parent_fabric_wwn())}) {
+    if (!name->empty()) check_wwn(fmt::format("{}/@{}", path, attribute), *name, findings);
+  }
+  if (host.parent_wwnn().empty() != host.parent_wwpn().empty()) {
+    findings.add(path + (host.parent_wwnn().empty() ? "/@parent_wwnn" : "/@parent_wwpn"),
+                 "parent_wwnn and parent_wwpn are given together");
+  }
+}
+
 void check_adapter(const v1::StoragePoolAdapter& adapter, Findings& findings) {
   const std::string path = "/pool/source/adapter";
-  if (adapter.has_fc_host()) {
-    if (adapter.fc_host().wwnn().empty()) findings.add(path + "/@wwnn", "is missing");
-    if (adapter.fc_host().wwpn().empty()) findings.add(path + "/@wwpn", "is missing");
-    return;
-  }
+  if (adapter.has_fc_host()) return check_fc_host(adapter.fc_host(), path, findings);
   const auto& host = adapter.scsi_host();
-  if (host.name().empty() && !host.has_parent()) findings.add(path + "/@name", "is missing; or parentaddr");
+  if (host.name().empty() && !host.has_parent())
+    findings.add(path + "/@name", "says which adapter: name='scsi_host2', or <parentaddr>");
   if (!host.name().empty() && host.has_parent()) findings.add(path + "/@name", "excludes parentaddr");
-  if (host.has_parent() && !host.parent().has_unique_id()) findings.add(path + "/parentaddr/@unique_id", "is missing");
-  if (host.has_parent() && !host.parent().has_address()) findings.add(path + "/parentaddr/address", "is missing");
+  if (host.has_parent() && !host.parent().has_unique_id())
+    findings.add(path + "/parentaddr/@unique_id", "tells the adapters of one function apart: unique_id='1'");
+  if (host.has_parent() && !host.parent().has_address())
+    findings.add(path + "/parentaddr/address",
+                 "says where it is plugged in: <address domain='0x0000' bus='0x00' slot='0x1f' function='0x2'/>");
 }
 
 void check_source(const v1::StoragePoolSpec& pool, const Needs& needs, Findings& findings) {
   const auto& source = pool.source();
-  const auto need = [&](bool needed, bool is_there, std::string_view place) {
+  const auto need = [&](bool needed, bool is_there, std::string_view place, std::string_view example) {
     if (needed && !is_there)
-      findings.add(fmt::format("/pool/source/{}", place), "is missing; a pool of type {} needs it",
-                   spelling(pool.type()));
+      findings.add(fmt::format("/pool/source/{}", place), "a pool of type {} needs it: {}", spelling(pool.type()),
+                   example);
   };
-  need(needs.host, !source.hosts().empty(), "host");
-  need(needs.device, !source.devices().empty(), "device");
-  need(needs.dir, !source.dir().empty(), "dir");
-  need(needs.name, !source.name().empty() || pool.type() != v1::STORAGE_POOL_TYPE_RBD || !pool.name().empty(), "name");
-  need(needs.adapter, source.has_adapter(), "adapter");
-  need(needs.initiator, !source.initiator().empty(), "initiator");
+  const bool named = !source.name().empty() || pool.type() != v1::STORAGE_POOL_TYPE_RBD || !pool.name().empty();
+  need(needs.host, !source.hosts().empty(), "host", "<host name='storage.example.com'/>");
+  need(needs.device, !source.devices().empty(), "device", "<device path='…'/>");
+  need(needs.dir, !source.dir().empty(), "dir", "<dir path='/exports/images'/>");
+  need(needs.name, named, "name", "<name>images</name>");
+  need(needs.adapter, source.has_adapter(), "adapter", "<adapter name='scsi_host2'/>");
+  need(needs.initiator, !source.initiator().empty(), "initiator",
+       "<initiator><iqn name='iqn.2013-06.com.example:us'/></initiator>");
   for (int i = 0; i < source.hosts_size(); ++i) {
     const std::string path = fmt::format("/pool/source/host[{}]", i + 1);
-    if (source.hosts(i).name().empty()) findings.add(path + "/@name", "is missing");
+    if (source.hosts(i).name().empty())
+      findings.add(path + "/@name", "names the server: <host name='storage.example.com'/>");
     if (source.hosts(i).port() > 65535 || source.hosts(i).port() < -1)
       findings.add(path + "/@port", "'{}' is not from 1 to 65535", source.hosts(i).port());
   }
   for (int i = 0; i < source.devices_size(); ++i) {
     if (source.devices(i).path().empty())
-      findings.add(fmt::format("/pool/source/device[{}]/@path", i + 1), "is missing");
+      findings.add(fmt::format("/pool/source/device[{}]/@path", i + 1),
+                   "says which device: <device path='/dev/sdb1'/>");
   }
   if (source.has_auth()) check_auth(source.auth(), findings);
   if (source.has_adapter()) check_adapter(source.adapter(), findings);
@@ -126,12 +153,16 @@ void check_permissions(const v1::StoragePermissions& permissions, Findings& find
 
 void check_pool(const v1::StoragePoolSpec& pool, Findings& findings) {
   const auto needs = std::ranges::find(kNeeds, pool.type(), &Needs::type);
-  if (needs == kNeeds.end()) return findings.add("/pool/@type", "is missing");
-  if (pool.name().empty() && pool.source().name().empty()) findings.add("/pool/name", "is missing");
+  if (needs == kNeeds.end())
+    return findings.add("/pool/@type",
+                        "says what the volumes are made of: type='dir', or fs, netfs, logical, disk, iscsi, …");
+  if (pool.name().empty() && pool.source().name().empty())
+    findings.add("/pool/name", "a pool needs a name: <name>images</name>");
   if (pool.name().find('/') != std::string::npos) findings.add("/pool/name", "'{}' has a '/'", pool.name());
   check_source(pool, *needs, findings);
   if (needs->target && pool.target().path().empty())
-    findings.add("/pool/target/path", "is missing; a pool of type {} needs it", spelling(pool.type()));
+    findings.add("/pool/target/path", "a pool of type {} says where its volumes appear: <path>/images</path>",
+                 spelling(pool.type()));
   if (!pool.target().path().empty() && !pool.target().path().starts_with('/'))
     findings.add("/pool/target/path", "'{}' is not an absolute path", pool.target().path());
   if (pool.target().has_permissions()) check_permissions(pool.target().permissions(), findings);

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <bit>
 
 #include "conf/storage/check.h"
@@ -17,7 +19,8 @@ bool is_version(const std::string& text) {
 
 void check_encryption(const v1::StorageEncryption& encryption, Findings& findings) {
   const std::string path = "/volume/target/encryption";
-  if (encryption.format() == v1::STORAGE_ENCRYPTION_FORMAT_UNSPECIFIED) findings.add(path + "/@format", "is missing");
+  if (encryption.format() == v1::STORAGE_ENCRYPTION_FORMAT_UNSPECIFIED)
+    findings.add(path + "/@format", "says how: <encryption format='luks'>");
   for (int i = 0; i < encryption.secrets_size(); ++i) {
     const auto& secret = encryption.secrets(i);
     if (secret.uuid().empty() && secret.usage().empty())
@@ -32,8 +35,22 @@ void check_encryption(const v1::StorageEncryption& encryption, Findings& finding
   if (encryption.has_ivgen() && !encryption.has_cipher()) findings.add(path + "/ivgen", "it needs a cipher");
 }
 
+// Of files, file systems and partitions; which of them a pool takes, the pool says.
+constexpr std::array<std::string_view, 41> kFormats{
+    "unknown", "none",  "raw",     "dir",        "bochs",     "cloop",      "dmg",      "iso",  "vpc",  "vdi",   "vhd",
+    "ploop",   "cow",   "qcow",    "qcow2",      "qed",       "vmdk",       "fat",      "luks", "auto", "ext2",  "ext3",
+    "ext4",    "ufs",   "iso9660", "udf",        "gfs",       "gfs2",       "vfat",     "hfs+", "xfs",  "ocfs2", "vmfs",
+    "linux",   "fat16", "fat32",   "linux-swap", "linux-lvm", "linux-raid", "extended", "lvm2"};
+
+void check_format(const std::string& path, const std::string& format, Findings& findings) {
+  if (format.empty() || std::ranges::find(kFormats, format) != kFormats.end()) return;
+  findings.add(path + "/format/@type", "'{}' is no format: raw, qcow2, vmdk, vdi, …; for partitions linux, extended, …",
+               format);
+}
+
 void check_target(const v1::StorageVolumeTarget& target, Findings& findings) {
   const std::string path = "/volume/target";
+  check_format(path, target.format(), findings);
   if (target.permissions().mode() > 07777)
     findings.add(path + "/permissions/mode", "'{:o}' is more than 7777", target.permissions().mode());
   if (!target.compat().empty() && !is_version(target.compat()))
@@ -48,13 +65,15 @@ void check_target(const v1::StorageVolumeTarget& target, Findings& findings) {
 }  // namespace
 
 void check_volume(const v1::StorageVolumeSpec& volume, Findings& findings) {
-  if (volume.name().empty()) findings.add("/volume/name", "is missing");
+  if (volume.name().empty()) findings.add("/volume/name", "a volume needs a name: <name>web1.qcow2</name>");
   if (volume.name().find('/') != std::string::npos) findings.add("/volume/name", "'{}' has a '/'", volume.name());
   if (volume.name() == "." || volume.name() == "..") findings.add("/volume/name", "'{}' is a folder", volume.name());
   if (!volume.has_capacity() && volume.backing_store().path().empty())
-    findings.add("/volume/capacity", "is missing; only an overlay needs none");
+    findings.add("/volume/capacity",
+                 "says how large it is: <capacity unit='GiB'>20</capacity>; only an overlay needs none");
   if (volume.has_backing_store() && volume.backing_store().path().empty())
-    findings.add("/volume/backingStore/path", "is missing");
+    findings.add("/volume/backingStore/path", "says which image it lies over: <path>/images/base.qcow2</path>");
+  check_format("/volume/backingStore", volume.backing_store().format(), findings);
   check_target(volume.target(), findings);
 }
 

@@ -32,7 +32,7 @@ class Reader {
   std::vector<Finding> run(Message& message) {
     const TreeNode& root = tree_.root();
     if (name_of(root) != plan_.root_name) {
-      complain(root, {}, fmt::format("the document is <{}>; <{}> is expected", qualified_name(root), plan_.root_name));
+      complain(root, {}, describe_root(root));
       return std::move(findings_);
     }
     enter(scopes_.emplace_back(plan_, root, message), plan_.root, false);
@@ -42,6 +42,12 @@ class Reader {
   }
 
  private:
+  std::string describe_root(const TreeNode& root) const {
+    if (root.name == plan_.root_name && !root.uri.empty())
+      return fmt::format("<{}> is of the namespace '{}'; it is expected without one", qualified_name(root), root.uri);
+    return fmt::format("the document is <{}>; <{}> is expected", qualified_name(root), plan_.root_name);
+  }
+
   // The element's name as paths spell it. Empty for names of a foreign vocabulary, which no path can match.
   std::string_view name_of(const TreeNode& element) {
     if (element.uri.empty()) return element.name;
@@ -134,9 +140,15 @@ class Reader {
       }
     }
     scope.chosen[choice.index] = member;
-    if (member && member->is_message()) {
-      const Handle to = scope.message();
-      to.reflection->MutableMessage(to.message, member->field);
+    if (member) keep_case(scope.message(), *member);
+  }
+
+  // The case is said even if nothing else is.
+  static void keep_case(Handle to, const FieldPlan& member) {
+    if (member.is_message()) {
+      to.reflection->MutableMessage(to.message, member.field);
+    } else {
+      set_plain(to, *member.field, member.field->cpp_type() == FieldDescriptor::CPPTYPE_STRING ? "" : "0");
     }
   }
 
@@ -367,7 +379,7 @@ class Reader {
         if (auto elsewhere = in_other_case(element, name, attribute, *around)) return *elsewhere;
       }
     }
-    return unknown_name_message(name, attribute, std::move(known));
+    return unknown_name_message(attribute ? "attribute" : "element", name, std::move(known));
   }
 
   // The name exists, but for another member of a union than the one chosen.

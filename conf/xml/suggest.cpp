@@ -35,11 +35,10 @@ void collect_names(const Branch& branch, bool attributes, const std::function<bo
   }
 }
 
-std::string unknown_name_message(std::string_view name, bool attribute, std::vector<std::string> known) {
+std::string unknown_name_message(std::string_view what, std::string_view name, std::vector<std::string> known) {
   std::ranges::sort(known);
   const auto duplicates = std::ranges::unique(known);
   known.erase(duplicates.begin(), duplicates.end());
-  const std::string_view what = attribute ? "attribute" : "element";
   if (known.empty()) return fmt::format("unknown {}; there are none here", what);
   if (const auto near = nearest(name, known); !near.empty())
     return fmt::format("unknown {}; did you mean '{}'?", what, near);

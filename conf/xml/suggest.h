@@ -14,8 +14,8 @@ namespace lodge::conf::xml {
 void collect_names(const Branch& branch, bool attributes, const std::function<bool(const FieldPlan&)>& is_active,
                    std::vector<std::string>& names);
 
-// "unknown attribute; did you mean 'type'?", else what is known there.
-std::string unknown_name_message(std::string_view name, bool attribute, std::vector<std::string> known);
+// "unknown attribute; did you mean 'type'?", else what is known there. `what`: attribute, element, field.
+std::string unknown_name_message(std::string_view what, std::string_view name, std::vector<std::string> known);
 
 // Whether the member of a union would know `name` in the element that `steps` lead to from the union's own.
 bool knows(const FieldPlan& member, const std::vector<std::string>& steps, std::string_view name, bool attribute);

@@ -63,7 +63,7 @@ TEST_CASE("what is printed of a domain is valid by libvirt's own schema, in ever
   }
   if (read_corpus("domain/in").empty()) return say_skipped("domain/in");
   for (const char* folder :
-       {"domain/in", "domain/libvirt-9.0", "domain-bhyve/in", "domain-bhyve/out", "domain-generic/in",
+       {"domain/in", "domain/libvirt-9.0", "domain/out", "domain-bhyve/in", "domain-bhyve/out", "domain-generic/in",
         "domain-generic/out", "domain-lxc/in", "domain-schema/in", "hotplug/domain"}) {
     check_folder(schema, folder);
   }

@@ -12,9 +12,12 @@ void check_host(const v1::DomainSpec& spec, const v1::Capabilities& host, Findin
 // Name, uuid, title, memory, processors, boot, lifecycle, features.
 void check_general(const v1::DomainSpec& spec, Findings& findings);
 void check_cpu(const v1::DomainSpec& spec, Findings& findings);
+// Processors one by one: their states, their places, their share of time, their NUMA nodes.
+void check_processors(const v1::DomainSpec& spec, Findings& findings);
 // What the architecture and its boards do not have.
 void check_architecture(const v1::DomainSpec& spec, Findings& findings);
 void check_disks(const v1::DomainSpec& spec, Findings& findings);
+void check_filesystems(const v1::DomainSpec& spec, Findings& findings);
 void check_interfaces(const v1::DomainSpec& spec, Findings& findings);
 void check_controllers(const v1::DomainSpec& spec, Findings& findings);
 void check_chardevs(const v1::DomainSpec& spec, Findings& findings);
@@ -26,7 +29,15 @@ void check_host_devices(const v1::DomainSpec& spec, Findings& findings);
 void check_tuning(const v1::DomainSpec& spec, Findings& findings);
 // The order in which devices are booted: each number once, and not beside <os><boot>.
 void check_boot_order(const v1::DomainSpec& spec, Findings& findings);
+// Names that users gave to devices: each once.
+void check_aliases(const v1::DomainSpec& spec, Findings& findings);
 // Every device's place: of the right kind, there, and its own.
 void check_addresses(const v1::DomainSpec& spec, Findings& findings);
+
+// Whether there is an I/O thread of that number.
+bool has_iothread(const v1::DomainSpec& spec, std::uint32_t id);
+// `what`, at `path`, is served by another process, which must reach all of the guest's memory.
+void check_shared_memory(const v1::DomainSpec& spec, const std::string& path, std::string_view what,
+                         Findings& findings);
 
 }  // namespace lodge::conf::checks

@@ -19,6 +19,27 @@ struct DiskCheck {
   Findings& findings;
 };
 
+void check_server(const DiskCheck& check) {
+  const auto& network = check.disk.network();
+  const auto source = check.path + "/source";
+  if (network.name().empty() && network.protocol() != v1::NETWORK_DISK_PROTOCOL_NBD &&
+      network.protocol() != v1::NETWORK_DISK_PROTOCOL_UNSPECIFIED) {
+    check.findings.add(source + "/@name", "names the image on the server, as '{}' does", spelling(network.protocol()));
+  }
+  for (int i = 0; i < network.hosts_size(); ++i) {
+    const auto& host = network.hosts(i);
+    const auto path = network.hosts_size() > 1 ? fmt::format("{}/host[{}]", source, i + 1) : source + "/host";
+    if (host.transport() == v1::NETWORK_DISK_TRANSPORT_UNIX) {
+      if (host.socket().empty()) check.findings.add(path + "/@socket", "is the socket's path: socket='/run/nbd.sock'");
+      continue;
+    }
+    if (!host.socket().empty())
+      check.findings.add(path + "/@socket", "only with transport='unix'; without it the server has a name");
+    else if (host.name().empty())
+      check.findings.add(path + "/@name", "names the server: <host name='storage.example.com'/>");
+  }
+}
+
 void check_source(const DiskCheck& check) {
   const auto& [spec, disk, path, findings] = check;
   const bool takes_media = disk.device() == v1::DISK_DEVICE_CDROM || disk.device() == v1::DISK_DEVICE_FLOPPY;
@@ -37,6 +58,7 @@ void check_source(const DiskCheck& check) {
       break;
     case v1::Disk::kNetwork:
       if (disk.network().protocol() == v1::NETWORK_DISK_PROTOCOL_UNSPECIFIED) missing("protocol", "nbd");
+      check_server(check);
       if (disk.has_auth() && disk.network().has_auth())
         findings.add(path + "/source/auth", "credentials are given twice: here and in the disk's own <auth>");
       break;
@@ -54,6 +76,7 @@ void check_source(const DiskCheck& check) {
       break;
     case v1::Disk::kVhostuser:
       if (disk.vhostuser().path().empty()) missing("path", "/run/disk.sock");
+      check_shared_memory(spec, path + "/@type", "vhostuser", findings);
       break;
     case v1::Disk::TYPE_NOT_SET: missing("file", "/images/web1.qcow2"); break;
   }
@@ -71,12 +94,14 @@ bool fits(v1::DiskDevice device, v1::DiskBus bus) {
   }
 }
 
-std::string_view buses_of(v1::DiskDevice device) {
+// On the guest's board: q35 has no IDE.
+std::string_view buses_of(v1::DiskDevice device, const v1::Os& os) {
+  const bool has_ide = chipset_of(os) != Chipset::q35;
   switch (device) {
-    case v1::DISK_DEVICE_CDROM: return "sata, scsi, usb or ide";
+    case v1::DISK_DEVICE_CDROM: return has_ide ? "sata, scsi, usb or ide" : "sata, scsi or usb";
     case v1::DISK_DEVICE_FLOPPY: return "fdc";
     case v1::DISK_DEVICE_LUN: return "scsi or virtio";
-    default: return "virtio, scsi, sata, usb or ide";
+    default: return has_ide ? "virtio, scsi, sata, usb or ide" : "virtio, scsi, sata or usb";
   }
 }
 
@@ -89,12 +114,12 @@ void check_target(const DiskCheck& check) {
   }
   const auto bus_path = path + "/target/@bus";
   if (disk.bus() == v1::DISK_BUS_UNSPECIFIED) {
-    findings.add(bus_path, "the target's name does not tell the bus; it can be {}", buses_of(disk.device()));
+    findings.add(bus_path, "the target's name does not tell the bus; it can be {}", buses_of(disk.device(), spec.os()));
   } else if (!fits(disk.device(), disk.bus())) {
     findings.add(bus_path, "a {} cannot be on bus '{}'; it can be on {}", spelling(disk.device()), spelling(disk.bus()),
-                 buses_of(disk.device()));
+                 buses_of(disk.device(), spec.os()));
   } else if (disk.bus() == v1::DISK_BUS_IDE && chipset_of(spec.os()) == Chipset::q35) {
-    findings.add(bus_path, "q35 machines have no 'ide'; it can be {}", buses_of(disk.device()));
+    findings.add(bus_path, "q35 machines have no 'ide'; it can be {}", buses_of(disk.device(), spec.os()));
   }
 }
 
@@ -103,9 +128,7 @@ void check_driver(const DiskCheck& check) {
   const auto& driver = disk.driver();
   if (driver.has_iothread()) {
     const auto thread = driver.iothread();
-    const bool named = std::ranges::find(spec.iothread_ids(), thread, &v1::Iothread::id) != spec.iothread_ids().end();
-    const bool counted = spec.iothread_ids().empty() && thread >= 1 && thread <= spec.iothreads();
-    if (!named && !counted) {
+    if (!has_iothread(spec, thread)) {
       findings.add(path + "/driver/@iothread", "there is no I/O thread {}; the guest has {}: <iothreads>", thread,
                    spec.iothreads());
     }
@@ -155,11 +178,24 @@ void check_properties(const DiskCheck& check) {
   if (!disk.wwn().empty() && (disk.wwn().size() != 16 || !is_hex(disk.wwn()))) {
     findings.add(path + "/wwn", "'{}' is not 16 hexadecimal digits", disk.wwn());
   }
+  if (!disk.wwn().empty() && disk.bus() != v1::DISK_BUS_SCSI && disk.bus() != v1::DISK_BUS_IDE)
+    findings.add(path + "/wwn", "only disks on scsi or ide have one, not on '{}'", spelling(disk.bus()));
+  if ((!disk.vendor().empty() || !disk.product().empty()) && disk.bus() != v1::DISK_BUS_SCSI) {
+    findings.add(path + (disk.vendor().empty() ? "/product" : "/vendor"), "only disks on scsi have one, not on '{}'",
+                 spelling(disk.bus()));
+  }
   if (disk.vendor().size() > 8) findings.add(path + "/vendor", "'{}' has more than 8 characters", disk.vendor());
   if (disk.product().size() > 16) findings.add(path + "/product", "'{}' has more than 16 characters", disk.product());
   if (disk.sgio() == v1::DISK_SGIO_UNFILTERED) {
     findings.add(path + "/@sgio", "kernels no longer have an 'unfiltered' mode; leave it out");
   }
+  const bool takes_media = disk.device() == v1::DISK_DEVICE_CDROM || disk.device() == v1::DISK_DEVICE_FLOPPY;
+  if (disk.tray() != v1::DISK_TRAY_UNSPECIFIED && !takes_media)
+    findings.add(path + "/target/@tray", "only a cdrom or floppy has one");
+  if (disk.has_removable() && disk.bus() != v1::DISK_BUS_USB)
+    findings.add(path + "/target/@removable", "only disks on usb are removable, not on '{}'", spelling(disk.bus()));
+  if (disk.has_rawio() && disk.device() != v1::DISK_DEVICE_LUN)
+    findings.add(path + "/@rawio", "only with device='lun'");
   if (disk.device() == v1::DISK_DEVICE_LUN && !disk.has_block() && !disk.has_network() && !disk.has_volume()) {
     findings.add(path + "/@type", "a lun is a whole device: type 'block', 'network' or 'volume'");
   }

@@ -27,12 +27,18 @@ void check_listens(const google::protobuf::RepeatedPtrField<v1::GraphicsListen>&
   }
 }
 
+constexpr std::size_t kVncPassword = 8;  // the protocol's DES key
+
 void check_graphics(const v1::Graphics& graphics, const std::string& path, Findings& findings) {
   switch (graphics.type_case()) {
     case v1::Graphics::kVnc:
       check_port(path + "/@port", graphics.vnc().port(), 5900, findings);
       check_port(path + "/@websocket", graphics.vnc().websocket(), 1, findings);
       check_listens(graphics.vnc().listens(), path, findings);
+      if (graphics.vnc().passwd().size() > kVncPassword) {
+        findings.add(path + "/@passwd", "has {} characters; VNC knows at most {}", graphics.vnc().passwd().size(),
+                     kVncPassword);
+      }
       break;
     case v1::Graphics::kSpice:
       check_port(path + "/@port", graphics.spice().port(), 1, findings);

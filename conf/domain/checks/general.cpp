@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "base/uuid.h"
@@ -122,9 +123,37 @@ void check_lifecycle(const v1::DomainSpec& spec, Findings& findings) {
   };
   check("/domain/on_poweroff", spec.on_poweroff());
   check("/domain/on_reboot", spec.on_reboot());
+  if (spec.on_poweroff() == v1::LIFECYCLE_ACTION_RESTART && spec.on_reboot() == v1::LIFECYCLE_ACTION_DESTROY) {
+    findings.add("/domain/on_reboot",
+                 "a guest that starts again when it powers off does so when it reboots, too: 'restart', not 'destroy'");
+  }
   if (spec.on_crash() == v1::LIFECYCLE_ACTION_RENAME_RESTART) {
     findings.add("/domain/on_crash", "a guest is never renamed here; 'restart' starts it again under its name");
   }
+}
+
+bool is_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+void check_clock(const v1::Clock& clock, Findings& findings) {
+  const bool fixed = clock.offset() == v1::CLOCK_OFFSET_UTC || clock.offset() == v1::CLOCK_OFFSET_LOCALTIME;
+  const auto& adjustment = clock.adjustment();
+  if (!adjustment.empty() && !is_number(adjustment) && !(fixed && adjustment == "reset")) {
+    findings.add("/domain/clock/@adjustment", "'{}' is not {}a number of seconds", adjustment,
+                 fixed ? "'reset', nor " : "");
+  }
+  if (clock.offset() == v1::CLOCK_OFFSET_TIMEZONE && clock.timezone().empty())
+    findings.add("/domain/clock/@timezone", "says which one: timezone='Europe/Paris'");
+  if (clock.offset() == v1::CLOCK_OFFSET_ABSOLUTE && !clock.has_start())
+    findings.add("/domain/clock/@start", "says which moment, in seconds since 1970: start='1669900000'");
+}
+
+void check_launch_security(const v1::LaunchSecurity& security, Findings& findings) {
+  if (security.has_sev() && !security.sev().has_policy())
+    findings.add("/domain/launchSecurity/policy", "says what the host may do: <policy>0x0001</policy>");
 }
 
 void check_features(const v1::DomainSpec& spec, Findings& findings) {
@@ -150,6 +179,8 @@ void check_general(const v1::DomainSpec& spec, Findings& findings) {
   check_os(spec, findings);
   check_lifecycle(spec, findings);
   check_features(spec, findings);
+  check_clock(spec.clock(), findings);
+  if (spec.has_launch_security()) check_launch_security(spec.launch_security(), findings);
 }
 
 }  // namespace lodge::conf::checks

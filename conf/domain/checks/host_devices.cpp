@@ -1,5 +1,7 @@
+#include <bit>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
@@ -42,6 +44,34 @@ void check_mdev(const v1::Hostdev& hostdev, const std::string& path, Findings& f
   }
 }
 
+void check_scsi(const v1::HostdevScsi& scsi, const std::string& path, Findings& findings) {
+  if (scsi.has_iscsi()) {
+    if (scsi.iscsi().name().empty())
+      findings.add(path + "/source/@name", "names the target and the LUN: name='iqn.2013-07.com.example:disks/1'");
+    if (scsi.iscsi().hosts().empty())
+      findings.add(path + "/source/host", "names the server: <host name='example.com'/>");
+    return;
+  }
+  const auto& adapter = scsi.adapter();
+  if (!adapter.adapter().has_fc_host() && adapter.adapter().scsi_host().name().empty() &&
+      !adapter.adapter().scsi_host().has_parent()) {
+    findings.add(path + "/source/adapter", "says which adapter: <adapter name='scsi_host0'/>");
+  }
+  if (!adapter.has_bus() || !adapter.has_target() || !adapter.has_unit())
+    findings.add(path + "/source/address", "says which device: <address bus='0' target='0' unit='0'/>");
+}
+
+void check_scsi_host(const v1::HostdevScsiHost& host, const std::string& path, Findings& findings) {
+  if (host.protocol() == v1::HOSTDEV_SCSI_HOST_PROTOCOL_UNSPECIFIED)
+    findings.add(path + "/source/@protocol", "is vhost, the only one there is");
+  constexpr std::string_view kNaa = "naa.";
+  const auto& wwpn = host.wwpn();
+  if (!wwpn.starts_with(kNaa) || wwpn.size() != kNaa.size() + 16 ||
+      wwpn.find_first_not_of("0123456789abcdefABCDEF", kNaa.size()) != std::string::npos) {
+    findings.add(path + "/source/@wwpn", "'{}' is not naa. and 16 hexadecimal digits: naa.5123456789abcde0", wwpn);
+  }
+}
+
 void check_hostdevs(const v1::DomainSpec& spec, Findings& findings) {
   using Place = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>;
   std::map<Place, std::string> taken;
@@ -51,7 +81,8 @@ void check_hostdevs(const v1::DomainSpec& spec, Findings& findings) {
     taken.try_emplace({drive.controller(), drive.bus(), drive.target(), drive.unit()}, disk.target_dev());
   }
   each("hostdev", spec.hostdevs(), [&](const v1::Hostdev& hostdev, const std::string& path) {
-    if (!hostdev.has_subsystem()) return;
+    if (!hostdev.has_subsystem())
+      return findings.add(path + "/@mode", "'capabilities' is for containers; a guest gets whole devices: 'subsystem'");
     const auto& subsystem = hostdev.subsystem();
     if (subsystem.type_case() == v1::HostdevSubsystem::TYPE_NOT_SET) {
       return findings.add(path + "/@type", "says which kind of device: pci, usb, scsi, scsi_host or mdev");
@@ -61,7 +92,9 @@ void check_hostdevs(const v1::DomainSpec& spec, Findings& findings) {
       findings.add(path + "/source", "says which function: <address domain='0' bus='6' slot='0' function='0'/>");
     }
     if (subsystem.has_mdev()) check_mdev(hostdev, path, findings);
+    if (subsystem.has_scsi_host()) check_scsi_host(subsystem.scsi_host(), path, findings);
     if (!subsystem.has_scsi()) return;
+    check_scsi(subsystem.scsi(), path, findings);
     if (subsystem.scsi().sgio() == v1::HOSTDEV_SGIO_UNFILTERED) {
       findings.add(path + "/@sgio", "kernels no longer have an 'unfiltered' mode; leave it out");
     }
@@ -78,6 +111,12 @@ void check_hostdevs(const v1::DomainSpec& spec, Findings& findings) {
   });
 }
 
+void check_shmem_size(const v1::Shmem& shmem, const std::string& path, Findings& findings) {
+  constexpr std::uint64_t kLeast = 1 << 20;
+  if (shmem.has_size() && (shmem.size() < kLeast || !std::has_single_bit(shmem.size())))
+    findings.add(path + "/size", "{} bytes are not a power of two from 1 MiB", shmem.size());
+}
+
 void check_shmems(const v1::DomainSpec& spec, Findings& findings) {
   each("shmem", spec.shmems(), [&](const v1::Shmem& shmem, const std::string& path) {
     if (shmem.name().empty() || shmem.name().find('/') != std::string::npos) {
@@ -86,6 +125,7 @@ void check_shmems(const v1::DomainSpec& spec, Findings& findings) {
     if (shmem.model() != v1::SHMEM_MODEL_IVSHMEM_PLAIN && shmem.model() != v1::SHMEM_MODEL_IVSHMEM_DOORBELL) {
       findings.add(path + "/model/@type", "emulators have only ivshmem-plain and ivshmem-doorbell");
     }
+    check_shmem_size(shmem, path, findings);
     if (shmem.has_msi() && !shmem.has_server()) {
       findings.add(path + "/msi", "interrupts need a server: <server path='…'/>");
     }
@@ -109,6 +149,32 @@ void check_memory_devices(const v1::DomainSpec& spec, Findings& findings) {
         memory.target().node() >= static_cast<std::uint32_t>(spec.cpu().numa_cells_size())) {
       findings.add(path + "/target/node", "the guest has no NUMA node {}", memory.target().node());
     }
+  });
+}
+
+void check_certificates(const v1::SmartcardCertificates& card, const std::string& path, Findings& findings) {
+  if (card.certificates_size() != 3)
+    findings.add(path, "a card is made of three certificates, here are {}: <certificate>…</certificate>",
+                 card.certificates_size());
+  if (!card.database().empty() && !card.database().starts_with('/'))
+    findings.add(path + "/database", "'{}' is not an absolute path: /etc/pki/nssdb", card.database());
+}
+
+void check_tpms(const v1::DomainSpec& spec, Findings& findings) {
+  bool has_one = false;
+  bool has_proxy = false;
+  each("tpm", spec.tpms(), [&](const v1::Tpm& tpm, const std::string& path) {
+    const bool proxy = tpm.model() == v1::TPM_MODEL_SPAPR_TPM_PROXY;
+    if (std::exchange(proxy ? has_proxy : has_one, true))
+      findings.add(path, "a guest has at most one{}", proxy ? " proxy" : ", and a spapr-tpm-proxy beside it");
+  });
+}
+
+void check_leases(const v1::DomainSpec& spec, Findings& findings) {
+  each("lease", spec.leases(), [&](const v1::Lease& lease, const std::string& path) {
+    if (lease.key().empty()) findings.add(path + "/key", "names the lock: <key>web1</key>");
+    if (lease.path().empty())
+      findings.add(path + "/target/@path", "is the file that keeps it: <target path='/leases/web1'/>");
   });
 }
 
@@ -136,7 +202,11 @@ void check_host_devices(const v1::DomainSpec& spec, Findings& findings) {
   check_memory_devices(spec, findings);
   check_iommu(spec, findings);
   if (spec.smartcards_size() > 1) findings.add("/domain/devices/smartcard[2]", "a guest has at most one");
-  if (spec.tpms_size() > 2) findings.add("/domain/devices/tpm[3]", "a guest has at most one, and a proxy beside it");
+  each("smartcard", spec.smartcards(), [&](const v1::Smartcard& smartcard, const std::string& path) {
+    if (smartcard.has_host_certificates()) check_certificates(smartcard.host_certificates(), path, findings);
+  });
+  check_tpms(spec, findings);
+  check_leases(spec, findings);
 }
 
 }  // namespace lodge::conf::checks

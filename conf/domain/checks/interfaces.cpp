@@ -4,6 +4,7 @@
 
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
+#include "conf/ip_address.h"
 #include "conf/xml/text.h"
 
 namespace lodge::conf::checks {
@@ -30,11 +31,51 @@ void check_link_name(const std::string& path, const std::string& name, Findings&
 
 bool is_port(std::int64_t number) { return number >= 1 && number <= 65535; }
 
-void check_source(const v1::Interface& interface, const std::string& path, Findings& findings) {
-  const auto source = path + "/source";
+// What is neither a link, a bridge nor a network of the host.
+void check_other_end(const v1::Interface& interface, const std::string& source, Findings& findings) {
   const auto check_port = [&](const auto& socket) {
     if (!is_port(socket.port())) findings.add(source + "/@port", "needs a port from 1 to 65535");
   };
+  const auto check_socket = [&](const auto& socket, std::string_view what) {
+    check_port(socket);
+    if (socket.address().empty()) findings.add(source + "/@address", "needs {}", what);
+  };
+  const auto need = [&](bool is_there, std::string_view what) {
+    if (!is_there) findings.add(source, "needs {}", what);
+  };
+  switch (interface.type_case()) {
+    case v1::Interface::kServer: check_port(interface.server()); break;
+    case v1::Interface::kClient: check_socket(interface.client(), "the address of who waits"); break;
+    case v1::Interface::kMcast: check_socket(interface.mcast(), "the address of the group"); break;
+    case v1::Interface::kUdp:
+      check_socket(interface.udp(), "the address of the other end");
+      if (interface.udp().local_address().empty() || !interface.udp().has_local_port())
+        findings.add(source + "/local", "needs our own end: <local address='127.0.0.1' port='5555'/>");
+      if (interface.udp().has_local_port() && !is_port(interface.udp().local_port()))
+        findings.add(source + "/local/@port", "needs a port from 1 to 65535");
+      break;
+    case v1::Interface::kVhostuser:
+      need(!interface.vhostuser().path().empty(),
+           "the socket of the other end: <source type='unix' path='/run/vhost.sock' mode='client'/>");
+      if (!interface.vhostuser().path().empty() && interface.vhostuser().mode() == v1::UNIX_SOCKET_MODE_UNSPECIFIED)
+        findings.add(source + "/@mode", "says whether we connect or wait: client or server");
+      break;
+    case v1::Interface::kInternal:
+      need(!interface.internal().name().empty(), "the network's name: <source name='lab'/>");
+      break;
+    case v1::Interface::kVdpa:
+      need(!interface.vdpa().dev().empty(), "the device of the host: <source dev='/dev/vhost-vdpa-0'/>");
+      break;
+    case v1::Interface::kHostdev:
+      need(interface.hostdev().address_case() != v1::InterfaceHostdev::ADDRESS_NOT_SET,
+           "the function of the host: <address type='pci' domain='0' bus='6' slot='0x10' function='0'/>");
+      break;
+    default: break;
+  }
+}
+
+void check_source(const v1::Interface& interface, const std::string& path, Findings& findings) {
+  const auto source = path + "/source";
   switch (interface.type_case()) {
     case v1::Interface::kDirect:
       if (interface.direct().dev().empty()) {
@@ -51,18 +92,10 @@ void check_source(const v1::Interface& interface, const std::string& path, Findi
       if (interface.network().network().empty())
         findings.add(source, "needs the network's name: <source network='default'/>");
       break;
-    case v1::Interface::kServer: check_port(interface.server()); break;
-    case v1::Interface::kClient: check_port(interface.client()); break;
-    case v1::Interface::kMcast: check_port(interface.mcast()); break;
-    case v1::Interface::kUdp:
-      check_port(interface.udp());
-      if (interface.udp().has_local_port() && !is_port(interface.udp().local_port()))
-        findings.add(source + "/local/@port", "needs a port from 1 to 65535");
-      break;
     case v1::Interface::TYPE_NOT_SET:
       findings.add(path + "/@type", "says what the card is connected to: direct, bridge, network, user, …");
       break;
-    default: break;
+    default: check_other_end(interface, source, findings);
   }
 }
 
@@ -109,6 +142,8 @@ void check_tuning(const v1::Interface& interface, const std::string& path, Findi
     const auto& tag = interface.vlan().tags(i);
     if (!tag.has_id() || tag.id() > 4095) findings.add(path + "/vlan/tag/@id", "needs a number from 0 to 4095");
   }
+  if (interface.has_vlan() && interface.vlan().tags().empty())
+    findings.add(path + "/vlan", "says which VLAN: <vlan><tag id='42'/></vlan>");
   if (interface.vlan().tags_size() > 1 && interface.vlan().has_trunk() && !interface.vlan().trunk()) {
     findings.add(path + "/vlan/@trunk", "more than one tag is a trunk: yes");
   }
@@ -116,15 +151,59 @@ void check_tuning(const v1::Interface& interface, const std::string& path, Findi
     findings.add(path + "/bandwidth/outbound/@floor", "only inbound traffic can have a guaranteed floor");
   }
   const auto check_limit = [&](const std::string& direction, const v1::BandwidthLimit& limit) {
-    const bool has_rate = limit.has_average() || limit.has_floor();
-    if (!has_rate && (limit.has_peak() || limit.has_burst())) {
+    if (!limit.has_average() && (limit.has_peak() || limit.has_burst())) {
       findings.add(fmt::format("{}/bandwidth/{}/@average", path, direction),
                    "peak and burst mean nothing without an average");
     }
   };
+  if (interface.bandwidth().inbound().has_floor() && !interface.has_network())
+    findings.add(path + "/bandwidth/inbound/@floor", "only a network that the daemon manages can guarantee it");
   check_limit("inbound", interface.bandwidth().inbound());
   check_limit("outbound", interface.bandwidth().outbound());
   if (interface.has_acpi_index() && interface.acpi_index() == 0) findings.add(path + "/acpi/@index", "counts from 1");
+}
+
+// Whether packets of such a card pass where filters are.
+bool can_be_filtered(const v1::Interface& interface) {
+  switch (interface.type_case()) {
+    case v1::Interface::kUser:
+    case v1::Interface::kServer:
+    case v1::Interface::kClient:
+    case v1::Interface::kMcast:
+    case v1::Interface::kUdp:
+    case v1::Interface::kVhostuser:
+    case v1::Interface::kInternal:
+    case v1::Interface::kVdpa: return false;
+    default: return true;
+  }
+}
+
+void check_address(const std::string& path, const std::string& text, v1::IpFamily family, Findings& findings) {
+  const auto address = IpAddress::parse(text);
+  if (address && (family == v1::IP_FAMILY_UNSPECIFIED || (family == v1::IP_FAMILY_IPV6) == address->is_ipv6())) return;
+  const auto wanted = family == v1::IP_FAMILY_UNSPECIFIED ? std::string("IP") : spelling(family);
+  findings.add(path, "'{}' is not an {} address", text, wanted);
+}
+
+// The guest's own addresses and routes, or the host's at a tap of its own.
+void check_ips(const auto& ips, const auto& routes, const std::string& path, Findings& findings) {
+  const auto numbered = [&](std::string_view element, int index, int count) {
+    return count > 1 ? fmt::format("{}/{}[{}]", path, element, index + 1) : fmt::format("{}/{}", path, element);
+  };
+  for (int i = 0; i < ips.size(); ++i) {
+    const auto at = numbered("ip", i, ips.size());
+    check_address(at + "/@address", ips[i].address(), ips[i].family(), findings);
+    if (!ips[i].peer().empty()) check_address(at + "/@peer", ips[i].peer(), ips[i].family(), findings);
+    const auto address = IpAddress::parse(ips[i].address());
+    const auto bits = static_cast<std::uint32_t>(address ? address->bits() : 128);
+    if (ips[i].has_prefix() && (ips[i].prefix() == 0 || ips[i].prefix() > bits))
+      findings.add(at + "/@prefix", "{} is not between 1 and {}", ips[i].prefix(), bits);
+  }
+  for (int i = 0; i < routes.size(); ++i) {
+    const auto at = numbered("route", i, routes.size());
+    check_address(at + "/@address", routes[i].address(), routes[i].family(), findings);
+    check_address(at + "/@gateway", routes[i].gateway(), routes[i].family(), findings);
+  }
 }
 
 void check_model(const v1::Interface& interface, const std::string& path, Findings& findings) {
@@ -148,6 +227,12 @@ void check_interfaces(const v1::DomainSpec& spec, Findings& findings) {
     check_model(interface, path, findings);
     check_driver(interface, path, findings);
     check_tuning(interface, path, findings);
+    check_ips(interface.ips(), interface.routes(), path, findings);
+    if (interface.has_ethernet())
+      check_ips(interface.ethernet().ips(), interface.ethernet().routes(), path + "/source", findings);
+    if (interface.has_filterref() && !can_be_filtered(interface))
+      findings.add(path + "/filterref",
+                   "no filter of the host sees its packets; cards of type bridge, network or ethernet can have one");
     const auto& target = interface.target_dev();
     check_link_name(path + "/target/@dev", target, findings);
     if (!target.empty() && !targets.insert(target).second) {

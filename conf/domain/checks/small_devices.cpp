@@ -29,6 +29,10 @@ void check_inputs(const v1::DomainSpec& spec, Findings& findings) {
         if (input.source_evdev().empty())
           findings.add(path + "/source/@evdev", "names the host's device: /dev/input/event1");
         break;
+      case v1::INPUT_TYPE_EVDEV:
+        if (input.source_dev().empty())
+          findings.add(path + "/source/@dev", "names the host's device: /dev/input/event1");
+        break;
       default: break;
     }
   }
@@ -66,6 +70,7 @@ void check_panics(const v1::DomainSpec& spec, Findings& findings) {
 }
 
 void check_watchdogs(const v1::DomainSpec& spec, Findings& findings) {
+  if (spec.watchdogs_size() > 1) findings.add("/domain/devices/watchdog[2]", "a guest has at most one");
   for (int i = 0; i < spec.watchdogs_size(); ++i) {
     const auto model = spec.watchdogs(i).model();
     const auto path = path_of("watchdog", i, spec.watchdogs_size()) + "/@model";
@@ -84,6 +89,9 @@ void check_small_devices(const v1::DomainSpec& spec, Findings& findings) {
   check_rngs(spec, findings);
   check_panics(spec, findings);
   check_watchdogs(spec, findings);
+  // 0 is the hypervisor, 1 the guest itself, 2 the host; 0 also stands for none.
+  if (spec.vsock().cid() == 1 || spec.vsock().cid() == 2)
+    findings.add("/domain/devices/vsock/cid/@address", "{} is not a guest's; they count from 3", spec.vsock().cid());
   if (spec.memballoon().model() == v1::MEMBALLOON_MODEL_UNSPECIFIED && spec.has_memballoon()) {
     findings.add("/domain/devices/memballoon/@model", "says which one: virtio, or none for no balloon");
   }

@@ -2,11 +2,13 @@
 #include <cctype>
 #include <charconv>
 #include <set>
+#include <utility>
 
 #include "base/uuid.h"
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
 #include "conf/domain/machine.h"
+#include "conf/domain/number_set.h"
 
 namespace lodge::conf::checks {
 
@@ -50,22 +52,35 @@ void check_schedulers(const v1::DomainSpec& spec, Findings& findings) {
   }
 }
 
-// The highest number of a set: 4 of "0,2-4".
-std::uint32_t highest(std::string_view set) {
-  const auto last = set.find_last_of(",-");
-  const auto text = last == std::string_view::npos ? set : set.substr(last + 1);
-  std::uint32_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 void check_huge_pages(const v1::DomainSpec& spec, Findings& findings) {
   const auto& pages = spec.memory_backing().hugepages().pages();
-  const auto cells = static_cast<std::uint32_t>(std::max(spec.cpu().numa_cells_size(), 1));
+  const auto cells = static_cast<std::size_t>(std::max(spec.cpu().numa_cells_size(), 1));
+  NumberSet taken;
+  bool has_rest = false;
   for (int i = 0; i < pages.size(); ++i) {
-    if (pages[i].nodeset().empty() || highest(pages[i].nodeset()) < cells) continue;
-    findings.add(fmt::format("/domain/memoryBacking/hugepages/page[{}]/@nodeset", i + 1),
-                 "the guest has no NUMA node {}", highest(pages[i].nodeset()));
+    const auto path = fmt::format("/domain/memoryBacking/hugepages/page[{}]", i + 1);
+    const auto nodes = number_set(pages[i].nodeset());
+    if (!nodes) {
+      if (std::exchange(has_rest, true))
+        findings.add(path, "another size is for all other nodes already; say for which this one is: nodeset='1'");
+      continue;
+    }
+    for (std::size_t node = cells; node < nodes->size(); ++node) {
+      if (nodes->test(node)) return findings.add(path + "/@nodeset", "the guest has no NUMA node {}", node);
+    }
+    if ((taken & *nodes).any())
+      findings.add(path + "/@nodeset", "{} has a node in it that gets another size already", pages[i].nodeset());
+    taken |= *nodes;
+  }
+}
+
+void check_disk_shares(const v1::BlockIoTune& tune, Findings& findings) {
+  std::set<std::string> paths;
+  for (int i = 0; i < tune.devices_size(); ++i) {
+    const auto at = fmt::format("/domain/blkiotune/device[{}]/path", i + 1);
+    const auto& path = tune.devices(i).path();
+    if (path.empty()) findings.add(at, "says which disk of the host: <path>/dev/sda</path>");
+    if (!path.empty() && !paths.insert(path).second) findings.add(at, "'{}' is there twice", path);
   }
 }
 
@@ -137,6 +152,7 @@ void check_tuning(const v1::DomainSpec& spec, Findings& findings) {
   check_numatune(spec, findings);
   check_schedulers(spec, findings);
   check_huge_pages(spec, findings);
+  check_disk_shares(spec.blkiotune(), findings);
   check_disk_tuning(spec, findings);
   check_sysinfo(spec, findings);
   const auto parameters = [&](std::string_view element, const auto& list) {

@@ -101,3 +101,54 @@ TEST_CASE("YAML that unfolds without end is refused") {
   REQUIRE_FALSE(document);
   CHECK(document.error().message() == "the document has more than 200000 values");
 }
+
+TEST_CASE("mistakes in JSON are told, and nothing behind the document is overlooked") {
+  const auto message = [](const std::string& text, const char* file = "x.json") {
+    const auto document = read_document(text, file);
+    return document ? std::string("none") : document.error().message();
+  };
+  CHECK(message("{\"name\": \"a\",\n\"name\": \"b\"}") == "'name' is there twice");
+  CHECK(message("{\"name\": \"a\"}\n{\"name\": \"b\"}") ==
+        "line 2: the document ended before this; only one is expected");
+  CHECK(message("{\"name\": \"a\",\n}").starts_with("line 2: "));
+  CHECK(message("{\"name\": \"a\"} and more", "-") == "line 1: the document ended before this; only one is expected");
+  CHECK(message("name: a\n---\nname: b\n", "x.yaml").find("another document begins here") != std::string::npos);
+  CHECK(message("---\nname: a\n", "x.yaml") == "none");
+}
+
+TEST_CASE("documents that are nested without end are refused") {
+  std::string open;
+  std::string list;
+  for (int i = 0; i < 50'000; ++i) {
+    open += "{\"a\":";
+    list += '[';
+  }
+  CHECK(read_document(open, "x.json").error().message() == "the document is nested too deeply");
+  CHECK(read_document(list, "x.yaml").error().message().ends_with(": nested too deeply"));
+}
+
+TEST_CASE("a document that says nothing is refused") {
+  const auto message = [](const char* text, const char* file) {
+    const auto document = read_document(text, file);
+    return document ? std::string("none") : document.error().message();
+  };
+  CHECK(message("{}", "x.json") == "the JSON has no fields: it describes nothing");
+  CHECK(message("", "x.yaml") == "the YAML is empty; a domain is an object with fields: type, id, name, uuid, …");
+  CHECK(message("- a\n", "x.yaml").starts_with("the YAML is a list; a domain is an object"));
+}
+
+TEST_CASE("characters beyond the first plane are read however JSON writes them") {
+  const auto document = read_document(R"({"name": "a", "description": "\ud83d\ude00"})", "x.json");
+  REQUIRE(document);
+  CHECK(document->spec().description() == "\xf0\x9f\x98\x80");
+}
+
+TEST_CASE("mistakes in the fields of YAML are told with their line") {
+  const auto document = read_document("name: a\nvcpu:\n  count: two\ndisks:\n  - bus: vitrio\n", "x.yaml");
+  REQUIRE_FALSE(document);
+  const auto& findings = document.error().findings();
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].line == 3);
+  CHECK(findings[0].path == ".vcpu.count");
+  CHECK(findings[1].line == 5);
+}

@@ -101,3 +101,39 @@ TEST_CASE("an unknown kind is refused with the names of those there are") {
   CHECK(refused.code != ExitCode::ok);
   for (const conf::Kind& kind : conf::kinds()) CHECK(refused.err.find(kind.name) != std::string::npos);
 }
+
+TEST_CASE("a root that is no kind's is told with those that are, and one of another namespace with its namespace") {
+  const Scratch unknown(".xml", "<?xml version='1.0'?>\n<netwrok/>");
+  const Outcome refused = run_words({"xml", unknown.path()});
+  CHECK(refused.code != ExitCode::ok);
+  CHECK(refused.err.find(":2: /netwrok: the document is <netwrok>; it can be <domain>, <network>, ") !=
+        std::string::npos);
+  const Scratch foreign(".xml", "<domain xmlns='http://example.com/'/>");
+  CHECK(run_words({"xml", foreign.path()}).err.find("<domain> is of the namespace 'http://example.com/'") !=
+        std::string::npos);
+}
+
+TEST_CASE("whether a document is good does not depend on what is printed of it") {
+  const Scratch file(".json", R"({"name": "n", "metadata": "<open>"})");
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{}, {"-q"}, {"-o", "json"}, {"-o", "yaml"}, {"-q", "-o", "json"}}) {
+    std::vector<std::string> words{"xml", "--syntax", "--as", "network", file.path()};
+    words.insert(words.end(), more.begin(), more.end());
+    CHECK(run_words(words).code != ExitCode::ok);
+  }
+}
+
+TEST_CASE("what belongs to a run is taken out of JSON as out of XML") {
+  const Scratch file(".json", R"({"name": "n", "connections": 2})");
+  const Outcome printed = run_words({"xml", "--as", "network", "-o", "json", file.path()});
+  CHECK(printed.err == "");
+  CHECK(printed.out.find("connections") == std::string::npos);
+  const Outcome syntax = run_words({"xml", "--syntax", "--as", "network", "-o", "json", file.path()});
+  CHECK(syntax.out.find("connections") != std::string::npos);
+}
+
+TEST_CASE("fields that the assumed kind does not have say how to name another") {
+  const Scratch file(".yaml", "name: n\nforward: {}\n");
+  CHECK(run_words({"xml", file.path()}).err.find("--as KIND") != std::string::npos);
+  CHECK(run_words({"xml", "--as", "pool", file.path()}).err.find("--as KIND") == std::string::npos);
+}

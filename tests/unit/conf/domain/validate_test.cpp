@@ -2,10 +2,12 @@
 
 #include "conf/domain/default_capabilities.h"
 #include "conf/domain/prepare.h"
+#include "tests/unit/conf/domain/refused.h"
 
 // Mistakes that have no document of their own in bad_input/.
 
 using namespace lodge;
+using namespace lodge::test;
 
 namespace {
 
@@ -13,29 +15,6 @@ v1::Capabilities probed_host() {
   auto host = conf::default_capabilities();
   for (auto& guest : *host.mutable_guests()) guest.set_emulator_version("7.2.0");
   return host;
-}
-
-// The path of the only finding, or what else came about.
-std::string refused_at(std::string_view xml, const v1::Capabilities& host) {
-  const auto domain = conf::prepare_xml(xml, host);
-  if (domain) return "accepted";
-  if (domain.error().findings().size() != 1) return domain.error().message();
-  return domain.error().findings()[0].path;
-}
-
-std::string guest(std::string_view inside, std::string_view machine = "q35") {
-  return fmt::format(
-      "<domain type='kvm'><name>a</name><memory>1048576</memory><os><type arch='x86_64' machine='{}'>hvm"
-      "</type></os>{}</domain>",
-      machine, inside);
-}
-
-std::string refused_at(std::string_view inside, std::string_view machine = "q35") {
-  return refused_at(guest(inside, machine), conf::default_capabilities());
-}
-
-std::string refused_device(std::string_view devices, std::string_view machine = "q35") {
-  return refused_at(fmt::format("<devices>{}</devices>", devices), machine);
 }
 
 }  // namespace

@@ -52,6 +52,14 @@ TEST_CASE("the order of declaration is the order of output, whatever the order o
   CHECK(pass(proto, "<m x='1' y='2'><a>3</a><b>4</b></m>") == "<m y='2' x='1'>\n  <b>4</b>\n  <a>3</a>\n</m>\n");
 }
 
+TEST_CASE("the case that a discriminator names is kept though its value is left out") {
+  const auto proto = document(R"(U u = 1 [(xml.at) = "u"];)", R"(message U { oneof type { option (xml.by) = "@type";
+      string volume = 1 [(xml.at) = "volume", (xml.case) = "volume"];
+      uint64 number = 2 [(xml.at) = "number", (xml.case) = "number"]; } })");
+  CHECK(pass(proto, "<m><u type='volume'/></m>") == "<m>\n  <u type='volume'>\n    <volume/>\n  </u>\n</m>\n");
+  CHECK(pass(proto, "<m><u type='number'/></m>") == "<m>\n  <u type='number'>\n    <number>0</number>\n  </u>\n</m>\n");
+}
+
 TEST_CASE("a size is written in the first of its units that takes no fraction") {
   const auto proto = document(R"(uint64 n = 1 [(xml.at) = "n", (xml.kind) = SCALED, (xml.unit) = "bytes",
       (xml.default_unit) = "KiB", (xml.written_unit) = "MiB", (xml.written_unit) = "KiB"];)");
