@@ -119,7 +119,8 @@ class JsonReader final : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
-    if (open_.back()->contains(name)) return refuse(fmt::format("'{}' is there twice", name));
+    if (open_.back().value->contains(name))
+      return refuse(fmt::format("{}.{}: is there twice", open_.back().path, name));
     key_ = std::move(name);
     return true;
   }
@@ -146,8 +147,9 @@ class JsonReader final : public nlohmann::json_sax<Json> {
   // A container stays where it is as long as it is open: nothing is added around it.
   bool open(Json value) {
     if (open_.size() >= kMaxDepth) return refuse("the document is nested too deeply");
+    std::string path = next_path();
     Json* const placed = place(std::move(value));
-    if (placed) open_.push_back(placed);
+    if (placed) open_.push_back({placed, std::move(path)});
     return placed != nullptr;
   }
 
@@ -163,14 +165,27 @@ class JsonReader final : public nlohmann::json_sax<Json> {
       return nullptr;
     }
     if (open_.empty()) return &(root_ = std::move(value));
-    if (open_.back()->is_object()) return &((*open_.back())[key_] = std::move(value));
-    open_.back()->push_back(std::move(value));
-    return &open_.back()->back();
+    Json& around = *open_.back().value;
+    if (around.is_object()) return &(around[key_] = std::move(value));
+    around.push_back(std::move(value));
+    return &around.back();
   }
+
+  // Of what is placed next.
+  std::string next_path() const {
+    if (open_.empty()) return {};
+    const auto& [around, path] = open_.back();
+    return around->is_object() ? fmt::format("{}.{}", path, key_) : fmt::format("{}[{}]", path, around->size());
+  }
+
+  struct Open {
+    Json* value;
+    std::string path;
+  };
 
   std::string_view text_;
   Json root_;
-  std::vector<Json*> open_;
+  std::vector<Open> open_;
   std::string key_;
   int values_ = 0;
   std::string wrong_;

@@ -181,6 +181,7 @@ bool can_be_filtered(const v1::Interface& interface) {
 void check_address(const std::string& path, const std::string& text, v1::IpFamily family, Findings& findings) {
   const auto address = IpAddress::parse(text);
   if (address && (family == v1::IP_FAMILY_UNSPECIFIED || (family == v1::IP_FAMILY_IPV6) == address->is_ipv6())) return;
+  if (text.empty()) return findings.add(path, "an address is missing: 192.168.122.2, or fe80::2");
   const auto wanted = family == v1::IP_FAMILY_UNSPECIFIED ? std::string("IP") : spelling(family);
   findings.add(path, "'{}' is not an {} address", text, wanted);
 }

@@ -107,7 +107,8 @@ TEST_CASE("mistakes in JSON are told, and nothing behind the document is overloo
     const auto document = read_document(text, file);
     return document ? std::string("none") : document.error().message();
   };
-  CHECK(message("{\"name\": \"a\",\n\"name\": \"b\"}") == "'name' is there twice");
+  CHECK(message("{\"name\": \"a\",\n\"name\": \"b\"}") == ".name: is there twice");
+  CHECK(message(R"({"disks": [{}, {"bus": "ide", "bus": "sata"}]})") == ".disks[1].bus: is there twice");
   CHECK(message("{\"name\": \"a\"}\n{\"name\": \"b\"}") ==
         "line 2: the document ended before this; only one is expected");
   CHECK(message("{\"name\": \"a\",\n}").starts_with("line 2: "));
