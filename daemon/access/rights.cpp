@@ -56,10 +56,4 @@ bool Rights::sees(const Place& place) const {
   return std::ranges::any_of(holdings_, [&](const Holding& one) { return one.covers(place); });
 }
 
-bool Rights::sees_project(std::string_view project) const {
-  return std::ranges::any_of(holdings_, [&](const Holding& one) {
-    return one.object.empty() && (one.project == kEveryProject || one.project == project);
-  });
-}
-
 }  // namespace lodge::access

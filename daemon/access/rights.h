@@ -50,8 +50,6 @@ class Rights {
   const Holding* lost(const Verb& verb, const Rights& now) const;
   // Whether they have any role there. Who has none is a stranger, and is told the same of what is there and of what is not.
   bool sees(const Place& place) const;
-  // The same for a project as a whole.
-  bool sees_project(std::string_view project) const;
 
  private:
   std::string identity_;

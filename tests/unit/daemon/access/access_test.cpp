@@ -132,9 +132,9 @@ TEST_CASE("the policy gives roles in projects, and on single guests") {
 
 TEST_CASE("a new policy holds from the next call on, also for those who were known") {
   Access access = usual(policy());
-  CHECK((*access.identify(user(4001, 4001)))->sees_project("web"));
+  CHECK((*access.identify(user(4001, 4001)))->sees({.project = "web"}));
   CHECK(access.replace({}).empty());
-  CHECK_FALSE((*access.identify(user(4001, 4001)))->sees_project("web"));
+  CHECK_FALSE((*access.identify(user(4001, 4001)))->sees({.project = "web"}));
   CHECK_FALSE(access.identify(TlsPeer{.names = {"ops.example"}}));
 }
 
