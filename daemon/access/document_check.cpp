@@ -70,6 +70,7 @@ class Check {
     if (rule == Rule::refused)
       return refuse(path, "guests of project '{}' may not have this: it is for guests of project '{}'", project_.name,
                     kDefaultProject);
+    if (rule == Rule::mtu) return mtu(static_cast<const v1::Interface&>(around), path);
     const auto& reflection = *around.GetReflection();
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       return message(field.is_repeated() ? reflection.GetRepeatedMessage(around, &field, index)
@@ -111,8 +112,15 @@ class Check {
         if (value != "/dev/urandom" && value != "/dev/random")
           refuse(path, "'{}': only /dev/urandom and /dev/random can be used", value);
         return;
+      case Rule::mtu:
       case Rule::refused: return refuse(path, "may not be said");
     }
+  }
+
+  // Of a device of the guest's own it is bounded by the kernel, and nobody else's.
+  void mtu(const v1::Interface& interface, const std::string& path) {
+    if (interface.has_bridge())
+      refuse(path, "guests of project '{}' share their bridges: an MTU there would be everybody's", project_.name);
   }
 
   bool is_known_emulator(std::string_view path) const {

@@ -40,7 +40,7 @@ constexpr DocumentRule kRules[] = {
     {"Vcpu.cpuset", refused},
     {"VcpuState", plain},
     {"Iothread", plain},
-    {"IothreadPool", plain},
+    {"IothreadPool", refused},
 
     // --- what the guest sees of its machine ---
     {"Sysinfo", plain},
@@ -79,6 +79,7 @@ constexpr DocumentRule kRules[] = {
     {"AcpiTable.type", plain},
     {"AcpiTable.path", file},
     {"Features", plain},
+    {"Features.tcg_tb_cache", refused},  // memory that no quota counts
     {"ApicFeature", plain},
     {"HypervFeatures", plain},
     {"HypervFeatures.vendor_id_value", plain},
@@ -126,6 +127,7 @@ constexpr DocumentRule kRules[] = {
     {"DiskDriver", plain},
     {"DiskDriver.name", plain},
     {"DiskDriver.type", plain},
+    {"DiskDriver.metadata_cache", refused},  // memory that no quota counts
     {"VirtioOptions", plain},
     {"DiskFile", plain},
     {"DiskFile.path", file},
@@ -144,6 +146,7 @@ constexpr DocumentRule kRules[] = {
     {"DeviceSeclabel", refused},
     {"BackingStore", plain},
     {"BackingStore.format", plain},
+    {"BackingStore.metadata_cache", refused},
     {"DiskGeometry", plain},
     {"DiskIotune", plain},
     {"DiskIotune.group_name", plain},
@@ -178,6 +181,7 @@ constexpr DocumentRule kRules[] = {
     // --- network cards ---
     {"Interface", plain},
     {"Interface.mac", plain},
+    {"Interface.mtu", mtu},
     {"Interface.model", plain},
     {"Interface.alias", plain},
     {"Interface.script", refused},

@@ -16,6 +16,7 @@ enum class Rule {
   bridge,    // one of the project's bridges
   emulator,  // one that the daemon has found itself
   random,    // /dev/random or /dev/urandom
+  mtu,       // any, but not in a bridge: a bridge takes the smallest of its ports, for everybody in it
   refused,   // nothing: it names something of the host, or is the hypervisor's own business
 };
 

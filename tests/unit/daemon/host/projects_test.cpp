@@ -189,8 +189,32 @@ TEST_CASE("a document of a project may name what its policy lists, and nothing e
   CHECK(refusal("<channel type='unix'><source mode='connect' path='/run/docker.sock'/><target type='virtio' "
                 "name='x'/></channel>")
             .starts_with("/domain/devices/channel[1]"));
+  CHECK(refusal("<interface type='bridge'><source bridge='br0'/><mtu size='68'/></interface>") ==
+        "/domain/devices/interface[1]/mtu/@size");
+  CHECK(refusal("", "<iothreads>1</iothreads><defaultiothread thread_pool_max='4096'/>") == "/domain/defaultiothread");
   CHECK(refusal("", "<memoryBacking><hugepages/></memoryBacking>") == "/domain/memoryBacking");
   CHECK(refusal("<interface type='direct'><source dev='eth0' mode='bridge'/></interface>") == "defined");
+}
+
+TEST_CASE("a card of the guest's own may have an MTU, and one in a bridge gets none by being changed") {
+  Projects world;
+  CHECK(world.define_as(
+      4000, small("a", "", "<interface type='direct'><source dev='eth0' mode='bridge'/><mtu size='1280'/></interface>")));
+  REQUIRE(world.define_as(4000, small("b", "",
+                                      "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source "
+                                      "bridge='br0'/></interface>")));
+  v1::Interface described;
+  described.set_mac("52:54:00:00:00:01");
+  const Host::Edit smaller = [](v1::Interface& card) -> Result<void> {
+    card.set_mtu(68);
+    return {};
+  };
+  v1::DeviceScope config;
+  config.set_config(true);
+  const auto changed = world.run(world.host().update_interface(world.as(4000, "UpdateDevice"), named("b"),
+                                                               "update-device", described, smaller, config));
+  REQUIRE_FALSE(changed);
+  CHECK(changed.error().code() == Code::permission_denied);
 }
 
 TEST_CASE("a card that is changed keeps the project's rules") {
