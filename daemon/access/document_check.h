@@ -10,10 +10,14 @@
 
 namespace lodge::access {
 
+// Whoever may only look at a project is not told which of its files there are.
+enum class Files { looked_at, by_name_only };
+
 // Judges a complete definition by the project's rules (document_rules.h), and gives how large its disks can grow. permission_denied with
-// a finding for everything that is not allowed. Looks at the files that it names: blocks. `host` says which emulators there are.
+// a finding for everything that is not allowed. Looks at the files that it names, with the rights of the project's user: blocks. By name
+// only, it looks at none, and their size is 0. `host` says which emulators there are.
 Result<std::uint64_t> check_document(const v1::DomainSpec& spec, const Project& project, const v1::Capabilities& host,
-                                     const conf::xml::SourceMap& source);
+                                     const conf::xml::SourceMap& source, Files files = Files::looked_at);
 
 // The same for a single card.
 Result<void> check_interface(const v1::Interface& interface, const Project& project);

@@ -1,4 +1,7 @@
 // Whose guests they are: what a project's users see, may and get.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "daemon/access/policy.h"
@@ -194,6 +197,112 @@ TEST_CASE("a document of a project may name what its policy lists, and nothing e
   CHECK(refusal("", "<iothreads>1</iothreads><defaultiothread thread_pool_max='4096'/>") == "/domain/defaultiothread");
   CHECK(refusal("", "<memoryBacking><hugepages/></memoryBacking>") == "/domain/memoryBacking");
   CHECK(refusal("<interface type='direct'><source dev='eth0' mode='bridge'/></interface>") == "defined");
+}
+
+TEST_CASE("who may only look at a project learns nothing of its files, whatever is asked") {
+  Projects world;
+  const test::TempFolder temp;
+  const fs::path folder = fs::canonical(temp.path());
+  REQUIRE(write_file(folder / "there.img", "x"));
+  REQUIRE(::chmod((folder / "there.img").c_str(), 0644) == 0);
+  REQUIRE(::chmod(folder.c_str(), 0755) == 0);
+  world.access().replace(access::parse_policy(fmt::format(R"(
+[[bind]]
+subject = "uid:4001"
+role = "viewer"
+project = "user-@4000"
+[[bind]]
+subject = "uid:4002"
+role = "owner"
+project = "user-@4000"
+object = "mine"
+[projects."user-@4000"]
+paths = ["{}"]
+)",
+                                                          folder.string()),
+                                              "p.toml")
+                             .value());
+  REQUIRE(world.define_as(4000, small("web1", uuid_of(1))));
+  const auto with = [&](const std::string& name, const std::string& more, const std::string& file) {
+    return document(small(name, more, fmt::format("<disk type='file'><source file='{}'/><target dev='vda'/></disk>",
+                                                  (folder / file).string())));
+  };
+  const auto answers = [&](const std::string& file) {
+    const auto define = [&](bool dry_run) {
+      const CallContext context = world.as(4001, "DefineDomain");
+      return world.run(world.host().define(context, "user-@4000", with("a", "", file), dry_run)).error().message();
+    };
+    const auto validated = world.run(
+        world.host().validate(world.as(4001, "ValidateDomain"), "user-@4000", with("a", "", file)));
+    v1::DomainRef web1 = named("web1");
+    web1.set_project("user-@4000");
+    const auto compared = world.run(
+        world.host().compare(world.as(4001, "CompareDomain"), web1, with("web1", uuid_of(1), file)));
+    const auto created = world.run(
+        world.host().create(world.as(4001, "CreateDomain"), "user-@4000", with("a", "", file), false));
+    return std::vector<std::string>{define(false), define(true), created.error().message(),
+                                    validated ? "fine" : validated.error().message(),
+                                    compared ? "fine" : compared.error().message()};
+  };
+  const auto there = answers("there.img");
+  CHECK(there == answers("absent.img"));
+  CHECK(there[0] == "uid:4001 may not 'define' anything of project 'user-@4000': no role there gives that right");
+  CHECK(there[3] == "fine");
+  CHECK(there[4] == "fine");
+
+  // Its owner is told.
+  const auto own = world.run(
+      world.host().define(world.as(4000, "DefineDomain"), "", with("a", "", "absent.img"), false));
+  CHECK_THAT(own.error().message(), Catch::Contains("does not exist"));
+  CHECK(world.run(world.host().define(world.as(4000, "DefineDomain"), "", with("a", "", "there.img"), false)));
+}
+
+TEST_CASE("files are looked at with the rights of the project's user") {
+  if (::geteuid() != 0) return WARN("SKIPPED: needs root");
+  Projects world;
+  const test::TempFolder temp;
+  const fs::path folder = fs::canonical(temp.path());
+  REQUIRE(write_file(folder / "secret.img", "x"));
+  REQUIRE(::chmod((folder / "secret.img").c_str(), 0600) == 0);
+  REQUIRE(::chmod(folder.c_str(), 0755) == 0);
+  const std::string policy = fmt::format("[projects.\"user-@4000\"]\npaths = [\"{}\"]\n", folder.string());
+  world.access().replace(access::parse_policy(policy, "p.toml").value());
+  const auto define = [&] {
+    return world.define_as(4000, small("a", "",
+                                       fmt::format("<disk type='file'><source file='{}'/><target dev='vda'/></disk>",
+                                                   (folder / "secret.img").string())));
+  };
+  CHECK_THAT(define().error().message(), Catch::Contains("cannot read"));
+  REQUIRE(::chmod((folder / "secret.img").c_str(), 0644) == 0);
+  CHECK(define());
+}
+
+TEST_CASE("who owns one guest does not hear of another by its uuid or name") {
+  Projects world;
+  world.access().replace(access::parse_policy(R"(
+[[bind]]
+subject = "uid:4002"
+role = "owner"
+project = "user-@4000"
+object = "mine"
+[[bind]]
+subject = "uid:4003"
+role = "owner"
+project = "user-@4000"
+object = "11111111-0000-4000-8000-000000000002"
+)",
+                                              "p.toml")
+                             .value());
+  REQUIRE(world.define_as(4000, small("theirs", uuid_of(1))));
+  const auto by_uuid = world.run(world.host().define(world.as(4002, "DefineDomain"), "user-@4000",
+                                                     document(small("mine", uuid_of(1))), false));
+  CHECK(by_uuid.error().message() ==
+        "uuid 11111111-0000-4000-8000-000000000001 cannot be used in project 'user-@4000': choose another, or leave it "
+        "out");
+  const auto by_name = world.run(world.host().define(world.as(4003, "DefineDomain"), "user-@4000",
+                                                     document(small("theirs", uuid_of(2))), false));
+  CHECK_THAT(by_name.error().message(), !Catch::Contains("000000000001"));
+  CHECK(world.run(world.host().define(world.as(4002, "DefineDomain"), "user-@4000", document(small("mine")), false)));
 }
 
 TEST_CASE("a card of the guest's own may have an MTU, and one in a bridge gets none by being changed") {
