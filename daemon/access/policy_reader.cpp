@@ -284,6 +284,7 @@ class Reader {
         wrong(table, path, "the role admin is for the whole host: write project = \"*\", or bind owner");
       return;
     }
+    check_host_verbs(table, path, binding.holding);
     static const VerbSet kDescribing = verbs_of(Role::owner) & ~verbs_of(Role::operator_);
     if ((binding.holding.verbs & kDescribing).none()) return;
     const bool without_rules = project == "*" || (project == kDefaultProject && !policy_.projects.contains(project));
@@ -293,6 +294,30 @@ class Reader {
                 "role '{}' on {} amounts to admin, since guests of project '{}' keep no rules: bind admin, or give "
                 "[projects.{}] rules",
                 binding.holding.role, project == "*" ? "every project" : "it", kDefaultProject, kDefaultProject));
+  }
+
+  // Rights that concern the host as a whole: given for less they would give nothing, and most of them are an admin's.
+  void check_host_verbs(const toml::table& table, const std::string& path, const Holding& holding) {
+    const auto words_of = [&](auto which) {
+      std::vector<std::string_view> words;
+      for (const Verb& verb : verbs())
+        if (holding.verbs.test(index_of(verb)) && verb.scope == Scope::host && which(verb)) words.push_back(verb.word);
+      return words;
+    };
+    if (holding.project != "*" || !holding.object.empty()) {
+      const auto useless = words_of([](const Verb&) { return true; });
+      if (!useless.empty())
+        wrong(table, path,
+              fmt::format("role '{}' has verbs that are about the host as a whole, and give nothing for less: write "
+                          "project = \"*\" without an object, or leave them out ({})",
+                          holding.role, fmt::join(useless, ", ")));
+      return;
+    }
+    const auto mighty = words_of([](const Verb& verb) { return amounts_to_admin(verb); });
+    if (!mighty.empty())
+      wrong(table, path,
+            fmt::format("role '{}' amounts to admin, since it has {}: bind admin, or leave that out", holding.role,
+                        fmt::join(mighty, ", ")));
   }
 
   void check_whole() {

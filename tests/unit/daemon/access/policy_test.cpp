@@ -123,6 +123,33 @@ TEST_CASE("a role that amounts to admin must be called so") {
   CHECK(parse_policy("[[bind]]\nsubject = \"uid:1\"\nrole = \"admin\"\nproject = \"*\"\n", "p"));
 }
 
+TEST_CASE("a role with a right over the host that amounts to admin must be called so") {
+  const auto bound = [](const std::string& verbs, const std::string& more) {
+    return fmt::format("[roles.own]\nverbs = [{}]\n[[bind]]\nsubject = \"uid:1\"\nrole = \"own\"\n{}", verbs, more);
+  };
+  CHECK(mistake(bound("\"get\", \"create-token\"", "project = \"*\"\n")) ==
+        "3: role 'own' amounts to admin, since it has create-token: bind admin, or leave that out");
+  CHECK(mistake(bound("\"receive\", \"migrate-finish\"", "project = \"*\"\n")) ==
+        "3: role 'own' amounts to admin, since it has receive, migrate-finish: bind admin, or leave that out");
+  CHECK(parse_policy(bound("\"diagnose\", \"fix\", \"policy\", \"claims\"", "project = \"*\"\n"), "p"));
+}
+
+TEST_CASE("every right over the host that changes it amounts to admin, but those that keep it in order") {
+  std::string words;
+  for (const Verb& verb : verbs())
+    if (verb.scope == Scope::host && verb.effect == Effect::change && !amounts_to_admin(verb)) words += verb.word;
+  CHECK(words == "refresh-capabilitiesfixreload-policy");
+}
+
+TEST_CASE("a right over the host that is given for one project or one guest is a mistake") {
+  const std::string role = "[roles.own]\nverbs = [\"get\", \"diagnose\"]\n[[bind]]\nsubject = \"uid:1\"\nrole = \"own\"\n";
+  const std::string told =
+      "3: role 'own' has verbs that are about the host as a whole, and give nothing for less: write project = \"*\" "
+      "without an object, or leave them out (diagnose)";
+  CHECK(mistake(role + "project = \"default\"\n") == told);
+  CHECK(mistake(role + "project = \"*\"\nobject = \"db1\"\n") == told);
+}
+
 TEST_CASE("all mistakes are told at once, in the order of lines") {
   const auto read = parse_policy("[users]\nguests = \"many\"\n[[bind]]\nsubject = \"uid:1\"\n", "p.toml");
   REQUIRE_FALSE(read);
