@@ -110,6 +110,9 @@ class Check {
       return refuse(path, "guests of project '{}' may not have this: it is for guests of project '{}'", project_.name,
                     kDefaultProject);
     if (rule == Rule::mtu) return mtu(static_cast<const v1::Interface&>(around), path);
+    if (rule == Rule::websocket) return websocket(static_cast<const v1::GraphicsVnc&>(around), path);
+    if (rule == Rule::user_net && !project_.user_network)
+      return refuse(path + "/@type", "project '{}' may have no cards of type 'user'", project_.name);
     const auto& reflection = *around.GetReflection();
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       return message(field.is_repeated() ? reflection.GetRepeatedMessage(around, &field, index)
@@ -141,6 +144,11 @@ class Check {
           refuse(path, "project '{}' may not use the bridge '{}' (it may use: {})", project_.name, value,
                  listed(project_.bridges));
         return;
+      case Rule::format:
+        if (value != "raw" && value != "qcow2")
+          refuse(path, "disks of project '{}' are raw or qcow2: how large '{}' can grow is not known", project_.name,
+                 value);
+        return;
       case Rule::emulator:
         if (!is_known_emulator(value))
           refuse(path, "'{}' is not one of the emulators that the daemon has found", value);
@@ -149,7 +157,15 @@ class Check {
         if (value != "/dev/urandom" && value != "/dev/random")
           refuse(path, "'{}': only /dev/urandom and /dev/random can be used", value);
         return;
+      case Rule::listen:
+        if (!is_listed(project_.listen, value))
+          refuse(path, "guests of project '{}' may not be served at '{}' (they may at: {})", project_.name, value,
+                 listed(project_.listen));
+        return;
       case Rule::mtu:
+      case Rule::threads:
+      case Rule::user_net:
+      case Rule::websocket:
       case Rule::refused: return refuse(path, "may not be said");
     }
   }
@@ -165,6 +181,11 @@ class Check {
   void mtu(const v1::Interface& interface, const std::string& path) {
     if (interface.has_bridge())
       refuse(path, "guests of project '{}' share their bridges: an MTU there would be everybody's", project_.name);
+  }
+
+  void websocket(const v1::GraphicsVnc& vnc, const std::string& path) {
+    if (!vnc.listens().empty() && vnc.listens(0).has_socket())
+      refuse(path, "beside a socket it would be served on every address of the host");
   }
 
   bool is_known_emulator(std::string_view path) const {

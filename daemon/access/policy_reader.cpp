@@ -101,6 +101,15 @@ class Reader {
       wrong(*node, path, fmt::format("{}.{} must be a number from 0 to {}", path, key, kMost));
   }
 
+  void flag_at(const toml::table& table, std::string_view key, const std::string& path, bool& into) {
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return;
+    if (const auto value = node->value_exact<bool>())
+      into = *value;
+    else
+      wrong(*node, path, fmt::format("{}.{} must be true or false", path, key));
+  }
+
   void read_roles(const toml::table& document) {
     const toml::table* roles = table_at(document, "roles");
     if (roles == nullptr) return;
@@ -133,6 +142,12 @@ class Reader {
     return words;
   }
 
+  // What read_limits() reads, and one more.
+  static std::vector<std::string_view> keys_of_project(std::string_view another) {
+    return {another,   "guests",  "vcpus", "memory_mib", "disk_gib", "interfaces",
+            "parents", "bridges", "paths", "listen",     "user_network"};
+  }
+
   void read_limits(const toml::table& table, const std::string& path, ProjectPolicy& project) {
     number_at(table, "guests", path, project.quotas.guests);
     number_at(table, "vcpus", path, project.quotas.vcpus);
@@ -141,6 +156,8 @@ class Reader {
     number_at(table, "interfaces", path, project.quotas.interfaces);
     if (table.contains("parents")) project.parents = texts_at(table, "parents", path);
     if (table.contains("bridges")) project.bridges = texts_at(table, "bridges", path);
+    if (table.contains("listen")) project.listen = texts_at(table, "listen", path);
+    flag_at(table, "user_network", path, project.user_network);
     if (!table.contains("paths")) return;
     project.paths = texts_at(table, "paths", path);
     for (const std::string& folder : project.paths) {
@@ -166,8 +183,7 @@ class Reader {
         wrong(name.source(), path,
               fmt::format("'{}' is no name of a project: letters, digits, '-', '_', '.' and '@', at most 64",
                           name.str()));
-      known_keys(*table, path,
-                 {"run_as", "guests", "vcpus", "memory_mib", "disk_gib", "interfaces", "parents", "bridges", "paths"});
+      known_keys(*table, path, keys_of_project("run_as"));
       const bool of_user = name.str().starts_with(kUserPrefix);
       ProjectPolicy project;
       if (of_user) project = policy_.user_projects;
@@ -198,15 +214,8 @@ class Reader {
   void read_users(const toml::table& document) {
     const toml::table* users = table_at(document, "users");
     if (users == nullptr) return;
-    known_keys(*users, "users",
-               {"enabled", "guests", "vcpus", "memory_mib", "disk_gib", "interfaces", "parents", "bridges", "paths"});
-    if (const toml::node* enabled = users->get("enabled")) {
-      const auto value = enabled->value_exact<bool>();
-      if (value)
-        policy_.users = *value;
-      else
-        wrong(*enabled, "users", "users.enabled must be true or false");
-    }
+    known_keys(*users, "users", keys_of_project("enabled"));
+    flag_at(*users, "enabled", "users", policy_.users);
     read_limits(*users, "users", policy_.user_projects);
   }
 

@@ -37,8 +37,7 @@ Result<Project> resolve_project(const Policy& policy, const std::string& name) {
   const auto told = policy.projects.find(name);
   const bool is_told = told != policy.projects.end();
   if (!is_told && name == kDefaultProject)
-    return Project{
-        .name = name, .restricted = false, .quotas = {}, .parents = {}, .bridges = {}, .folders = {}, .run_as = {}};
+    return Project{.name = name, .restricted = false};
   const bool of_user = name.starts_with(kUserPrefix);
   if (!is_told && !(of_user && policy.users))
     return fail(Code::not_found, "the policy of this host knows no project '{}'", name);
@@ -54,6 +53,8 @@ Result<Project> resolve_project(const Policy& policy, const std::string& name) {
                  .parents = rules.parents,
                  .bridges = rules.bridges,
                  .folders = folders_of(rules.paths, user->home),
+                 .listen = rules.listen,
+                 .user_network = rules.user_network,
                  .run_as = *user};
 }
 

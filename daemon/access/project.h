@@ -22,6 +22,8 @@ struct Project {
   std::vector<std::string> parents;
   std::vector<std::string> bridges;
   std::vector<fs::path> folders;
+  std::vector<std::string> listen;
+  bool user_network = true;
   std::optional<User> run_as;  // set if restricted
 };
 

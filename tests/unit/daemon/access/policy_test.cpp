@@ -49,6 +49,8 @@ interfaces = 5
 parents = ["eth1"]
 bridges = ["br0", "br1"]
 paths = ["/srv/web"]
+listen = ["192.0.2.1"]
+user_network = false
 
 [users]
 guests = 1
@@ -69,6 +71,8 @@ guests = 7
   const ProjectPolicy& web = read->projects.at("web");
   CHECK(web.run_as == "www-data");
   CHECK(web.quotas.memory_mib == 2048);
+  CHECK(web.listen == std::vector<std::string>{"192.0.2.1"});
+  CHECK_FALSE(web.user_network);
   CHECK(web.bridges == std::vector<std::string>{"br0", "br1"});
   // What a user's own section does not say is as for all users.
   const ProjectPolicy& alice = read->projects.at("user-alice");
@@ -76,6 +80,8 @@ guests = 7
   CHECK(alice.bridges == std::vector<std::string>{"br0"});
   CHECK(alice.paths == std::vector<std::string>{"~"});
   CHECK(alice.run_as.empty());
+  CHECK(alice.listen == std::vector<std::string>{"127.0.0.1", "::1"});
+  CHECK(alice.user_network);
 }
 
 TEST_CASE("each mistake is told with its line") {
@@ -86,6 +92,7 @@ TEST_CASE("each mistake is told with its line") {
         "3: users.paths: 'home' must be a folder below '/' or '~', without '..'");
   CHECK(mistake("[users]\npaths = [\"/srv/../etc\"]\n").starts_with("2: users.paths: "));
   CHECK(mistake("[users]\npaths = [\"/\"]\n").starts_with("2: users.paths: "));
+  CHECK(mistake("[users]\nuser_network = 1\n") == "2: users.user_network must be true or false");
   CHECK(mistake("[projects.web]\nguests = 1\n") == "1: projects.web lacks 'run_as'");
   CHECK(mistake("[projects.web]\nrun_as = \"root\"\n") ==
         "2: projects.web.run_as: guests of a project with rules cannot run as root");

@@ -199,6 +199,39 @@ TEST_CASE("a document of a project may name what its policy lists, and nothing e
   CHECK(refusal("<interface type='direct'><source dev='eth0' mode='bridge'/></interface>") == "defined");
 }
 
+// The first thing that is wrong with it, by a policy whose [projects.…] section says `rules`.
+std::string refusal_by(const std::string& rules, const std::string& devices, const std::string& more = "") {
+  Projects world;
+  world.access().replace(access::parse_policy("[projects.\"user-@4000\"]\n" + rules, "p.toml").value());
+  const auto defined = world.define_as(4000, small("a", more, devices));
+  if (defined) return "defined";
+  CHECK(defined.error().code() == Code::permission_denied);
+  return defined.error().findings().empty()
+             ? defined.error().message()
+             : defined.error().findings()[0].path + ": " + defined.error().findings()[0].message;
+}
+
+TEST_CASE("cards of type 'user' are refused where the policy says so") {
+  const std::string card = "<interface type='user'/>";
+  CHECK(refusal_by("", card) == "defined");
+  CHECK(refusal_by("user_network = false\n", card) ==
+        "/domain/devices/interface[1]/@type: project 'user-@4000' may have no cards of type 'user'");
+}
+
+TEST_CASE("screens are served where the policy says, and by default to the host itself") {
+  const auto vnc = [](const std::string& listen) { return "<graphics type='vnc' " + listen; };
+  CHECK(refusal_by("", vnc("listen='127.0.0.1'/>")) == "defined");
+  CHECK(refusal_by("", vnc("/>")) == "defined");
+  CHECK_THAT(refusal_by("", vnc("listen='0.0.0.0'/>")), Catch::Contains("may not be served at '0.0.0.0'"));
+  CHECK_THAT(refusal_by("", vnc("><listen type='address' address='192.0.2.7'/></graphics>")),
+             Catch::Contains("(they may at: 127.0.0.1, ::1)"));
+  CHECK(refusal_by("listen = [\"192.0.2.7\"]\n", vnc("listen='192.0.2.7'/>")) == "defined");
+  CHECK(refusal_by("listen = [\"*\"]\n", "<graphics type='spice' autoport='yes' listen='0.0.0.0'/>") == "defined");
+  CHECK_THAT(refusal_by("", "<graphics type='spice' autoport='yes' listen='::'/>"), Catch::Contains("'::'"));
+  CHECK_THAT(refusal_by("", vnc("websocket='5800'><listen type='socket'/></graphics>")),
+             Catch::Contains("/@websocket: beside a socket"));
+}
+
 TEST_CASE("who may only look at a project learns nothing of its files, whatever is asked") {
   Projects world;
   const test::TempFolder temp;
