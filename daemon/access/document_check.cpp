@@ -67,8 +67,9 @@ class Eyes {
 class Check {
  public:
   // `eyes` is null where files are judged by their names.
-  Check(const Project& project, const v1::Capabilities* host, const conf::xml::SourceMap& source, const Eyes* eyes)
-      : project_(project), host_(host), source_(source), eyes_(eyes) {}
+  Check(const Project& project, const v1::Capabilities* host, const conf::xml::SourceMap& source, const Eyes* eyes,
+        std::uint32_t vcpus)
+      : project_(project), host_(host), source_(source), eyes_(eyes), most_threads_(std::max(vcpus, kFreeThreads)) {}
 
   void message(const Message& message, const std::string& path) {
     std::vector<const FieldDescriptor*> fields;
@@ -110,6 +111,7 @@ class Check {
       return refuse(path, "guests of project '{}' may not have this: it is for guests of project '{}'", project_.name,
                     kDefaultProject);
     if (rule == Rule::mtu) return mtu(static_cast<const v1::Interface&>(around), path);
+    if (rule == Rule::threads) return threads(around.GetReflection()->GetUInt32(around, &field), path);
     if (rule == Rule::websocket) return websocket(static_cast<const v1::GraphicsVnc&>(around), path);
     if (rule == Rule::user_net && !project_.user_network)
       return refuse(path + "/@type", "project '{}' may have no cards of type 'user'", project_.name);
@@ -183,6 +185,13 @@ class Check {
       refuse(path, "guests of project '{}' share their bridges: an MTU there would be everybody's", project_.name);
   }
 
+  // Each is a thread of the host's, or may be.
+  void threads(std::uint32_t count, const std::string& path) {
+    if (count > most_threads_)
+      refuse(path, "{} are too many: this guest of project '{}' may have {}, {} or as many as it has processors", count,
+             project_.name, most_threads_, kFreeThreads);
+  }
+
   void websocket(const v1::GraphicsVnc& vnc, const std::string& path) {
     if (!vnc.listens().empty() && vnc.listens(0).has_socket())
       refuse(path, "beside a socket it would be served on every address of the host");
@@ -206,6 +215,7 @@ class Check {
   const v1::Capabilities* host_;
   const conf::xml::SourceMap& source_;
   const Eyes* eyes_;
+  const std::uint32_t most_threads_;
   std::vector<Finding> findings_;
 };
 
@@ -236,18 +246,18 @@ Result<std::uint64_t> check_document(const v1::DomainSpec& spec, const Project& 
   if (!project.restricted) return 0;
   std::optional<Eyes> eyes;
   if (files == Files::looked_at) eyes.emplace(project);
-  Check check(project, &host, source, eyes ? &*eyes : nullptr);
+  Check check(project, &host, source, eyes ? &*eyes : nullptr, spec.vcpu().count());
   check.message(spec, "/domain");
   check.type(spec);
   TRY(conclude(check, project));
   return eyes ? size_of_disks(spec, project, *eyes) : 0;
 }
 
-Result<void> check_interface(const v1::Interface& interface, const Project& project) {
+Result<void> check_interface(const v1::Interface& interface, const Project& project, std::uint32_t vcpus) {
   if (!project.restricted) return {};
   const conf::xml::SourceMap nowhere;
   const Eyes eyes(project);
-  Check check(project, nullptr, nowhere, &eyes);
+  Check check(project, nullptr, nowhere, &eyes, vcpus);
   check.message(interface, "/interface");
   return conclude(check, project);
 }

@@ -19,8 +19,8 @@ enum class Files { looked_at, by_name_only };
 Result<std::uint64_t> check_document(const v1::DomainSpec& spec, const Project& project, const v1::Capabilities& host,
                                      const conf::xml::SourceMap& source, Files files = Files::looked_at);
 
-// The same for a single card.
-Result<void> check_interface(const v1::Interface& interface, const Project& project);
+// The same for a single card of a guest with so many processors.
+Result<void> check_interface(const v1::Interface& interface, const Project& project, std::uint32_t vcpus);
 
 // How large the disks of a definition can grow. What cannot be looked at counts as nothing: check_document() refuses it. Blocks.
 std::uint64_t measure_disks(const v1::DomainSpec& spec, const Project& project);

@@ -17,6 +17,7 @@ constexpr DocumentRule kRules[] = {
     {"DomainSpec.description", plain},
     {"DomainSpec.metadata", plain},
     {"DomainSpec.emulator", emulator},
+    {"DomainSpec.iothreads", threads},
     {"DomainSpec.bootloader", refused},
     {"DomainSpec.bootloader_args", refused},
     {"DomainSpec.bhyve_args", refused},
@@ -126,7 +127,8 @@ constexpr DocumentRule kRules[] = {
     {"Disk.mirror", refused},
     {"DiskDriver", plain},
     {"DiskDriver.name", plain},
-    {"DiskDriver.type", plain},
+    {"DiskDriver.type", format},
+    {"DiskDriver.queues", threads},
     {"DiskDriver.metadata_cache", refused},  // memory that no quota counts
     {"VirtioOptions", plain},
     {"DiskFile", plain},
@@ -145,7 +147,7 @@ constexpr DocumentRule kRules[] = {
     {"DiskReservations", refused},
     {"DeviceSeclabel", refused},
     {"BackingStore", plain},
-    {"BackingStore.format", plain},
+    {"BackingStore.format", format},
     {"BackingStore.metadata_cache", refused},
     {"DiskGeometry", plain},
     {"DiskIotune", plain},
@@ -175,6 +177,7 @@ constexpr DocumentRule kRules[] = {
     {"Controller.alias", plain},
     {"PciControllerTarget", plain},
     {"ControllerDriver", plain},
+    {"ControllerDriver.queues", threads},
     {"Lease", refused},
     {"Filesystem", refused},
 
@@ -222,6 +225,7 @@ constexpr DocumentRule kRules[] = {
     {"BandwidthLimit", plain},
     {"PortForward", refused},
     {"InterfaceDriver", plain},
+    {"InterfaceDriver.queues", threads},  // each is a thread of the kernel, with vhost
     {"InterfaceDriver.name", plain},
     {"InterfaceDriver.txmode", plain},
     {"HostOffloads", plain},

@@ -6,6 +6,7 @@
 #include "conf/view.h"
 #include "conf/xml/codec.h"
 #include "daemon/access/document_check.h"
+#include "daemon/host/quota.h"
 
 namespace lodge::host {
 namespace {
@@ -211,10 +212,13 @@ Task<Result<Prepared>> Core::prepare(std::string project, store::SpecPtr spec) {
   co_return prepared;
 }
 
-Task<Result<access::ProjectPtr>> Core::judge(std::string project, v1::Interface interface) {
-  const auto work = [this, project, interface = std::move(interface)]() -> Result<access::ProjectPtr> {
+Task<Result<access::ProjectPtr>> Core::judge(const Object& object, v1::Interface interface) {
+  // All that it runs with or is defined with.
+  const std::uint64_t vcpus = usage_of(object).vcpus;
+  const auto work = [this, project = object.project, interface = std::move(interface),
+                     vcpus]() -> Result<access::ProjectPtr> {
     TRY_ASSIGN(access::ProjectPtr rules, parts.access.project(project));
-    TRY(access::check_interface(interface, *rules));
+    TRY(access::check_interface(interface, *rules, static_cast<std::uint32_t>(vcpus)));
     return rules;
   };
   auto rules = co_await parts.pool.run(work);

@@ -121,8 +121,8 @@ struct Core {
   Task<Result<Prepared>> prepare(std::string project, v1::DomainDocument document,
                                  access::Files files = access::Files::looked_at, ObjectPtr like = nullptr);
   Task<Result<Prepared>> prepare(std::string project, store::SpecPtr spec);
-  // The project's rules, if they allow this card.
-  Task<Result<access::ProjectPtr>> judge(std::string project, v1::Interface interface);
+  // The project's rules, if they allow this card of the guest's.
+  Task<Result<access::ProjectPtr>> judge(const Object& object, v1::Interface interface);
   // Asks all drivers, and makes what they say known; what one said before stays known when it fails now. Whoever asks while
   // they are being asked gets that answer. A passed deadline or cancellation ends the waiting, not the asking.
   Task<Result<void>> probe(bool refresh, Deadline deadline);

@@ -211,6 +211,67 @@ std::string refusal_by(const std::string& rules, const std::string& devices, con
              : defined.error().findings()[0].path + ": " + defined.error().findings()[0].message;
 }
 
+TEST_CASE("a project's disks are of formats whose size can be known") {
+  const auto disk = [](const std::string& format) {
+    return fmt::format("<disk type='file' device='cdrom'><driver name='qemu' type='{}'/><target dev='sda' bus='sata'/></disk>",
+                       format);
+  };
+  CHECK(refusal_by("", disk("raw")) == "defined");
+  CHECK(refusal_by("", disk("qcow2")) == "defined");
+  CHECK_THAT(refusal_by("", disk("vmdk")), Catch::Contains("/domain/devices/disk[1]/driver/@type: disks of project"));
+}
+
+TEST_CASE("a guest of a project has about as many threads and queues as processors") {
+  const auto card = [](int queues) {
+    return fmt::format("<interface type='bridge'><source bridge='br0'/><model type='virtio'/><driver queues='{}'/>"
+                       "</interface>",
+                       queues);
+  };
+  const std::string bridge = "bridges = [\"br0\"]\n";
+  CHECK(refusal_by(bridge, card(4)) == "defined");
+  CHECK(refusal_by(bridge, card(8), "<vcpu>8</vcpu>") == "defined");
+  CHECK_THAT(refusal_by(bridge, card(8)), Catch::Contains("/driver/@queues: 8 are too many"));
+  CHECK(refusal_by("", "", "<iothreads>4</iothreads>") == "defined");
+  CHECK_THAT(refusal_by("", "", "<iothreads>5</iothreads>"), Catch::Contains("5 are too many"));
+}
+
+TEST_CASE("video memory counts as memory") {
+  Projects world;  // 100 MiB
+  CHECK(world.define_as(4000, small("a", "", "<video><model type='vga' vram='65536'/></video>")));
+  REQUIRE(world.run(world.host().undefine(world.as(4000, "UndefineDomain"), named("a"))));
+  const auto large = world.define_as(4000, small("a", "", "<video><model type='vga' vram='131072'/></video>"));
+  CHECK(large.error().code() == Code::resource_exhausted);
+  CHECK_THAT(large.error().message(), Catch::Contains("this one asks for 160"));
+}
+
+TEST_CASE("the disks of a transient guest count after a restart, too") {
+  if (::geteuid() != 0) return WARN("SKIPPED: needs root");
+  Projects world;
+  const test::TempFolder temp;
+  const fs::path folder = fs::canonical(temp.path());
+  REQUIRE(::chmod(folder.c_str(), 0755) == 0);
+  REQUIRE(write_file(folder / "big.img", "x"));
+  REQUIRE(::chmod((folder / "big.img").c_str(), 0644) == 0);
+  REQUIRE(::truncate((folder / "big.img").c_str(), 3ll << 30) == 0);
+  world.policy = access::parse_policy(
+                     fmt::format("[projects.\"user-@4000\"]\npaths = [\"{}\"]\n", folder.string()), "p.toml")
+                     .value();
+  world.access().replace(world.policy);
+  const std::string disk = fmt::format("<disk type='file'><source file='{}'/><target dev='vda'/></disk>",
+                                       (folder / "big.img").string());
+  REQUIRE(world.run(world.host().create(world.as(4000, "CreateDomain"), "", document(small("a", "", disk)), false)));
+  const auto used = [&] {
+    const auto project = world.run(world.host().project(world.as(4000, "GetProject"), ""));
+    for (const auto& quota : project.value().quotas())
+      if (quota.what() == "disk_gib") return quota.used();
+    return std::uint64_t{0};
+  };
+  CHECK(used() == 3);
+  world.kill();
+  REQUIRE(world.boot());
+  world.until([&] { return used() == 3; });
+}
+
 TEST_CASE("cards of type 'user' are refused where the policy says so") {
   const std::string card = "<interface type='user'/>";
   CHECK(refusal_by("", card) == "defined");
