@@ -203,6 +203,11 @@ class Reader {
   // Two projects with the same user could reach each other's files and processes.
   void check_run_as(const toml::table& projects, const std::string& name, const ProjectPolicy& project) {
     if (project.run_as.empty()) return;
+    const std::string own = fmt::format("{}{}", kUserPrefix, project.run_as);
+    if (policy_.projects.contains(own))
+      wrong(*projects.get(name), fmt::format("projects.{}", name),
+            fmt::format("projects.{}.run_as: '{}' has the project '{}': each needs its own user", name, project.run_as,
+                        own));
     for (const auto& [other, its] : policy_.projects) {
       if (other >= name || its.run_as != project.run_as) continue;
       wrong(*projects.get(name), fmt::format("projects.{}", name),

@@ -116,6 +116,11 @@ TEST_CASE("two projects cannot run as the same user") {
         "3: projects.b.run_as: 'www' is the user of project 'a' already: each needs its own");
 }
 
+TEST_CASE("a project cannot run as a user who has a section of its own") {
+  CHECK(mistake("[projects.a]\nrun_as = \"www\"\n[projects.user-www]\nguests = 1\n") ==
+        "1: projects.a.run_as: 'www' has the project 'user-www': each needs its own user");
+}
+
 TEST_CASE("a role that amounts to admin must be called so") {
   CHECK(mistake("[[bind]]\nsubject = \"uid:1\"\nrole = \"owner\"\nproject = \"default\"\n")
             .starts_with("1: role 'owner' on it amounts to admin"));
