@@ -10,10 +10,27 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kKeepKnown = std::chrono::seconds(60);
+constexpr auto kAskAgain = std::chrono::seconds(5);  // name services that failed
 constexpr std::size_t kMostKnown = 1000;
 
 bool is_member(const LocalPeer& peer, gid_t group) {
   return peer.gid == group || std::ranges::find(peer.groups, group) != peer.groups.end();
+}
+
+// Who runs whose guests. A user whose name cannot be told now is seen to when the project is asked for.
+std::map<uid_t, std::string> users_of_projects(const Policy& policy, const Users& users, std::vector<std::string>& remarks) {
+  std::map<uid_t, std::string> run_as;
+  for (const auto& [name, project] : policy.projects) {
+    if (project.run_as.empty()) continue;
+    const auto user = users.named(project.run_as);
+    if (!user) {
+      remarks.push_back(fmt::format("{}: project '{}' can have no guests: {}", policy.file, name, user.error().message()));
+    } else if (const auto [first, fresh] = run_as.try_emplace(user->uid, name); !fresh) {
+      remarks.push_back(fmt::format("{}: project '{}' can have no guests: its user '{}' is that of project '{}', too",
+                                    policy.file, name, project.run_as, first->second));
+    }
+  }
+  return run_as;
 }
 
 // All that decides what a local peer may.
@@ -36,7 +53,8 @@ RightsPtr rights_by(std::string identity, const Holding& holding) {
 
 }  // namespace
 
-Access::Access(Rules rules, Policy policy, const Enrolled* enrolled) : rules_(std::move(rules)), enrolled_(enrolled) {
+Access::Access(Rules rules, Policy policy, const Enrolled* enrolled, std::shared_ptr<const Users> users)
+    : rules_(std::move(rules)), enrolled_(enrolled), users_(std::move(users)) {
   replace(std::move(policy));
 }
 
@@ -49,7 +67,7 @@ std::vector<std::string> Access::replace(Policy policy) {
     if (binding.kind == SubjectKind::uid) number = static_cast<std::uint32_t>(std::stoul(binding.subject));
     if (binding.kind == SubjectKind::group) number = find_group(binding.subject);
     if (binding.kind == SubjectKind::user) {
-      const auto user = find_user(binding.subject);
+      const auto user = users_->named(binding.subject);
       number = user ? Result<std::uint32_t>(user->uid) : Failure(user.error());
     }
     if (!number) {
@@ -60,7 +78,9 @@ std::vector<std::string> Access::replace(Policy policy) {
     one.number = *number;
     bound.push_back(std::move(one));
   }
+  auto run_as = users_of_projects(policy, *users_, remarks);
   auto state = state_.lock();
+  state->run_as = std::move(run_as);
   state->policy = std::make_shared<const Policy>(std::move(policy));
   state->bound = std::move(bound);
   state->known.clear();
@@ -85,38 +105,52 @@ bool Access::knows(uid_t uid) const {
 }
 
 void Access::learn(uid_t uid) const {
-  const auto user = find_user(uid);
+  const auto user = users_->numbered(uid);
+  const bool told = user || user.error().code() == Code::not_found;
   auto state = state_.lock();
   if (state->names.size() >= kMostKnown)
     std::erase_if(state->names, [](const auto& one) { return one.second.until < Clock::now(); });
-  state->names.insert_or_assign(uid, Name{.name = user ? user->name : "", .until = Clock::now() + kKeepKnown});
+  Name& known = state->names[uid];
+  known.until = Clock::now() + (told ? kKeepKnown : kAskAgain);
+  if (told)
+    known.name = user ? user->name : "";
+  else
+    known.why = user.error().message();
 }
 
-std::string Access::name_of(uid_t uid) const {
-  for (;;) {
-    {
-      auto state = state_.lock();
-      if (const auto known = state->names.find(uid); known != state->names.end()) return known->second.name;
-    }
+Result<std::string> Access::name_of(uid_t uid) const {
+  const auto known = [&]() -> std::optional<Name> {
+    auto state = state_.lock();
+    const auto found = state->names.find(uid);
+    if (found == state->names.end()) return std::nullopt;
+    return found->second;
+  };
+  std::optional<Name> name = known();
+  if (!name || (!name->name && name->until < Clock::now())) {
     learn(uid);
+    name = known();
   }
+  if (name && name->name) return *name->name;
+  return fail(Code::unavailable, "whose project uid {} has cannot be told now: {}", uid, name ? name->why : "ask again");
 }
 
-RightsPtr Access::rights_of(const LocalPeer& peer) const {
+Result<RightsPtr> Access::rights_of(const LocalPeer& peer) const {
   std::string identity = fmt::format("uid:{}", peer.uid);
   if (is_admin(peer)) return Rights::everything(std::move(identity));
   std::vector<Holding> holdings;
   bool users = false;
   {
     auto state = state_.lock();
-    users = state->policy->users;
+    // Whoever runs a project's guests has no guests of its own: each could reach the other's.
+    users = state->policy->users && !state->run_as.contains(peer.uid);
     for (const Bound& one : state->bound) {
       const bool by_user = (one.kind == SubjectKind::uid || one.kind == SubjectKind::user) && one.number == peer.uid;
       if (by_user || (one.kind == SubjectKind::group && is_member(peer, one.number))) holdings.push_back(one.holding);
     }
   }
   if (!users) return std::make_shared<const Rights>(std::move(identity), home_of(holdings), std::move(holdings));
-  const std::string own = user_project(name_of(peer.uid), peer.uid);
+  TRY_ASSIGN(const std::string name, name_of(peer.uid));
+  const std::string own = user_project(name, peer.uid);
   holdings.push_back(
       {.role = std::string(to_string(Role::owner)), .project = own, .object = {}, .verbs = verbs_of(Role::owner)});
   return std::make_shared<const Rights>(std::move(identity), own, std::move(holdings));
@@ -160,7 +194,7 @@ Result<RightsPtr> Access::identify(const Peer& peer) const {
     const auto known = state->known.find(key);
     if (known != state->known.end() && known->second.until > Clock::now()) return known->second.rights;
   }
-  RightsPtr rights = rights_of(local);
+  TRY_ASSIGN(RightsPtr rights, rights_of(local));
   auto state = state_.lock();
   // What was found by a policy that is not in force any more is not kept.
   if (state->generation != generation) return rights;
@@ -187,7 +221,22 @@ Result<RightsPtr> Access::authorize(const Peer& peer, const Verb& verb) const {
 }
 
 Result<ProjectPtr> Access::project(const std::string& name) const {
-  TRY_ASSIGN(Project project, resolve_project(*policy(), name));
+  const PolicyPtr policy = this->policy();
+  TRY_ASSIGN(Project project, resolve_project(*policy, name, *users_));
+  if (project.run_as) {
+    const auto told = policy->projects.find(name);
+    const bool named = told != policy->projects.end() && !told->second.run_as.empty();
+    auto state = state_.lock();
+    auto owner = state->run_as.find(project.run_as->uid);
+    // Its user could not be told when the policy was read.
+    if (owner == state->run_as.end() && named && state->policy == policy) {
+      owner = state->run_as.emplace(project.run_as->uid, name).first;
+      state->known.clear();
+    }
+    if (owner != state->run_as.end() && owner->second != name)
+      return fail(Code::failed_precondition, "project '{}' would run its guests as '{}', who runs those of project '{}'",
+                  name, project.run_as->name, owner->second);
+  }
   return std::make_shared<const Project>(std::move(project));
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/access/policy.h"
 #include "daemon/access/project.h"
 #include "daemon/access/rights.h"
+#include "daemon/access/users.h"
 #include "daemon/access/verb.h"
 
 namespace lodge::access {
@@ -32,10 +33,12 @@ struct Rules {
 class Access {
  public:
   // `enrolled` outlives it; null if nobody can enrol.
-  explicit Access(Rules rules, Policy policy = {}, const Enrolled* enrolled = nullptr);
+  explicit Access(Rules rules, Policy policy = {}, const Enrolled* enrolled = nullptr,
+                  std::shared_ptr<const Users> users = std::make_shared<HostUsers>());
 
   // A local user's project has the user's name, which the host's name services may take long to tell. learn() asks them, and blocks;
-  // knows() says whether that was done within the last minute, or need not be.
+  // knows() says whether that was done within the last minute, or need not be. A name that was ever learned holds until they tell another,
+  // whether they fail meanwhile or not.
   bool knows(uid_t uid) const;
   void learn(uid_t uid) const;
 
@@ -43,12 +46,13 @@ class Access {
   bool is_admin(const LocalPeer& peer) const;
 
   // Who the peer is and what it may. unauthenticated if it is nobody we know: a certificate that neither tls.allow nor the policy
-  // names, and that has not enrolled. Does not block for users that were ever learned.
+  // names, and that has not enrolled; unavailable if its name cannot be told now. Does not block for users that were learned of.
   Result<RightsPtr> identify(const Peer& peer) const;
   // The same, and permission_denied if there is nothing that it may do this to. What it may do it to is asked where that is looked up.
   Result<RightsPtr> authorize(const Peer& peer, const Verb& verb) const;
 
-  // What guests of this project may have. not_found if it is in no policy. Blocks: looks its user up.
+  // What guests of this project may have. not_found if it is in no policy; failed_precondition if it has no user, or one who is another
+  // project's. Blocks: looks its user up.
   Result<ProjectPtr> project(const std::string& name) const;
 
   PolicyPtr policy() const { return state_.lock()->policy; }
@@ -70,23 +74,26 @@ class Access {
     std::chrono::steady_clock::time_point until;
   };
   struct Name {
-    std::string name;  // empty: the host has none
+    std::optional<std::string> name;  // empty text: the host has none; nothing: it could not say
+    std::string why;                  // it could not
     std::chrono::steady_clock::time_point until;
   };
   struct State {
     PolicyPtr policy;
     std::map<uid_t, Name> names;
     std::vector<Bound> bound;
+    std::map<uid_t, std::string> run_as;              // the project whose guests run as this user, by `run_as`
     std::map<std::string, Known, std::less<>> known;  // local peers, by all that tells them apart
     std::uint64_t generation = 0;                     // goes up with each policy
   };
 
-  std::string name_of(uid_t uid) const;
-  RightsPtr rights_of(const LocalPeer& peer) const;
+  Result<std::string> name_of(uid_t uid) const;
+  Result<RightsPtr> rights_of(const LocalPeer& peer) const;
   Result<RightsPtr> rights_of(const TlsPeer& peer) const;
 
   const Rules rules_;
   const Enrolled* const enrolled_;
+  const std::shared_ptr<const Users> users_;
   mutable Guarded<State> state_;
 };
 

@@ -4,8 +4,12 @@
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <unistd.h>
 
+#include <algorithm>
+#include <optional>
+
+#include "base/as_user.h"
 #include "daemon/access/document_rules.h"
 #include "daemon/access/paths.h"
 #include "lodge/xml/options.pb.h"
@@ -26,10 +30,46 @@ std::string listed(const std::vector<std::string>& names) {
   return names.empty() ? "it may use none" : fmt::format("{}", fmt::join(names, ", "));
 }
 
+// Looks at files with the rights of the project's user while it lives, and on the thread where it lives.
+class Eyes {
+ public:
+  explicit Eyes(const Project& project) : user_(project.run_as->uid, project.run_as->gid) {
+    open_ = user_.is_so() || ::geteuid() == project.run_as->uid;
+  }
+
+  // permission_denied if it cannot be looked at, or cannot be read by the user.
+  Result<std::uint64_t> measure(const Project& project, const std::string& path) const {
+    TRY(may_look(project, path));
+    TRY_ASSIGN(const Fd file, find_file(project.folders, path));
+    auto size = disk_size(file);
+    if (size) return size;
+    return wrap(std::move(size).error().with_code(Code::permission_denied), "user '{}' cannot read '{}'",
+                project.run_as->name, path);
+  }
+  Result<void> find_output(const Project& project, const std::string& path) const {
+    TRY(may_look(project, path));
+    TRY(access::find_output(project.folders, path));
+    return {};
+  }
+
+ private:
+  Result<void> may_look(const Project& project, const std::string& path) const {
+    TRY(check_name(project.folders, path));
+    if (open_) return {};
+    return fail(Code::permission_denied, "the daemon cannot look at '{}' with the rights of user '{}'", path,
+                project.run_as->name);
+  }
+
+  AsUser user_;
+  bool open_ = false;
+};
+
 class Check {
  public:
-  Check(const Project& project, const v1::Capabilities* host, const conf::xml::SourceMap& source)
-      : project_(project), host_(host), source_(source) {}
+  // `eyes` is null where files are judged by their names.
+  Check(const Project& project, const v1::Capabilities* host, const conf::xml::SourceMap& source, const Eyes* eyes,
+        std::uint32_t vcpus)
+      : project_(project), host_(host), source_(source), eyes_(eyes), most_threads_(std::max(vcpus, kFreeThreads)) {}
 
   void message(const Message& message, const std::string& path) {
     std::vector<const FieldDescriptor*> fields;
@@ -70,6 +110,11 @@ class Check {
     if (rule == Rule::refused)
       return refuse(path, "guests of project '{}' may not have this: it is for guests of project '{}'", project_.name,
                     kDefaultProject);
+    if (rule == Rule::mtu) return mtu(static_cast<const v1::Interface&>(around), path);
+    if (rule == Rule::threads) return threads(around.GetReflection()->GetUInt32(around, &field), path);
+    if (rule == Rule::websocket) return websocket(static_cast<const v1::GraphicsVnc&>(around), path);
+    if (rule == Rule::user_net && !project_.user_network)
+      return refuse(path + "/@type", "project '{}' may have no cards of type 'user'", project_.name);
     const auto& reflection = *around.GetReflection();
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       return message(field.is_repeated() ? reflection.GetRepeatedMessage(around, &field, index)
@@ -88,10 +133,8 @@ class Check {
     switch (rule) {
       case Rule::plain: return;
       case Rule::file:
-        if (const auto file = find_file(project_.folders, value); !file) refuse(path, "{}", file.error().message());
-        return;
       case Rule::output:
-        if (const auto file = find_output(project_.folders, value); !file) refuse(path, "{}", file.error().message());
+        if (const auto usable = file(value, rule); !usable) refuse(path, "{}", usable.error().message());
         return;
       case Rule::parent:
         if (!is_listed(project_.parents, value))
@@ -103,6 +146,11 @@ class Check {
           refuse(path, "project '{}' may not use the bridge '{}' (it may use: {})", project_.name, value,
                  listed(project_.bridges));
         return;
+      case Rule::format:
+        if (value != "raw" && value != "qcow2")
+          refuse(path, "disks of project '{}' are raw or qcow2: how large '{}' can grow is not known", project_.name,
+                 value);
+        return;
       case Rule::emulator:
         if (!is_known_emulator(value))
           refuse(path, "'{}' is not one of the emulators that the daemon has found", value);
@@ -111,8 +159,42 @@ class Check {
         if (value != "/dev/urandom" && value != "/dev/random")
           refuse(path, "'{}': only /dev/urandom and /dev/random can be used", value);
         return;
+      case Rule::listen:
+        if (!is_listed(project_.listen, value))
+          refuse(path, "guests of project '{}' may not be served at '{}' (they may at: {})", project_.name, value,
+                 listed(project_.listen));
+        return;
+      case Rule::mtu:
+      case Rule::threads:
+      case Rule::user_net:
+      case Rule::websocket:
       case Rule::refused: return refuse(path, "may not be said");
     }
+  }
+
+  Result<void> file(const std::string& value, Rule rule) const {
+    if (!eyes_) return check_name(project_.folders, value);
+    if (rule == Rule::output) return eyes_->find_output(project_, value);
+    TRY(eyes_->measure(project_, value));
+    return {};
+  }
+
+  // Of a device of the guest's own it is bounded by the kernel, and nobody else's.
+  void mtu(const v1::Interface& interface, const std::string& path) {
+    if (interface.has_bridge())
+      refuse(path, "guests of project '{}' share their bridges: an MTU there would be everybody's", project_.name);
+  }
+
+  // Each is a thread of the host's, or may be.
+  void threads(std::uint32_t count, const std::string& path) {
+    if (count > most_threads_)
+      refuse(path, "{} are too many: this guest of project '{}' may have {}, {} or as many as it has processors", count,
+             project_.name, most_threads_, kFreeThreads);
+  }
+
+  void websocket(const v1::GraphicsVnc& vnc, const std::string& path) {
+    if (!vnc.listens().empty() && vnc.listens(0).has_socket())
+      refuse(path, "beside a socket it would be served on every address of the host");
   }
 
   bool is_known_emulator(std::string_view path) const {
@@ -132,8 +214,21 @@ class Check {
   const Project& project_;
   const v1::Capabilities* host_;
   const conf::xml::SourceMap& source_;
+  const Eyes* eyes_;
+  const std::uint32_t most_threads_;
   std::vector<Finding> findings_;
 };
+
+// Those that the guest can write to.
+std::uint64_t size_of_disks(const v1::DomainSpec& spec, const Project& project, const Eyes& eyes) {
+  std::uint64_t bytes = 0;
+  for (const v1::Disk& disk : spec.disks()) {
+    if (!disk.has_file() || disk.readonly() || disk.file().path().empty()) continue;
+    const auto size = eyes.measure(project, disk.file().path());
+    if (size && __builtin_add_overflow(bytes, *size, &bytes)) return UINT64_MAX;
+  }
+  return bytes;
+}
 
 Result<void> conclude(Check& check, const Project& project) {
   if (check.findings().empty()) return {};
@@ -147,32 +242,28 @@ Result<void> conclude(Check& check, const Project& project) {
 }  // namespace
 
 Result<std::uint64_t> check_document(const v1::DomainSpec& spec, const Project& project, const v1::Capabilities& host,
-                                     const conf::xml::SourceMap& source) {
+                                     const conf::xml::SourceMap& source, Files files) {
   if (!project.restricted) return 0;
-  Check check(project, &host, source);
+  std::optional<Eyes> eyes;
+  if (files == Files::looked_at) eyes.emplace(project);
+  Check check(project, &host, source, eyes ? &*eyes : nullptr, spec.vcpu().count());
   check.message(spec, "/domain");
   check.type(spec);
   TRY(conclude(check, project));
-  return measure_disks(spec, project);
+  return eyes ? size_of_disks(spec, project, *eyes) : 0;
 }
 
-Result<void> check_interface(const v1::Interface& interface, const Project& project) {
+Result<void> check_interface(const v1::Interface& interface, const Project& project, std::uint32_t vcpus) {
   if (!project.restricted) return {};
   const conf::xml::SourceMap nowhere;
-  Check check(project, nullptr, nowhere);
+  const Eyes eyes(project);
+  Check check(project, nullptr, nowhere, &eyes, vcpus);
   check.message(interface, "/interface");
   return conclude(check, project);
 }
 
 std::uint64_t measure_disks(const v1::DomainSpec& spec, const Project& project) {
-  std::uint64_t bytes = 0;
-  for (const v1::Disk& disk : spec.disks()) {
-    if (!disk.has_file() || disk.readonly() || disk.file().path().empty()) continue;
-    const auto file = find_file(project.folders, disk.file().path());
-    if (!file) continue;
-    if (const auto size = disk_size(*file); size && __builtin_add_overflow(bytes, *size, &bytes)) return UINT64_MAX;
-  }
-  return bytes;
+  return project.restricted ? size_of_disks(spec, project, Eyes(project)) : 0;
 }
 
 }  // namespace lodge::access

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -16,6 +17,12 @@ enum class Rule {
   bridge,    // one of the project's bridges
   emulator,  // one that the daemon has found itself
   random,    // /dev/random or /dev/urandom
+  format,    // raw or qcow2: how large others can grow is not known
+  listen,    // one of the project's addresses
+  user_net,  // a card of type 'user', where the project may have them
+  websocket,  // any, but not beside a socket: QEMU would serve it on all addresses
+  threads,   // a number, no more than the guest has processors, or kFreeThreads
+  mtu,       // any, but not in a bridge: a bridge takes the smallest of its ports, for everybody in it
   refused,   // nothing: it names something of the host, or is the hypervisor's own business
 };
 
@@ -24,6 +31,8 @@ struct DocumentRule {
   std::string_view what;
   Rule rule;
 };
+
+inline constexpr std::uint32_t kFreeThreads = 4;
 
 std::span<const DocumentRule> document_rules();
 

@@ -76,6 +76,11 @@ Result<void> check_kind(const Fd& file, const std::string& path) {
 
 }  // namespace
 
+Result<void> check_name(const std::vector<fs::path>& folders, const std::string& path) {
+  TRY(below(folders, path));
+  return {};
+}
+
 Result<Fd> find_file(const std::vector<fs::path>& folders, const std::string& path) {
   TRY_ASSIGN(const Below where, below(folders, path));
   TRY_ASSIGN(const Fd folder, open_folder(where.folder));

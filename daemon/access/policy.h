@@ -29,7 +29,12 @@ struct ProjectPolicy {
   std::vector<std::string> parents;  // of macvtaps; "*" for any
   std::vector<std::string> bridges;  // the same
   std::vector<std::string> paths;    // folders, absolute; "~" is the home of the user that the guests run as
-  std::string run_as;                // a user's name; empty only where it goes without saying
+  // Where their screens may be served; "*" for anywhere.
+  std::vector<std::string> listen = {"127.0.0.1", "::1"};
+  // Cards of type 'user', which reach what the project's user reaches, the host's own loopback with it. True, since a local user's process
+  // reaches all that without us.
+  bool user_network = true;
+  std::string run_as;  // a user's name; empty only where it goes without saying
 };
 
 enum class SubjectKind { uid, user, group, tls };
@@ -48,7 +53,7 @@ struct Policy {
   std::map<std::string, ProjectPolicy, std::less<>> projects;
   // Whether every other local user owns the project `user-NAME`, and what its guests may have.
   bool users = true;
-  ProjectPolicy user_projects{.quotas = {}, .parents = {}, .bridges = {}, .paths = {"~"}, .run_as = {}};
+  ProjectPolicy user_projects{.paths = {"~"}};
   std::string file;  // where it was read from
   std::string text;  // empty: the built-in default
 };

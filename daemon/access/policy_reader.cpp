@@ -101,6 +101,15 @@ class Reader {
       wrong(*node, path, fmt::format("{}.{} must be a number from 0 to {}", path, key, kMost));
   }
 
+  void flag_at(const toml::table& table, std::string_view key, const std::string& path, bool& into) {
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return;
+    if (const auto value = node->value_exact<bool>())
+      into = *value;
+    else
+      wrong(*node, path, fmt::format("{}.{} must be true or false", path, key));
+  }
+
   void read_roles(const toml::table& document) {
     const toml::table* roles = table_at(document, "roles");
     if (roles == nullptr) return;
@@ -133,6 +142,12 @@ class Reader {
     return words;
   }
 
+  // What read_limits() reads, and one more.
+  static std::vector<std::string_view> keys_of_project(std::string_view another) {
+    return {another,   "guests",  "vcpus", "memory_mib", "disk_gib", "interfaces",
+            "parents", "bridges", "paths", "listen",     "user_network"};
+  }
+
   void read_limits(const toml::table& table, const std::string& path, ProjectPolicy& project) {
     number_at(table, "guests", path, project.quotas.guests);
     number_at(table, "vcpus", path, project.quotas.vcpus);
@@ -141,6 +156,8 @@ class Reader {
     number_at(table, "interfaces", path, project.quotas.interfaces);
     if (table.contains("parents")) project.parents = texts_at(table, "parents", path);
     if (table.contains("bridges")) project.bridges = texts_at(table, "bridges", path);
+    if (table.contains("listen")) project.listen = texts_at(table, "listen", path);
+    flag_at(table, "user_network", path, project.user_network);
     if (!table.contains("paths")) return;
     project.paths = texts_at(table, "paths", path);
     for (const std::string& folder : project.paths) {
@@ -166,8 +183,7 @@ class Reader {
         wrong(name.source(), path,
               fmt::format("'{}' is no name of a project: letters, digits, '-', '_', '.' and '@', at most 64",
                           name.str()));
-      known_keys(*table, path,
-                 {"run_as", "guests", "vcpus", "memory_mib", "disk_gib", "interfaces", "parents", "bridges", "paths"});
+      known_keys(*table, path, keys_of_project("run_as"));
       const bool of_user = name.str().starts_with(kUserPrefix);
       ProjectPolicy project;
       if (of_user) project = policy_.user_projects;
@@ -187,6 +203,11 @@ class Reader {
   // Two projects with the same user could reach each other's files and processes.
   void check_run_as(const toml::table& projects, const std::string& name, const ProjectPolicy& project) {
     if (project.run_as.empty()) return;
+    const std::string own = fmt::format("{}{}", kUserPrefix, project.run_as);
+    if (policy_.projects.contains(own))
+      wrong(*projects.get(name), fmt::format("projects.{}", name),
+            fmt::format("projects.{}.run_as: '{}' has the project '{}': each needs its own user", name, project.run_as,
+                        own));
     for (const auto& [other, its] : policy_.projects) {
       if (other >= name || its.run_as != project.run_as) continue;
       wrong(*projects.get(name), fmt::format("projects.{}", name),
@@ -198,15 +219,8 @@ class Reader {
   void read_users(const toml::table& document) {
     const toml::table* users = table_at(document, "users");
     if (users == nullptr) return;
-    known_keys(*users, "users",
-               {"enabled", "guests", "vcpus", "memory_mib", "disk_gib", "interfaces", "parents", "bridges", "paths"});
-    if (const toml::node* enabled = users->get("enabled")) {
-      const auto value = enabled->value_exact<bool>();
-      if (value)
-        policy_.users = *value;
-      else
-        wrong(*enabled, "users", "users.enabled must be true or false");
-    }
+    known_keys(*users, "users", keys_of_project("enabled"));
+    flag_at(*users, "enabled", "users", policy_.users);
     read_limits(*users, "users", policy_.user_projects);
   }
 
@@ -284,6 +298,7 @@ class Reader {
         wrong(table, path, "the role admin is for the whole host: write project = \"*\", or bind owner");
       return;
     }
+    check_host_verbs(table, path, binding.holding);
     static const VerbSet kDescribing = verbs_of(Role::owner) & ~verbs_of(Role::operator_);
     if ((binding.holding.verbs & kDescribing).none()) return;
     const bool without_rules = project == "*" || (project == kDefaultProject && !policy_.projects.contains(project));
@@ -293,6 +308,30 @@ class Reader {
                 "role '{}' on {} amounts to admin, since guests of project '{}' keep no rules: bind admin, or give "
                 "[projects.{}] rules",
                 binding.holding.role, project == "*" ? "every project" : "it", kDefaultProject, kDefaultProject));
+  }
+
+  // Rights that concern the host as a whole: given for less they would give nothing, and most of them are an admin's.
+  void check_host_verbs(const toml::table& table, const std::string& path, const Holding& holding) {
+    const auto words_of = [&](auto which) {
+      std::vector<std::string_view> words;
+      for (const Verb& verb : verbs())
+        if (holding.verbs.test(index_of(verb)) && verb.scope == Scope::host && which(verb)) words.push_back(verb.word);
+      return words;
+    };
+    if (holding.project != "*" || !holding.object.empty()) {
+      const auto useless = words_of([](const Verb&) { return true; });
+      if (!useless.empty())
+        wrong(table, path,
+              fmt::format("role '{}' has verbs that are about the host as a whole, and give nothing for less: write "
+                          "project = \"*\" without an object, or leave them out ({})",
+                          holding.role, fmt::join(useless, ", ")));
+      return;
+    }
+    const auto mighty = words_of([](const Verb& verb) { return amounts_to_admin(verb); });
+    if (!mighty.empty())
+      wrong(table, path,
+            fmt::format("role '{}' amounts to admin, since it has {}: bind admin, or leave that out", holding.role,
+                        fmt::join(mighty, ", ")));
   }
 
   void check_whole() {

@@ -22,12 +22,15 @@ struct Project {
   std::vector<std::string> parents;
   std::vector<std::string> bridges;
   std::vector<fs::path> folders;
+  std::vector<std::string> listen;
+  bool user_network = true;
   std::optional<User> run_as;  // set if restricted
 };
 
 using ProjectPtr = std::shared_ptr<const Project>;
 
-// What the policy says of the project. not_found if nothing, failed_precondition if its user cannot be found or is root. Blocks.
-Result<Project> resolve_project(const Policy& policy, const std::string& name);
+// What the policy says of the project. not_found if nothing, failed_precondition if its user is not there, has no group or is root,
+// unavailable if that cannot be told now. Blocks.
+Result<Project> resolve_project(const Policy& policy, const std::string& name, const Users& users);
 
 }  // namespace lodge::access

@@ -15,6 +15,24 @@ void add(std::uint64_t& to, std::uint64_t more) {
   if (__builtin_add_overflow(to, more, &to)) to = UINT64_MAX;
 }
 
+// The hypervisor's memory for its cards, beside the guest's own. A qxl card's second size is a part or an enlargement of its first.
+// @source QEMU hw/display/qxl.c, qxl_init_ramsize
+std::uint64_t video_kib(const v1::DomainSpec& spec) {
+  std::uint64_t kib = 0;
+  for (const v1::Video& video : spec.videos()) {
+    if (video.type() == v1::VIDEO_TYPE_NONE) continue;
+    add(kib, video.ram());
+    add(kib, std::max<std::uint64_t>(video.vram(), video.vram64()));
+  }
+  return kib;
+}
+
+std::uint64_t memory_kib(const v1::DomainSpec& spec) {
+  std::uint64_t kib = spec.memory();
+  add(kib, video_kib(spec));
+  return kib;
+}
+
 }  // namespace
 
 Usage& Usage::operator+=(const Usage& other) {
@@ -29,7 +47,7 @@ Usage& Usage::operator+=(const Usage& other) {
 Usage usage_of(const v1::DomainSpec& spec) {
   return {.guests = 1,
           .vcpus = std::max<std::uint64_t>(spec.vcpu().count(), 1),
-          .memory_kib = spec.memory(),
+          .memory_kib = memory_kib(spec),
           .disk_bytes = 0,
           .interfaces = static_cast<std::uint64_t>(spec.interfaces_size())};
 }

@@ -21,7 +21,7 @@ struct Usage {
   Usage& operator+=(const Usage& other);
 };
 
-// Of the one guest. Its disks are measured apart: see measure_disks().
+// Of the one guest: its memory is its own and that of its video cards. Its disks are measured apart: see measure_disks().
 Usage usage_of(const v1::DomainSpec& spec);
 // The larger of both in everything: for a guest that runs as something else than its definition says.
 Usage larger(const Usage& a, const Usage& b);

@@ -40,6 +40,12 @@ bool Rights::may_everywhere(const Verb& verb) const {
   });
 }
 
+bool Rights::may_in(const Verb& verb, std::string_view project) const {
+  return std::ranges::any_of(holdings_, [&](const Holding& one) {
+    return one.verbs.test(index_of(verb)) && (one.project == kEveryProject || one.project == project);
+  });
+}
+
 const Holding* Rights::lost(const Verb& verb, const Rights& now) const {
   const auto gives = [&](const Holding& one) { return one.verbs.test(index_of(verb)); };
   for (const Holding& had : holdings_) {
@@ -54,12 +60,6 @@ const Holding* Rights::lost(const Verb& verb, const Rights& now) const {
 
 bool Rights::sees(const Place& place) const {
   return std::ranges::any_of(holdings_, [&](const Holding& one) { return one.covers(place); });
-}
-
-bool Rights::sees_project(std::string_view project) const {
-  return std::ranges::any_of(holdings_, [&](const Holding& one) {
-    return one.object.empty() && (one.project == kEveryProject || one.project == project);
-  });
 }
 
 }  // namespace lodge::access

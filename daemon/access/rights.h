@@ -46,12 +46,12 @@ class Rights {
   // Whether there is any place where they may.
   bool may_somewhere(const Verb& verb) const;
   bool may_everywhere(const Verb& verb) const;
+  // Whether there is any guest of the project, there or to come, that they may do this to.
+  bool may_in(const Verb& verb, std::string_view project) const;
   // Something that gives them this right, and that `now`, the rights they have by now, gives no more; null if nothing is lost.
   const Holding* lost(const Verb& verb, const Rights& now) const;
   // Whether they have any role there. Who has none is a stranger, and is told the same of what is there and of what is not.
   bool sees(const Place& place) const;
-  // The same for a project as a whole.
-  bool sees_project(std::string_view project) const;
 
  private:
   std::string identity_;

@@ -95,6 +95,12 @@ const Verb* verb_named(std::string_view word) {
 
 std::size_t index_of(const Verb& verb) { return static_cast<std::size_t>(&verb - kVerbs); }
 
+bool amounts_to_admin(const Verb& verb) {
+  // What keeps the host in order, and can give nobody anything. Of the rest, what changes the host is an admin's.
+  constexpr std::array<std::string_view, 3> kUpkeep = {"refresh-capabilities", "fix", "reload-policy"};
+  return verb.scope == host && verb.effect == change && std::ranges::find(kUpkeep, verb.word) == kUpkeep.end();
+}
+
 VerbSet verbs_of(Role role) {
   VerbSet set;
   for (const Verb& verb : kVerbs)

@@ -52,6 +52,9 @@ std::size_t index_of(const Verb& verb);
 // All that this role may.
 VerbSet verbs_of(Role role);
 
+// Whether it lets its holder become an admin, or do as one: describe guests of any project, take any guest away, let new clients in.
+bool amounts_to_admin(const Verb& verb);
+
 std::string_view to_string(Role role);
 // "viewer", "operator", "owner", "admin"; none for another word.
 std::optional<Role> role_named(std::string_view word);

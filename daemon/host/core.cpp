@@ -6,6 +6,7 @@
 #include "conf/view.h"
 #include "conf/xml/codec.h"
 #include "daemon/access/document_check.h"
+#include "daemon/host/quota.h"
 
 namespace lodge::host {
 namespace {
@@ -45,6 +46,12 @@ Result<SpecDocument> read_document(const v1::DomainDocument& document) {
   return fail(Code::invalid_argument, "the request carries no document");
 }
 
+// Whose it is, and how it is called, is not for a stranger.
+Failure uuid_in_use(const std::string& project, const std::string& uuid) {
+  return fail(Code::already_exists, "uuid {} cannot be used in project '{}': choose another, or leave it out", uuid,
+              project);
+}
+
 }  // namespace
 
 Core::Core(HostParts host_parts, HostSettings host_settings)
@@ -76,22 +83,31 @@ Result<std::string> Core::target(const Caller& caller, const std::string& named)
   const bool possible = std::ranges::any_of(caller.rights->holdings(), [&](const access::Holding& one) {
     return one.project == "*" || one.project == project;
   });
-  if (possible) return project;
-  return fail(Code::permission_denied, "{} may have no guests in project '{}'", caller.identity, project);
+  if (!possible)
+    return fail(Code::permission_denied, "{} may have no guests in project '{}'", caller.identity, project);
+  // A right to one guest is enough until the document has said which it is about.
+  if (!caller.verb || !caller.rights->may_in(*caller.verb, project)) TRY(caller.check({.project = project}));
+  return project;
 }
 
 Result<ObjectPtr> Core::claim_name(const Caller& caller, const std::string& project, const std::string& uuid,
                                    const std::string& name) {
   TRY(caller.check({.project = project, .name = name, .uuid = uuid}));
+  // What is in the way may be another guest, which is not the caller's to hear of.
+  const auto hidden = [&](const auto& found, const auto& end) {
+    return found != end && !caller.rights->sees({.project = found->second->project,
+                                                 .name = found->second->name,
+                                                 .uuid = found->second->uuid});
+  };
+  if (hidden(by_uuid.find(uuid), by_uuid.end())) return uuid_in_use(project, uuid);
+  if (hidden(by_name.find({project, name}), by_name.end()))
+    return fail(Code::already_exists, "the name '{}' cannot be used in project '{}' with uuid {}", name, project, uuid);
   return claim_name(project, uuid, name);
 }
 
 Result<ObjectPtr> Core::claim_name(const std::string& project, const std::string& uuid, const std::string& name) {
   if (const auto same = by_uuid.find(uuid); same != by_uuid.end()) {
-    // Whose it is, and how it is called, is not for a stranger.
-    if (same->second->project != project)
-      return fail(Code::already_exists, "uuid {} cannot be used in project '{}': choose another, or leave it out", uuid,
-                  project);
+    if (same->second->project != project) return uuid_in_use(project, uuid);
     if (same->second->name == name) return same->second;
     return fail(Code::already_exists, "domain '{}' already exists with uuid {}: a definition cannot rename it to '{}'",
                 same->second->name, uuid, name);
@@ -165,15 +181,16 @@ drivers::Driver* Core::driver_named(std::string_view name) const {
   return nullptr;
 }
 
-Task<Result<Prepared>> Core::prepare(std::string project, v1::DomainDocument document, ObjectPtr like) {
+Task<Result<Prepared>> Core::prepare(std::string project, v1::DomainDocument document, access::Files files,
+                                     ObjectPtr like) {
   const std::shared_ptr<const v1::Capabilities> host = *capabilities.lock();
-  const auto work = [this, project, document = std::move(document), host, like]() -> Result<Prepared> {
+  const auto work = [this, project, document = std::move(document), host, files, like]() -> Result<Prepared> {
     TRY_ASSIGN(access::ProjectPtr rules, parts.access.project(project));
     TRY_ASSIGN(auto read, read_document(document));
     if (like && read.message.uuid().empty()) read.message.set_uuid(like->uuid);
     if (like && read.message.name().empty()) read.message.set_name(like->name);
     TRY_ASSIGN(conf::ValidatedDomain domain, conf::prepare(std::move(read.message), *host, read.source));
-    TRY_ASSIGN(const std::uint64_t disk_bytes, access::check_document(domain.spec(), *rules, *host, read.source));
+    TRY_ASSIGN(const std::uint64_t disk_bytes, access::check_document(domain.spec(), *rules, *host, read.source, files));
     return Prepared{.domain = std::move(domain), .project = std::move(rules), .disk_bytes = disk_bytes};
   };
   auto prepared = co_await parts.pool.run(work);
@@ -195,10 +212,13 @@ Task<Result<Prepared>> Core::prepare(std::string project, store::SpecPtr spec) {
   co_return prepared;
 }
 
-Task<Result<access::ProjectPtr>> Core::judge(std::string project, v1::Interface interface) {
-  const auto work = [this, project, interface = std::move(interface)]() -> Result<access::ProjectPtr> {
+Task<Result<access::ProjectPtr>> Core::judge(const Object& object, v1::Interface interface) {
+  // All that it runs with or is defined with.
+  const std::uint64_t vcpus = usage_of(object).vcpus;
+  const auto work = [this, project = object.project, interface = std::move(interface),
+                     vcpus]() -> Result<access::ProjectPtr> {
     TRY_ASSIGN(access::ProjectPtr rules, parts.access.project(project));
-    TRY(access::check_interface(interface, *rules));
+    TRY(access::check_interface(interface, *rules, static_cast<std::uint32_t>(vcpus)));
     return rules;
   };
   auto rules = co_await parts.pool.run(work);

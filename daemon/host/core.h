@@ -15,6 +15,7 @@
 #include "base/latch.h"
 #include "base/log.h"
 #include "conf/domain/validated.h"
+#include "daemon/access/document_check.h"
 #include "daemon/host/cancellation.h"
 #include "daemon/host/host.h"
 #include "daemon/host/object.h"
@@ -99,11 +100,12 @@ struct Core {
   // As Host::find.
   Result<ObjectPtr> find(const Caller& caller, const v1::DomainRef& ref) const;
   // The object of this uuid and name in this project, made if need be. permission_denied if the caller may not do this there, whether it
-  // is there or not; already_exists if either belongs to another guest.
+  // is there or not; already_exists if either belongs to another guest, which is named only to a caller who sees it.
   Result<ObjectPtr> claim_name(const Caller& caller, const std::string& project, const std::string& uuid,
                                const std::string& name);
   Result<ObjectPtr> claim_name(const std::string& project, const std::string& uuid, const std::string& name);
-  // The project that a call means which says `named`: permission_denied if the caller can have nothing there.
+  // The project that a call means which says `named`: permission_denied if there is nothing there, nor can be, that the caller may
+  // do this to.
   Result<std::string> target(const Caller& caller, const std::string& named) const;
   // Shows readers how the object is now; drops it when nobody can ask for it any more.
   void publish(const ObjectPtr& object);
@@ -114,11 +116,13 @@ struct Core {
   Result<drivers::Driver*> driver_for(const v1::DomainSpec& spec) const;
   drivers::Driver* driver_named(std::string_view name) const;
   // Completes and checks a document or a stored specification, on the pool.
-  // What has no uuid or name gets that of `like`.
-  Task<Result<Prepared>> prepare(std::string project, v1::DomainDocument document, ObjectPtr like = nullptr);
+  // What has no uuid or name gets that of `like`. The caller's right to bring it has been asked before: it looks at the files
+  // that the document names.
+  Task<Result<Prepared>> prepare(std::string project, v1::DomainDocument document,
+                                 access::Files files = access::Files::looked_at, ObjectPtr like = nullptr);
   Task<Result<Prepared>> prepare(std::string project, store::SpecPtr spec);
-  // The project's rules, if they allow this card.
-  Task<Result<access::ProjectPtr>> judge(std::string project, v1::Interface interface);
+  // The project's rules, if they allow this card of the guest's.
+  Task<Result<access::ProjectPtr>> judge(const Object& object, v1::Interface interface);
   // Asks all drivers, and makes what they say known; what one said before stays known when it fails now. Whoever asks while
   // they are being asked gets that answer. A passed deadline or cancellation ends the waiting, not the asking.
   Task<Result<void>> probe(bool refresh, Deadline deadline);

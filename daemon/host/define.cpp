@@ -48,6 +48,13 @@ Result<Defined> rehearse(Core& core, const std::string& project, const Caller& c
   return Defined{.domain = core.snapshot(would_be), .created = created, .before = before};
 }
 
+// Who judges documents without the right to bring them learns nothing of files.
+access::Files files_for(const Caller& caller, const access::Place& place) {
+  const bool may_bring = caller.rights->may(*access::verb_of("DefineDomain"), place) ||
+                         caller.rights->may(*access::verb_of("CreateDomain"), place);
+  return may_bring ? access::Files::looked_at : access::Files::by_name_only;
+}
+
 }  // namespace
 
 Task<Result<Defined>> Host::define(CallContext context, std::string project, v1::DomainDocument document,
@@ -78,14 +85,17 @@ Task<Result<conf::ValidatedDomain>> Host::validate(CallContext context, std::str
                                                    v1::DomainDocument document) {
   CO_TRY_ASSIGN(const std::string target, core_->target(context.caller, project));
   CO_TRY(context.caller.check({.project = target}));
-  CO_TRY_ASSIGN(Prepared prepared, co_await core_->prepare(target, std::move(document)));
+  const access::Files files = files_for(context.caller, {.project = target});
+  CO_TRY_ASSIGN(Prepared prepared, co_await core_->prepare(target, std::move(document), files));
   CO_TRY(core_->driver_for(prepared.spec()));
   co_return std::move(prepared.domain);
 }
 
 Task<Result<Defined>> Host::compare(CallContext context, v1::DomainRef ref, v1::DomainDocument document) {
   CO_TRY_ASSIGN(const ObjectPtr object, core_->find(context.caller, ref));
-  CO_TRY_ASSIGN(const Prepared prepared, co_await core_->prepare(object->project, std::move(document), object));
+  const access::Files files = files_for(context.caller,
+                                        {.project = object->project, .name = object->name, .uuid = object->uuid});
+  CO_TRY_ASSIGN(const Prepared prepared, co_await core_->prepare(object->project, std::move(document), files, object));
   CO_TRY(core_->driver_for(prepared.spec()));
   if (prepared.spec().uuid() != object->uuid) {
     co_return fail(Code::invalid_argument, "the document is about another guest: its uuid is {}, that of '{}' is {}",

@@ -66,7 +66,7 @@ Task<Result<void>> change_live(Work& work, RunPtr run, int index, const v1::Inte
   CO_TRY(check_changeable(before, after));
   v1::Interface asked = after;
   conf::apply_view(asked, {.view = conf::View::inactive, .secure = true});
-  CO_TRY(co_await core.judge(work.object->project, std::move(asked)));
+  CO_TRY(co_await core.judge(*work.object, std::move(asked)));
   CO_TRY(core.reached("update.gate-passed"));
   const auto host_side = [&core, run, before, after] { return change_host_side(core, *run, before, after); };
   CO_TRY(co_await core.parts.pool.run(host_side));

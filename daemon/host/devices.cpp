@@ -190,7 +190,7 @@ Task<Result<conf::Plugged>> plug(Core& core, v1::Interface interface, store::Spe
 
 // One more than it has, where the project's rules allow it.
 Task<Result<Grant>> ask_for_card(Work& work, Targets to, v1::Interface interface) {
-  CO_TRY_ASSIGN(const access::ProjectPtr project, co_await work.core.judge(work.object->project, std::move(interface)));
+  CO_TRY_ASSIGN(const access::ProjectPtr project, co_await work.core.judge(*work.object, std::move(interface)));
   access::Usage asked;
   if (to.run) asked = access::usage_of(*to.run->live_spec);
   if (to.config) asked = access::larger(asked, access::usage_of(*work.object->stored->spec));

@@ -16,7 +16,7 @@ Result<void> Caller::check(const access::Place& place) const {
   // The daemon's own doings have no verb.
   if (verb ? rights->may(*verb, place) : rights == own().rights) return {};
   return fail(Code::permission_denied, "{} may not '{}' {} of project '{}': no role there gives that right", identity,
-              verb ? verb->word : "do this to", place.name, place.project);
+              verb ? verb->word : "do this to", place.name.empty() ? "anything" : place.name, place.project);
 }
 
 Host::Host(HostParts parts, HostSettings settings)

@@ -7,23 +7,29 @@ namespace lodge::host {
 
 namespace {
 
-// Of the guest as it runs; nothing if it does not.
-access::Usage usage_of_run(const Object& object) {
-  access::Usage usage;
-  const auto add_run = [&](const auto& phase) {
-    if constexpr (requires { phase.run; }) usage = access::usage_of(*phase.run->live_spec);
+// What runs, whatever phase it is in; null if nothing does.
+store::SpecPtr running_spec(const Object& object) {
+  store::SpecPtr spec;
+  const auto find = [&](const auto& phase) {
+    if constexpr (requires { phase.run; }) spec = phase.run->live_spec;
   };
-  std::visit(add_run, object.phase);
-  if (usage.guests > 0) usage.disk_bytes = object.disk_bytes;
+  std::visit(find, object.phase);
+  return spec;
+}
+
+// Of the object with this specification: nothing if it has none.
+access::Usage usage_by(const Object& object, const store::SpecPtr& spec) {
+  if (!spec) return {};
+  access::Usage usage = access::usage_of(*spec);
+  usage.disk_bytes = object.disk_bytes;
   return usage;
 }
 
 }  // namespace
 
 access::Usage usage_of(const Object& object) {
-  access::Usage usage = usage_of_run(object);
-  if (object.stored) usage = access::larger(usage, access::usage_of(*object.stored->spec));
-  if (usage.guests > 0) usage.disk_bytes = object.disk_bytes;
+  access::Usage usage = usage_by(object, running_spec(object));
+  if (object.stored) usage = access::larger(usage, usage_by(object, object.stored->spec));
   return object.granted ? access::larger(usage, *object.granted) : usage;
 }
 
@@ -37,7 +43,7 @@ access::Usage usage_of(const Core& core, std::string_view project, const Object*
 
 Result<Grant> Grant::ask(const Core& core, ObjectPtr object, const access::Project& project, access::Usage asked) {
   // A definition makes room for the one that takes its place; a run goes on beside it.
-  asked = access::larger(asked, usage_of_run(*object));
+  asked = access::larger(asked, usage_by(*object, running_spec(*object)));
   TRY(access::check_quota(project, usage_of(core, object->project, object.get()), asked));
   object->granted = asked;
   return Grant(std::move(object));
@@ -59,8 +65,10 @@ Result<Grant> ask_for(Work& work, const Prepared& prepared) {
 Task<void> measure_disks(Core& core) {
   std::vector<std::pair<ObjectPtr, store::SpecPtr>> unmeasured;
   for (const auto& [uuid, object] : core.by_uuid) {
-    if (object->project != access::kDefaultProject && object->stored)
-      unmeasured.emplace_back(object, object->stored->spec);
+    if (object->project == access::kDefaultProject) continue;
+    // A transient guest has only what runs, and another may run with other disks than its definition has.
+    if (object->stored) unmeasured.emplace_back(object, object->stored->spec);
+    if (auto runs = running_spec(*object)) unmeasured.emplace_back(object, std::move(runs));
   }
   for (const auto& [object, spec] : unmeasured) {
     if (core.closing()) co_return;

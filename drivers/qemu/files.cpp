@@ -6,8 +6,8 @@
 
 #include <cerrno>
 
+#include "base/as_user.h"
 #include "base/file.h"
-#include "drivers/qemu/as_user.h"
 
 namespace lodge::drivers::qemu {
 
@@ -32,7 +32,7 @@ class Look {
 
 std::vector<Finding> find_missing_files(const v1::DomainSpec& spec, std::optional<RunAs> run_as) {
   std::optional<AsUser> user;
-  if (run_as && !user.emplace(*run_as).is_so()) return {};  // QEMU will say it
+  if (run_as && !user.emplace(run_as->uid, run_as->gid).is_so()) return {};  // QEMU will say it
   Look look;
   const v1::Os& os = spec.os();
   look.at("/domain/os/kernel", os.kernel());

@@ -10,7 +10,7 @@ using namespace lodge::test;
 
 namespace {
 
-constexpr std::string_view kSecret = "sesam-4711";
+constexpr std::string_view kSecret = "sesam471";
 
 // Complete enough that nothing is made up anew at each reading, with a secret of every kind that a guest can have.
 constexpr std::string_view kDocument = R"(<domain type='qemu'>
@@ -23,12 +23,12 @@ constexpr std::string_view kDocument = R"(<domain type='qemu'>
     <disk type='network' device='cdrom'>
       <source protocol='https' name='images/a.iso'>
         <host name='www.example.org' port='443'/>
-        <cookies><cookie name='session'>sesam-4711</cookie></cookies>
+        <cookies><cookie name='session'>sesam471</cookie></cookies>
       </source>
       <target dev='sda' bus='sata'/>
     </disk>
     <interface type='user'><mac address='52:54:00:11:22:33'/></interface>
-    <graphics type='vnc' port='5901' passwd='sesam-4711'/>
+    <graphics type='vnc' port='5901' passwd='sesam471'/>
   </devices>
 </domain>
 )";
@@ -101,7 +101,7 @@ TEST_CASE("no secret leaves by a door that was not asked for secrets: calls, doc
   REQUIRE(client.domains().DefineDomain(&contexts[0], define, &defined).ok());
   CHECK_FALSE(tells_secret(defined));
 
-  document.set_xml(with(std::string(kDocument), kSecret, "sesam-4711-new"));
+  document.set_xml(with(std::string(kDocument), kSecret, "sesam471-new"));
   *define.mutable_document() = document;
   v1::DefineDomainResponse redefined;
   REQUIRE(client.domains().DefineDomain(&contexts[1], define, &redefined).ok());

@@ -63,7 +63,7 @@ const std::vector<Subject>& subjects() {
 }
 
 // Of the custom role.
-constexpr std::array<std::string_view, 6> kWords = {"get", "start", "console", "define", "policy", "get-operation"};
+constexpr std::array<std::string_view, 5> kWords = {"get", "start", "console", "define", "get-operation"};
 
 std::string policy() {
   std::string text = "[roles.custom]\nverbs = [";

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/access/users.h"
+#include "tests/unit/daemon/access/users.h"
 
 using namespace lodge;
 using namespace lodge::access;
@@ -132,9 +133,9 @@ TEST_CASE("the policy gives roles in projects, and on single guests") {
 
 TEST_CASE("a new policy holds from the next call on, also for those who were known") {
   Access access = usual(policy());
-  CHECK((*access.identify(user(4001, 4001)))->sees_project("web"));
+  CHECK((*access.identify(user(4001, 4001)))->sees({.project = "web"}));
   CHECK(access.replace({}).empty());
-  CHECK_FALSE((*access.identify(user(4001, 4001)))->sees_project("web"));
+  CHECK_FALSE((*access.identify(user(4001, 4001)))->sees({.project = "web"}));
   CHECK_FALSE(access.identify(TlsPeer{.names = {"ops.example"}}));
 }
 
@@ -170,18 +171,99 @@ TEST_CASE("the project of a policy that does not speak of it has no rules, and n
   CHECK(access.project("web").error().code() == Code::not_found);
 }
 
-TEST_CASE("a user's project runs as that user, and one of root's there is not") {
-  const Access access = usual();
-  const auto project = access.project("user-@4000");
+// Access by a policy, with users that the test says.
+struct Site {
+  std::shared_ptr<test::FakeUsers> users = std::make_shared<test::FakeUsers>(test::FakeUsers::Others::absent);
+  std::optional<Access> access;
+
+  explicit Site(std::string_view text = "") {
+    users->add({.name = "alice", .uid = 4000, .gid = 400, .home = "/home/alice"});
+    users->add({.name = "toor", .uid = 0, .gid = 0, .home = "/root"});
+    access.emplace(Rules{.daemon_uid = 0}, policy(text), nullptr, users);
+  }
+  std::string home(uid_t uid) const { return (*access->identify(user(uid, uid)))->home(); }
+};
+
+TEST_CASE("a user's project runs as that user with the user's group, and one of root's there is not") {
+  const Site site;
+  const auto project = site.access->project("user-alice");
   REQUIRE(project);
   CHECK((*project)->restricted);
   REQUIRE((*project)->run_as);
   CHECK((*project)->run_as->uid == 4000);
-  CHECK((*project)->folders.empty());
-  CHECK(access.project("user-root").error().code() == Code::failed_precondition);
-  CHECK(access.project("user-@0").error().code() == Code::failed_precondition);
-  CHECK_FALSE(access.project("user-@4000x"));
-  CHECK_FALSE(access.project("user-no-such-user-here"));
+  CHECK((*project)->run_as->gid == 400);
+  CHECK((*project)->folders == std::vector<fs::path>{"/home/alice"});
+  CHECK(site.access->project("user-toor").error().code() == Code::failed_precondition);
+  CHECK(site.access->project("user-@0").error().code() == Code::failed_precondition);
+  CHECK_FALSE(site.access->project("user-@4000x"));
+  CHECK_FALSE(site.access->project("user-no-such-user-here"));
+}
+
+TEST_CASE("a user of whom the host has no entry has no group, and so no guests") {
+  const Site site;
+  CHECK(site.home(4711) == "user-@4711");
+  const auto project = site.access->project("user-@4711");
+  REQUIRE_FALSE(project);
+  CHECK(project.error().code() == Code::failed_precondition);
+  CHECK_THAT(project.error().message(), Catch::Contains("there is no user with uid 4711"));
+}
+
+TEST_CASE("who was known keeps the name while the name services fail, and nobody gets another project by it") {
+  Site site;
+  REQUIRE(site.home(4000) == "user-alice");
+  site.users->fail_with(EIO);
+  site.access->learn(4000);
+  site.access->replace({});  // what was found out about peers is forgotten
+  CHECK(site.home(4000) == "user-alice");
+  const auto unknown = site.access->identify(user(4001, 4001));
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().code() == Code::unavailable);
+  CHECK_THAT(unknown.error().message(), Catch::Contains("look up user with uid 4001"));
+  CHECK(site.access->project("user-alice").error().code() == Code::unavailable);
+  site.users->mend();
+  site.users->add({.name = "bob", .uid = 4001, .gid = 400, .home = "/home/bob"});
+  site.access->learn(4001);
+  CHECK(site.home(4001) == "user-bob");
+}
+
+TEST_CASE("a user who runs a project's guests has no project of its own, by whatever name") {
+  const Site site("[projects.web]\nrun_as = \"alice\"\n");
+  CHECK(site.access->project("web"));
+  const auto rights = site.access->identify(user(4000, 400));
+  REQUIRE(rights);
+  CHECK((*rights)->holdings().empty());
+  for (const std::string own : {"user-alice", "user-@4000"}) {
+    const auto refused = site.access->project(own);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::failed_precondition);
+    CHECK(refused.error().message() ==
+          fmt::format("project '{}' would run its guests as 'alice', who runs those of project 'web'", own));
+  }
+}
+
+TEST_CASE("two projects whose users have one number cannot both have guests") {
+  // Another name for the same number.
+  struct Twice final : Users {
+    Result<User> named(const std::string& name) const override {
+      return User{.name = name, .uid = 4001, .gid = 4001, .home = {}};
+    }
+    Result<User> numbered(uid_t uid) const override { return User{.name = "a", .uid = uid, .gid = uid, .home = {}}; }
+  };
+  Access access({.daemon_uid = 0}, {}, nullptr, std::make_shared<Twice>());
+  const auto remarks = access.replace(policy("[projects.a]\nrun_as = \"x\"\n[projects.b]\nrun_as = \"y\"\n"));
+  REQUIRE(remarks.size() == 1);
+  CHECK(remarks[0] == "policy.toml: project 'b' can have no guests: its user 'y' is that of project 'a', too");
+  CHECK(access.project("a"));
+  CHECK(access.project("b").error().code() == Code::failed_precondition);
+}
+
+TEST_CASE("a project whose user could not be told when the policy was read takes that user when it can be") {
+  Site site;
+  site.users->fail_with(EIO);
+  CHECK(site.access->replace(policy("[projects.web]\nrun_as = \"alice\"\n")).size() == 1);
+  site.users->mend();
+  CHECK(site.access->project("web"));
+  CHECK(site.access->project("user-alice").error().code() == Code::failed_precondition);
 }
 
 TEST_CASE("a user's name and another's number cannot be the same project") {

@@ -49,6 +49,8 @@ interfaces = 5
 parents = ["eth1"]
 bridges = ["br0", "br1"]
 paths = ["/srv/web"]
+listen = ["192.0.2.1"]
+user_network = false
 
 [users]
 guests = 1
@@ -69,6 +71,8 @@ guests = 7
   const ProjectPolicy& web = read->projects.at("web");
   CHECK(web.run_as == "www-data");
   CHECK(web.quotas.memory_mib == 2048);
+  CHECK(web.listen == std::vector<std::string>{"192.0.2.1"});
+  CHECK_FALSE(web.user_network);
   CHECK(web.bridges == std::vector<std::string>{"br0", "br1"});
   // What a user's own section does not say is as for all users.
   const ProjectPolicy& alice = read->projects.at("user-alice");
@@ -76,6 +80,8 @@ guests = 7
   CHECK(alice.bridges == std::vector<std::string>{"br0"});
   CHECK(alice.paths == std::vector<std::string>{"~"});
   CHECK(alice.run_as.empty());
+  CHECK(alice.listen == std::vector<std::string>{"127.0.0.1", "::1"});
+  CHECK(alice.user_network);
 }
 
 TEST_CASE("each mistake is told with its line") {
@@ -86,6 +92,7 @@ TEST_CASE("each mistake is told with its line") {
         "3: users.paths: 'home' must be a folder below '/' or '~', without '..'");
   CHECK(mistake("[users]\npaths = [\"/srv/../etc\"]\n").starts_with("2: users.paths: "));
   CHECK(mistake("[users]\npaths = [\"/\"]\n").starts_with("2: users.paths: "));
+  CHECK(mistake("[users]\nuser_network = 1\n") == "2: users.user_network must be true or false");
   CHECK(mistake("[projects.web]\nguests = 1\n") == "1: projects.web lacks 'run_as'");
   CHECK(mistake("[projects.web]\nrun_as = \"root\"\n") ==
         "2: projects.web.run_as: guests of a project with rules cannot run as root");
@@ -109,6 +116,11 @@ TEST_CASE("two projects cannot run as the same user") {
         "3: projects.b.run_as: 'www' is the user of project 'a' already: each needs its own");
 }
 
+TEST_CASE("a project cannot run as a user who has a section of its own") {
+  CHECK(mistake("[projects.a]\nrun_as = \"www\"\n[projects.user-www]\nguests = 1\n") ==
+        "1: projects.a.run_as: 'www' has the project 'user-www': each needs its own user");
+}
+
 TEST_CASE("a role that amounts to admin must be called so") {
   CHECK(mistake("[[bind]]\nsubject = \"uid:1\"\nrole = \"owner\"\nproject = \"default\"\n")
             .starts_with("1: role 'owner' on it amounts to admin"));
@@ -121,6 +133,33 @@ TEST_CASE("a role that amounts to admin must be called so") {
         "1: the role admin is for the whole host: write project = \"*\", or bind owner");
   CHECK(parse_policy("[[bind]]\nsubject = \"uid:1\"\nrole = \"operator\"\nproject = \"*\"\n", "p"));
   CHECK(parse_policy("[[bind]]\nsubject = \"uid:1\"\nrole = \"admin\"\nproject = \"*\"\n", "p"));
+}
+
+TEST_CASE("a role with a right over the host that amounts to admin must be called so") {
+  const auto bound = [](const std::string& verbs, const std::string& more) {
+    return fmt::format("[roles.own]\nverbs = [{}]\n[[bind]]\nsubject = \"uid:1\"\nrole = \"own\"\n{}", verbs, more);
+  };
+  CHECK(mistake(bound("\"get\", \"create-token\"", "project = \"*\"\n")) ==
+        "3: role 'own' amounts to admin, since it has create-token: bind admin, or leave that out");
+  CHECK(mistake(bound("\"receive\", \"migrate-finish\"", "project = \"*\"\n")) ==
+        "3: role 'own' amounts to admin, since it has receive, migrate-finish: bind admin, or leave that out");
+  CHECK(parse_policy(bound("\"diagnose\", \"fix\", \"policy\", \"claims\"", "project = \"*\"\n"), "p"));
+}
+
+TEST_CASE("every right over the host that changes it amounts to admin, but those that keep it in order") {
+  std::string words;
+  for (const Verb& verb : verbs())
+    if (verb.scope == Scope::host && verb.effect == Effect::change && !amounts_to_admin(verb)) words += verb.word;
+  CHECK(words == "refresh-capabilitiesfixreload-policy");
+}
+
+TEST_CASE("a right over the host that is given for one project or one guest is a mistake") {
+  const std::string role = "[roles.own]\nverbs = [\"get\", \"diagnose\"]\n[[bind]]\nsubject = \"uid:1\"\nrole = \"own\"\n";
+  const std::string told =
+      "3: role 'own' has verbs that are about the host as a whole, and give nothing for less: write project = \"*\" "
+      "without an object, or leave them out (diagnose)";
+  CHECK(mistake(role + "project = \"default\"\n") == told);
+  CHECK(mistake(role + "project = \"*\"\nobject = \"db1\"\n") == told);
 }
 
 TEST_CASE("all mistakes are told at once, in the order of lines") {

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "base/file.h"
 #include "tests/unit/daemon/access/services.h"
 
 using namespace lodge;
@@ -17,6 +18,23 @@ TEST_CASE("every method of every service has a rule") {
     INFO(method->full_name());
     CHECK(verb_of(method->name()));
   }
+}
+
+TEST_CASE("no service is missing among those that tests walk") {
+  std::set<std::string> written, walked;
+  const fs::path folder = fs::path(LODGE_SOURCE_DIR) / "proto";
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.path().filename().string().ends_with("_service.proto"))
+      written.insert(fs::relative(entry.path(), folder).string());
+  for (const auto* file : test::every_service_file()) walked.insert(file->name());
+  CHECK(written.size() > 8);
+  CHECK(walked == written);
+}
+
+TEST_CASE("what strangers may call, nobody may call by the other door") {
+  const auto methods = every_method(true);
+  CHECK(methods.size() == 1);
+  for (const auto* method : methods) CHECK(verb_of(method->name()) == nullptr);
 }
 
 TEST_CASE("every rule is for a method, or for a request that asks more of one") {

@@ -1,4 +1,7 @@
 // Whose guests they are: what a project's users see, may and get.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "daemon/access/policy.h"
@@ -189,8 +192,232 @@ TEST_CASE("a document of a project may name what its policy lists, and nothing e
   CHECK(refusal("<channel type='unix'><source mode='connect' path='/run/docker.sock'/><target type='virtio' "
                 "name='x'/></channel>")
             .starts_with("/domain/devices/channel[1]"));
+  CHECK(refusal("<interface type='bridge'><source bridge='br0'/><mtu size='68'/></interface>") ==
+        "/domain/devices/interface[1]/mtu/@size");
+  CHECK(refusal("", "<iothreads>1</iothreads><defaultiothread thread_pool_max='4096'/>") == "/domain/defaultiothread");
   CHECK(refusal("", "<memoryBacking><hugepages/></memoryBacking>") == "/domain/memoryBacking");
   CHECK(refusal("<interface type='direct'><source dev='eth0' mode='bridge'/></interface>") == "defined");
+}
+
+// The first thing that is wrong with it, by a policy whose [projects.…] section says `rules`.
+std::string refusal_by(const std::string& rules, const std::string& devices, const std::string& more = "") {
+  Projects world;
+  world.access().replace(access::parse_policy("[projects.\"user-@4000\"]\n" + rules, "p.toml").value());
+  const auto defined = world.define_as(4000, small("a", more, devices));
+  if (defined) return "defined";
+  CHECK(defined.error().code() == Code::permission_denied);
+  return defined.error().findings().empty()
+             ? defined.error().message()
+             : defined.error().findings()[0].path + ": " + defined.error().findings()[0].message;
+}
+
+TEST_CASE("a project's disks are of formats whose size can be known") {
+  const auto disk = [](const std::string& format) {
+    return fmt::format("<disk type='file' device='cdrom'><driver name='qemu' type='{}'/><target dev='sda' bus='sata'/></disk>",
+                       format);
+  };
+  CHECK(refusal_by("", disk("raw")) == "defined");
+  CHECK(refusal_by("", disk("qcow2")) == "defined");
+  CHECK_THAT(refusal_by("", disk("vmdk")), Catch::Contains("/domain/devices/disk[1]/driver/@type: disks of project"));
+}
+
+TEST_CASE("a guest of a project has about as many threads and queues as processors") {
+  const auto card = [](int queues) {
+    return fmt::format("<interface type='bridge'><source bridge='br0'/><model type='virtio'/><driver queues='{}'/>"
+                       "</interface>",
+                       queues);
+  };
+  const std::string bridge = "bridges = [\"br0\"]\n";
+  CHECK(refusal_by(bridge, card(4)) == "defined");
+  CHECK(refusal_by(bridge, card(8), "<vcpu>8</vcpu>") == "defined");
+  CHECK_THAT(refusal_by(bridge, card(8)), Catch::Contains("/driver/@queues: 8 are too many"));
+  CHECK(refusal_by("", "", "<iothreads>4</iothreads>") == "defined");
+  CHECK_THAT(refusal_by("", "", "<iothreads>5</iothreads>"), Catch::Contains("5 are too many"));
+}
+
+TEST_CASE("video memory counts as memory") {
+  Projects world;  // 100 MiB
+  CHECK(world.define_as(4000, small("a", "", "<video><model type='vga' vram='65536'/></video>")));
+  REQUIRE(world.run(world.host().undefine(world.as(4000, "UndefineDomain"), named("a"))));
+  const auto large = world.define_as(4000, small("a", "", "<video><model type='vga' vram='131072'/></video>"));
+  CHECK(large.error().code() == Code::resource_exhausted);
+  CHECK_THAT(large.error().message(), Catch::Contains("this one asks for 160"));
+}
+
+TEST_CASE("the disks of a transient guest count after a restart, too") {
+  if (::geteuid() != 0) return WARN("SKIPPED: needs root");
+  Projects world;
+  const test::TempFolder temp;
+  const fs::path folder = fs::canonical(temp.path());
+  REQUIRE(::chmod(folder.c_str(), 0755) == 0);
+  REQUIRE(write_file(folder / "big.img", "x"));
+  REQUIRE(::chmod((folder / "big.img").c_str(), 0644) == 0);
+  REQUIRE(::truncate((folder / "big.img").c_str(), 3ll << 30) == 0);
+  world.policy = access::parse_policy(
+                     fmt::format("[projects.\"user-@4000\"]\npaths = [\"{}\"]\n", folder.string()), "p.toml")
+                     .value();
+  world.access().replace(world.policy);
+  const std::string disk = fmt::format("<disk type='file'><source file='{}'/><target dev='vda'/></disk>",
+                                       (folder / "big.img").string());
+  REQUIRE(world.run(world.host().create(world.as(4000, "CreateDomain"), "", document(small("a", "", disk)), false)));
+  const auto used = [&] {
+    const auto project = world.run(world.host().project(world.as(4000, "GetProject"), ""));
+    for (const auto& quota : project.value().quotas())
+      if (quota.what() == "disk_gib") return quota.used();
+    return std::uint64_t{0};
+  };
+  CHECK(used() == 3);
+  world.kill();
+  REQUIRE(world.boot());
+  world.until([&] { return used() == 3; });
+}
+
+TEST_CASE("cards of type 'user' are refused where the policy says so") {
+  const std::string card = "<interface type='user'/>";
+  CHECK(refusal_by("", card) == "defined");
+  CHECK(refusal_by("user_network = false\n", card) ==
+        "/domain/devices/interface[1]/@type: project 'user-@4000' may have no cards of type 'user'");
+}
+
+TEST_CASE("screens are served where the policy says, and by default to the host itself") {
+  const auto vnc = [](const std::string& listen) { return "<graphics type='vnc' " + listen; };
+  CHECK(refusal_by("", vnc("listen='127.0.0.1'/>")) == "defined");
+  CHECK(refusal_by("", vnc("/>")) == "defined");
+  CHECK_THAT(refusal_by("", vnc("listen='0.0.0.0'/>")), Catch::Contains("may not be served at '0.0.0.0'"));
+  CHECK_THAT(refusal_by("", vnc("><listen type='address' address='192.0.2.7'/></graphics>")),
+             Catch::Contains("(they may at: 127.0.0.1, ::1)"));
+  CHECK(refusal_by("listen = [\"192.0.2.7\"]\n", vnc("listen='192.0.2.7'/>")) == "defined");
+  CHECK(refusal_by("listen = [\"*\"]\n", "<graphics type='spice' autoport='yes' listen='0.0.0.0'/>") == "defined");
+  CHECK_THAT(refusal_by("", "<graphics type='spice' autoport='yes' listen='::'/>"), Catch::Contains("'::'"));
+  CHECK_THAT(refusal_by("", vnc("websocket='5800'><listen type='socket'/></graphics>")),
+             Catch::Contains("/@websocket: beside a socket"));
+}
+
+TEST_CASE("who may only look at a project learns nothing of its files, whatever is asked") {
+  Projects world;
+  const test::TempFolder temp;
+  const fs::path folder = fs::canonical(temp.path());
+  REQUIRE(write_file(folder / "there.img", "x"));
+  REQUIRE(::chmod((folder / "there.img").c_str(), 0644) == 0);
+  REQUIRE(::chmod(folder.c_str(), 0755) == 0);
+  world.access().replace(access::parse_policy(fmt::format(R"(
+[[bind]]
+subject = "uid:4001"
+role = "viewer"
+project = "user-@4000"
+[[bind]]
+subject = "uid:4002"
+role = "owner"
+project = "user-@4000"
+object = "mine"
+[projects."user-@4000"]
+paths = ["{}"]
+)",
+                                                          folder.string()),
+                                              "p.toml")
+                             .value());
+  REQUIRE(world.define_as(4000, small("web1", uuid_of(1))));
+  const auto with = [&](const std::string& name, const std::string& more, const std::string& file) {
+    return document(small(name, more, fmt::format("<disk type='file'><source file='{}'/><target dev='vda'/></disk>",
+                                                  (folder / file).string())));
+  };
+  const auto answers = [&](const std::string& file) {
+    const auto define = [&](bool dry_run) {
+      const CallContext context = world.as(4001, "DefineDomain");
+      return world.run(world.host().define(context, "user-@4000", with("a", "", file), dry_run)).error().message();
+    };
+    const auto validated = world.run(
+        world.host().validate(world.as(4001, "ValidateDomain"), "user-@4000", with("a", "", file)));
+    v1::DomainRef web1 = named("web1");
+    web1.set_project("user-@4000");
+    const auto compared = world.run(
+        world.host().compare(world.as(4001, "CompareDomain"), web1, with("web1", uuid_of(1), file)));
+    const auto created = world.run(
+        world.host().create(world.as(4001, "CreateDomain"), "user-@4000", with("a", "", file), false));
+    return std::vector<std::string>{define(false), define(true), created.error().message(),
+                                    validated ? "fine" : validated.error().message(),
+                                    compared ? "fine" : compared.error().message()};
+  };
+  const auto there = answers("there.img");
+  CHECK(there == answers("absent.img"));
+  CHECK(there[0] == "uid:4001 may not 'define' anything of project 'user-@4000': no role there gives that right");
+  CHECK(there[3] == "fine");
+  CHECK(there[4] == "fine");
+
+  // Its owner is told.
+  const auto own = world.run(
+      world.host().define(world.as(4000, "DefineDomain"), "", with("a", "", "absent.img"), false));
+  CHECK_THAT(own.error().message(), Catch::Contains("does not exist"));
+  CHECK(world.run(world.host().define(world.as(4000, "DefineDomain"), "", with("a", "", "there.img"), false)));
+}
+
+TEST_CASE("files are looked at with the rights of the project's user") {
+  if (::geteuid() != 0) return WARN("SKIPPED: needs root");
+  Projects world;
+  const test::TempFolder temp;
+  const fs::path folder = fs::canonical(temp.path());
+  REQUIRE(write_file(folder / "secret.img", "x"));
+  REQUIRE(::chmod((folder / "secret.img").c_str(), 0600) == 0);
+  REQUIRE(::chmod(folder.c_str(), 0755) == 0);
+  const std::string policy = fmt::format("[projects.\"user-@4000\"]\npaths = [\"{}\"]\n", folder.string());
+  world.access().replace(access::parse_policy(policy, "p.toml").value());
+  const auto define = [&] {
+    return world.define_as(4000, small("a", "",
+                                       fmt::format("<disk type='file'><source file='{}'/><target dev='vda'/></disk>",
+                                                   (folder / "secret.img").string())));
+  };
+  CHECK_THAT(define().error().message(), Catch::Contains("cannot read"));
+  REQUIRE(::chmod((folder / "secret.img").c_str(), 0644) == 0);
+  CHECK(define());
+}
+
+TEST_CASE("who owns one guest does not hear of another by its uuid or name") {
+  Projects world;
+  world.access().replace(access::parse_policy(R"(
+[[bind]]
+subject = "uid:4002"
+role = "owner"
+project = "user-@4000"
+object = "mine"
+[[bind]]
+subject = "uid:4003"
+role = "owner"
+project = "user-@4000"
+object = "11111111-0000-4000-8000-000000000002"
+)",
+                                              "p.toml")
+                             .value());
+  REQUIRE(world.define_as(4000, small("theirs", uuid_of(1))));
+  const auto by_uuid = world.run(world.host().define(world.as(4002, "DefineDomain"), "user-@4000",
+                                                     document(small("mine", uuid_of(1))), false));
+  CHECK(by_uuid.error().message() ==
+        "uuid 11111111-0000-4000-8000-000000000001 cannot be used in project 'user-@4000': choose another, or leave it "
+        "out");
+  const auto by_name = world.run(world.host().define(world.as(4003, "DefineDomain"), "user-@4000",
+                                                     document(small("theirs", uuid_of(2))), false));
+  CHECK_THAT(by_name.error().message(), !Catch::Contains("000000000001"));
+  CHECK(world.run(world.host().define(world.as(4002, "DefineDomain"), "user-@4000", document(small("mine")), false)));
+}
+
+TEST_CASE("a card of the guest's own may have an MTU, and one in a bridge gets none by being changed") {
+  Projects world;
+  CHECK(world.define_as(
+      4000, small("a", "", "<interface type='direct'><source dev='eth0' mode='bridge'/><mtu size='1280'/></interface>")));
+  REQUIRE(world.define_as(4000, small("b", "",
+                                      "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source "
+                                      "bridge='br0'/></interface>")));
+  v1::Interface described;
+  described.set_mac("52:54:00:00:00:01");
+  const Host::Edit smaller = [](v1::Interface& card) -> Result<void> {
+    card.set_mtu(68);
+    return {};
+  };
+  v1::DeviceScope config;
+  config.set_config(true);
+  const auto changed = world.run(world.host().update_interface(world.as(4000, "UpdateDevice"), named("b"),
+                                                               "update-device", described, smaller, config));
+  REQUIRE_FALSE(changed);
+  CHECK(changed.error().code() == Code::permission_denied);
 }
 
 TEST_CASE("a card that is changed keeps the project's rules") {

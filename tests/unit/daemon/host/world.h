@@ -18,6 +18,7 @@
 #include "netdev/fake/fake_pci.h"
 #include "netdev/fake/fake_processes.h"
 #include "netdev/fake/steps.h"
+#include "tests/unit/daemon/access/users.h"
 #include "tests/unit/daemon/store/temp_folder.h"
 
 namespace lodge::test {
@@ -117,7 +118,7 @@ class World {
     Pool writer{1};
     std::unique_ptr<store::Store> store;
     events::Hub hub;
-    access::Access access{{}};
+    access::Access access{{}, {}, nullptr, std::make_shared<FakeUsers>()};
     host::Failpoints failpoints;
     std::optional<host::Host> host;
     std::optional<events::Subscription> subscription;

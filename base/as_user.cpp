@@ -1,4 +1,4 @@
-#include "drivers/qemu/as_user.h"
+#include "base/as_user.h"
 
 #include <grp.h>
 #include <sys/fsuid.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace lodge::drivers::qemu {
+namespace lodge {
 namespace {
 
 // An id that nobody has: setfsuid() then changes nothing, and tells what there is.
@@ -19,24 +19,24 @@ bool set_groups(const std::vector<gid_t>& groups) {
   return ::syscall(SYS_setgroups, groups.size(), groups.data()) == 0;
 }
 
-// Capabilities over files go and come with the user (capabilities(7)), so the group goes first and comes back last.
-bool become(RunAs user) {
-  ::setfsgid(user.gid);
-  ::setfsuid(user.uid);
-  return static_cast<uid_t>(::setfsuid(kAsk)) == user.uid && static_cast<gid_t>(::setfsgid(kAsk)) == user.gid;
-}
-
 }  // namespace
 
-AsUser::AsUser(RunAs user)
+// Capabilities over files go and come with the user (capabilities(7)), so the group goes first and comes back last.
+bool AsUser::become(Ids ids) {
+  ::setfsgid(ids.gid);
+  ::setfsuid(ids.uid);
+  return static_cast<uid_t>(::setfsuid(kAsk)) == ids.uid && static_cast<gid_t>(::setfsgid(kAsk)) == ids.gid;
+}
+
+AsUser::AsUser(uid_t uid, gid_t gid)
     : before_{.uid = static_cast<uid_t>(::setfsuid(kAsk)), .gid = static_cast<gid_t>(::setfsgid(kAsk))},
       groups_(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr)))) {
   const int count = ::getgroups(static_cast<int>(groups_.size()), groups_.data());
-  is_so_ = count == static_cast<int>(groups_.size()) && set_groups({}) && become(user);
+  is_so_ = count == static_cast<int>(groups_.size()) && set_groups({}) && become({.uid = uid, .gid = gid});
 }
 
 AsUser::~AsUser() {
   if (!become(before_) || (is_so_ && !set_groups(groups_))) std::abort();
 }
 
-}  // namespace lodge::drivers::qemu
+}  // namespace lodge
