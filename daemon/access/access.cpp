@@ -18,13 +18,15 @@ bool is_member(const LocalPeer& peer, gid_t group) {
 }
 
 // Who runs whose guests. A user whose name cannot be told now is seen to when the project is asked for.
-std::map<uid_t, std::string> users_of_projects(const Policy& policy, const Users& users, std::vector<std::string>& remarks) {
+std::map<uid_t, std::string> users_of_projects(const Policy& policy, const Users& users,
+                                               std::vector<std::string>& remarks) {
   std::map<uid_t, std::string> run_as;
   for (const auto& [name, project] : policy.projects) {
     if (project.run_as.empty()) continue;
     const auto user = users.named(project.run_as);
     if (!user) {
-      remarks.push_back(fmt::format("{}: project '{}' can have no guests: {}", policy.file, name, user.error().message()));
+      remarks.push_back(
+          fmt::format("{}: project '{}' can have no guests: {}", policy.file, name, user.error().message()));
     } else if (const auto [first, fresh] = run_as.try_emplace(user->uid, name); !fresh) {
       remarks.push_back(fmt::format("{}: project '{}' can have no guests: its user '{}' is that of project '{}', too",
                                     policy.file, name, project.run_as, first->second));
@@ -131,7 +133,8 @@ Result<std::string> Access::name_of(uid_t uid) const {
     name = known();
   }
   if (name && name->name) return *name->name;
-  return fail(Code::unavailable, "whose project uid {} has cannot be told now: {}", uid, name ? name->why : "ask again");
+  return fail(Code::unavailable, "whose project uid {} has cannot be told now: {}", uid,
+              name ? name->why : "ask again");
 }
 
 Result<RightsPtr> Access::rights_of(const LocalPeer& peer) const {
@@ -234,8 +237,9 @@ Result<ProjectPtr> Access::project(const std::string& name) const {
       state->known.clear();
     }
     if (owner != state->run_as.end() && owner->second != name)
-      return fail(Code::failed_precondition, "project '{}' would run its guests as '{}', who runs those of project '{}'",
-                  name, project.run_as->name, owner->second);
+      return fail(Code::failed_precondition,
+                  "project '{}' would run its guests as '{}', who runs those of project '{}'", name,
+                  project.run_as->name, owner->second);
   }
   return std::make_shared<const Project>(std::move(project));
 }

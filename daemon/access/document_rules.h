@@ -10,20 +10,20 @@ namespace lodge::access {
 
 // What a document may say there if it belongs to a project with rules.
 enum class Rule {
-  plain,     // anything: it has no meaning outside the guest, or none that anybody could misuse
-  file,      // a regular file that is there, in one of the project's folders
-  output,    // the same, or one that is not there yet
-  parent,    // one of the project's host interfaces
-  bridge,    // one of the project's bridges
-  emulator,  // one that the daemon has found itself
-  random,    // /dev/random or /dev/urandom
-  format,    // raw or qcow2: how large others can grow is not known
-  listen,    // one of the project's addresses
-  user_net,  // a card of type 'user', where the project may have them
+  plain,      // anything: it has no meaning outside the guest, or none that anybody could misuse
+  file,       // a regular file that is there, in one of the project's folders
+  output,     // the same, or one that is not there yet
+  parent,     // one of the project's host interfaces
+  bridge,     // one of the project's bridges
+  emulator,   // one that the daemon has found itself
+  random,     // /dev/random or /dev/urandom
+  format,     // raw or qcow2: how large others can grow is not known
+  listen,     // one of the project's addresses
+  user_net,   // a card of type 'user', where the project may have them
   websocket,  // any, but not beside a socket: QEMU would serve it on all addresses
-  threads,   // a number, no more than the guest has processors, or kFreeThreads
-  mtu,       // any, but not in a bridge: a bridge takes the smallest of its ports, for everybody in it
-  refused,   // nothing: it names something of the host, or is the hypervisor's own business
+  threads,    // a number, no more than the guest has processors, or kFreeThreads
+  mtu,        // any, but not in a bridge: a bridge takes the smallest of its ports, for everybody in it
+  refused,    // nothing: it names something of the host, or is the hypervisor's own business
 };
 
 // One line of the table: "Disk" is for the message as a whole, "Disk.serial" for a field.

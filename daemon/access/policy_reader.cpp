@@ -144,7 +144,7 @@ class Reader {
 
   // What read_limits() reads, and one more.
   static std::vector<std::string_view> keys_of_project(std::string_view another) {
-    return {another,   "guests",  "vcpus", "memory_mib", "disk_gib", "interfaces",
+    return {another,   "guests",  "vcpus", "memory_mib", "disk_gib",    "interfaces",
             "parents", "bridges", "paths", "listen",     "user_network"};
   }
 

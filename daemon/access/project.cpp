@@ -34,8 +34,7 @@ std::vector<fs::path> folders_of(const std::vector<std::string>& paths, const fs
 Result<Project> resolve_project(const Policy& policy, const std::string& name, const Users& users) {
   const auto told = policy.projects.find(name);
   const bool is_told = told != policy.projects.end();
-  if (!is_told && name == kDefaultProject)
-    return Project{.name = name, .restricted = false};
+  if (!is_told && name == kDefaultProject) return Project{.name = name, .restricted = false};
   const bool of_user = name.starts_with(kUserPrefix);
   if (!is_told && !(of_user && policy.users))
     return fail(Code::not_found, "the policy of this host knows no project '{}'", name);

@@ -95,9 +95,9 @@ Result<ObjectPtr> Core::claim_name(const Caller& caller, const std::string& proj
   TRY(caller.check({.project = project, .name = name, .uuid = uuid}));
   // What is in the way may be another guest, which is not the caller's to hear of.
   const auto hidden = [&](const auto& found, const auto& end) {
-    return found != end && !caller.rights->sees({.project = found->second->project,
-                                                 .name = found->second->name,
-                                                 .uuid = found->second->uuid});
+    return found != end &&
+           !caller.rights->sees(
+               {.project = found->second->project, .name = found->second->name, .uuid = found->second->uuid});
   };
   if (hidden(by_uuid.find(uuid), by_uuid.end())) return uuid_in_use(project, uuid);
   if (hidden(by_name.find({project, name}), by_name.end()))
@@ -190,7 +190,8 @@ Task<Result<Prepared>> Core::prepare(std::string project, v1::DomainDocument doc
     if (like && read.message.uuid().empty()) read.message.set_uuid(like->uuid);
     if (like && read.message.name().empty()) read.message.set_name(like->name);
     TRY_ASSIGN(conf::ValidatedDomain domain, conf::prepare(std::move(read.message), *host, read.source));
-    TRY_ASSIGN(const std::uint64_t disk_bytes, access::check_document(domain.spec(), *rules, *host, read.source, files));
+    TRY_ASSIGN(const std::uint64_t disk_bytes,
+               access::check_document(domain.spec(), *rules, *host, read.source, files));
     return Prepared{.domain = std::move(domain), .project = std::move(rules), .disk_bytes = disk_bytes};
   };
   auto prepared = co_await parts.pool.run(work);

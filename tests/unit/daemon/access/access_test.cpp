@@ -192,7 +192,7 @@ TEST_CASE("a user's project runs as that user with the user's group, and one of 
   REQUIRE((*project)->run_as);
   CHECK((*project)->run_as->uid == 4000);
   CHECK((*project)->run_as->gid == 400);
-  CHECK((*project)->folders == std::vector<fs::path>{"/home/alice"});
+  CHECK((*project)->folders == std::vector<fs::path>{"/home/alice/"});
   CHECK(site.access->project("user-toor").error().code() == Code::failed_precondition);
   CHECK(site.access->project("user-@0").error().code() == Code::failed_precondition);
   CHECK_FALSE(site.access->project("user-@4000x"));

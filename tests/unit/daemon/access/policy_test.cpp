@@ -154,7 +154,8 @@ TEST_CASE("every right over the host that changes it amounts to admin, but those
 }
 
 TEST_CASE("a right over the host that is given for one project or one guest is a mistake") {
-  const std::string role = "[roles.own]\nverbs = [\"get\", \"diagnose\"]\n[[bind]]\nsubject = \"uid:1\"\nrole = \"own\"\n";
+  const std::string role =
+      "[roles.own]\nverbs = [\"get\", \"diagnose\"]\n[[bind]]\nsubject = \"uid:1\"\nrole = \"own\"\n";
   const std::string told =
       "3: role 'own' has verbs that are about the host as a whole, and give nothing for less: write project = \"*\" "
       "without an object, or leave them out (diagnose)";

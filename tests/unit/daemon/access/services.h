@@ -36,7 +36,8 @@ inline std::vector<const google::protobuf::MethodDescriptor*> every_method(bool 
   for (const auto* file : every_service_file())
     for (int s = 0; s < file->service_count(); ++s)
       for (int m = 0; m < file->service(s)->method_count(); ++m)
-        if (is_for_strangers(*file->service(s)->method(m)) == for_strangers) methods.push_back(file->service(s)->method(m));
+        if (is_for_strangers(*file->service(s)->method(m)) == for_strangers)
+          methods.push_back(file->service(s)->method(m));
   return methods;
 }
 // Every method of every service that lodged serves to those whom it knows.

