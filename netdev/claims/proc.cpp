@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <sstream>
+#include <thread>
 
 #include "base/file.h"
 
@@ -13,7 +15,22 @@ namespace {
 constexpr std::size_t kProcFileLimit = 8u << 20;
 // In /proc/PID/stat, counted from 1.
 constexpr int kStateField = 3;
+constexpr int kFlagsField = 9;
 constexpr int kStartTimeField = 22;
+constexpr int kEnvironmentField = 50;
+// Of the flags. @source Linux, include/linux/sched.h
+constexpr std::uint64_t kKernelThread = 0x00200000;
+// For how long a program may take to be laid out in memory.
+constexpr int kMostTries = 100;
+constexpr auto kBetween = std::chrono::milliseconds(1);
+
+// The field of /proc/PID/stat, counted from 1; those before the third are none of its business. 0 if it is no number.
+std::uint64_t stat_field(std::string_view text, int number) {
+  std::istringstream rest{std::string(text.substr(std::min(text.rfind(')') + 1, text.size())))};
+  std::string field;
+  for (int n = kStateField; n <= number; ++n) rest >> field;
+  return rest ? whole_number<std::uint64_t>(field).value_or(0) : 0;
+}
 
 }  // namespace
 
@@ -36,6 +53,19 @@ Result<ProcStat> read_stat(std::string_view text) {
   const auto started = rest ? whole_number<std::uint64_t>(field) : std::nullopt;
   if (!started) return odd();
   return ProcStat{.pid = *pid, .ended = state == "Z" || state == "X", .start_time = *started};
+}
+
+Result<std::string> environment_of(std::int64_t pid) {
+  for (int tries = 0;; ++tries) {
+    TRY_ASSIGN(std::string environment, read_proc(pid, "environ"));
+    if (!environment.empty() || tries == kMostTries) return environment;
+    TRY_ASSIGN(const std::string stat, read_proc(pid, "stat"));
+    const bool starting = stat_field(stat, kEnvironmentField) == 0 &&
+                          (stat_field(stat, kFlagsField) & kKernelThread) == 0;
+    TRY_ASSIGN(const ProcStat read, read_stat(stat));
+    if (!starting || read.ended) return environment;
+    std::this_thread::sleep_for(kBetween);  // nothing tells of the end of an exec
+  }
 }
 
 Result<ProcStat> stat_of(std::int64_t pid) {

@@ -22,6 +22,10 @@ Result<ProcStat> stat_of(std::int64_t pid);
 
 Result<std::string> read_proc(std::int64_t pid, std::string_view file);
 
+// Its variables, as "NAME=value" with a zero byte after each. A program that is being started shows none for a moment; that is
+// waited for. Empty for a zombie and for the kernel's own threads.
+Result<std::string> environment_of(std::int64_t pid);
+
 // Whether all of its users are this process's: a program that runs with its owner's rights (setuid) still has the real user of whoever
 // called it, and that one's environment.
 bool is_of_our_user(std::int64_t pid);

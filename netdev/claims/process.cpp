@@ -32,7 +32,7 @@ struct Marks {
 
 // What the environment of the process says; nothing for a zombie, which has no environment any more.
 Result<Marks> marks_of(std::int64_t pid) {
-  TRY_ASSIGN(const std::string environment, read_proc(pid, "environ"));
+  TRY_ASSIGN(const std::string environment, environment_of(pid));
   Marks marks;
   std::string_view rest = environment;
   while (!rest.empty()) {
