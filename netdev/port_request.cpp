@@ -175,12 +175,18 @@ Result<PortChange> port_change(const v1::Interface& before, const v1::Interface&
     if (!on_host) return fail(Code::unsupported, "<bandwidth> of a card without a device on the host");
     change.rates = rates_of(after.bandwidth());
   }
-  if (before.isolated() != after.isolated()) change.bridge_port = BridgePort{.isolated = after.isolated(), .vlans = {}};
   if (before.coalesce_rx_frames_max() != after.coalesce_rx_frames_max())
     change.coalesce = std::max<std::uint32_t>(after.coalesce_rx_frames_max(), 1);
   if (on_host && up(before) != up(after)) change.link_up = up(after);
-  if (after.has_bridge() && before.bridge().bridge() != after.bridge().bridge())
+  const bool moves = after.has_bridge() && before.bridge().bridge() != after.bridge().bridge();
+  if (moves) {
     change.bridge = after.bridge().bridge();
+    change.link_up = up(after);  // it is down while it moves
+  }
+  if (moves || before.isolated() != after.isolated()) {
+    change.bridge_port = BridgePort{.isolated = after.isolated(), .vlans = {}};
+    TRY_ASSIGN(change.bridge_port->vlans, vlans_of(after.vlan()));
+  }
   return change;
 }
 
