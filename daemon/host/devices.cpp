@@ -47,12 +47,11 @@ Task<Result<void>> commit_joining(Work& work, RunPtr run, const Joining& joining
 
 Task<Result<void>> plan_joining(Work& work, RunPtr run, Joining& joining) {
   Core& core = work.core;
-  const auto plan = [&core, card = joining.card, owner = owner_of(*run)] {
-    v1::DomainSpec alone;
-    *alone.add_interfaces() = card;
-    return plan_ports(core, alone, owner);
-  };
+  v1::DomainSpec alone;
+  *alone.add_interfaces() = joining.card;
+  const auto plan = [&core, alone, owner = owner_of(*run)] { return plan_ports(core, alone, owner); };
   CO_TRY_ASSIGN(std::vector<PlannedPort> ports, co_await core.parts.pool.run(plan));
+  CO_TRY(check_nobody_uses(core, *run, alone));
   if (!ports.empty()) {
     for (netdev::Claim& claim : ports.front().plan.claims()) run->host_claims.push_back(std::move(claim));
     joining.port = std::move(ports.front());

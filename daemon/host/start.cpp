@@ -71,6 +71,7 @@ Task<Result<std::vector<PlannedPort>>> plan(Work& work, RunPtr run, const conf::
   plan_home(work, *run);
   const auto work_on_pool = [&core, domain, owner = owner_of(*run)] { return plan_ports(core, domain.spec(), owner); };
   CO_TRY_ASSIGN(std::vector<PlannedPort> ports, co_await core.parts.pool.run(work_on_pool));
+  CO_TRY(check_nobody_uses(core, *run, domain.spec()));
   for (const PlannedPort& port : ports) {
     for (netdev::Claim& claim : port.plan.claims()) run->host_claims.push_back(std::move(claim));
   }

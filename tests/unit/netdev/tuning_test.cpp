@@ -83,6 +83,20 @@ TEST_CASE("a macvtap that others made must have the guest's address") {
   CHECK_THAT(plan.error().message(), Catch::Contains("they must be the same"));
 }
 
+TEST_CASE("a device that was made for a guest is no other's, whatever name stands in its document") {
+  World world;
+  PortRequest request{.owner = kOwner, .attach = OnBridge{.bridge = "br0"}, .mac = mac(1)};
+  const auto plan = plan_port(world.kernel, world.ledger, request);
+  REQUIRE(plan);
+  const auto port = make_port(world.kernel, world.firewall, *plan, soon());
+  REQUIRE(port);
+  request.attach = OnExisting{.device = port->name};
+  const auto other = plan_port(world.kernel, world.ledger, request);
+  REQUIRE_FALSE(other);
+  CHECK(other.error().code() == Code::failed_precondition);
+  CHECK_THAT(other.error().message(), Catch::Contains(plan->claim.id));
+}
+
 TEST_CASE("a port in use is changed only while it is the claim's") {
   World world;
   const PortRequest request{.owner = kOwner, .attach = OnBridge{.bridge = "br0"}, .mac = mac(1)};
