@@ -69,11 +69,12 @@ Result<Link> link_of(Kernel& kernel, const LinkIdentity& identity) {
 }
 
 // It leaves its isolation and its VLANs behind, with the bridge they belong to.
-Result<void> move_to_bridge(Kernel& kernel, std::uint32_t ifindex, const std::string& name, const BridgePort& port) {
+Result<void> move_to_bridge(Kernel& kernel, const Link& link, const std::string& name, const BridgePort& port) {
   auto bridge = find_bridge(kernel, name, port);
   if (!bridge) return wrap(std::move(bridge).error(), "bridge {}", name);
-  TRY(kernel.change_link(ifindex, {.up = false}));
-  return kernel.change_link(ifindex, {.master = bridge->ifindex});
+  if (link.master == bridge->ifindex) return {};
+  TRY(kernel.change_link(link.ifindex, {.up = false}));
+  return kernel.change_link(link.ifindex, {.master = bridge->ifindex});
 }
 
 // As when it was made: no frame passes before the port is what it shall be.
@@ -82,8 +83,7 @@ Result<void> change_ours(Kernel& kernel, const Claim& claim, const PortChange& c
   TRY_ASSIGN(const Link link, link_of(kernel, identity));
   const bool up = change.link_up.value_or(link.up);
   if (!up && link.up) TRY(kernel.change_link(identity.ifindex, {.up = false}));
-  if (change.bridge)
-    TRY(move_to_bridge(kernel, identity.ifindex, *change.bridge, change.bridge_port.value_or(BridgePort{})));
+  if (change.bridge) TRY(move_to_bridge(kernel, link, *change.bridge, change.bridge_port.value_or(BridgePort{})));
   if (change.bridge_port) TRY(kernel.set_bridge_port(identity.ifindex, *change.bridge_port));
   if (change.rates) TRY(kernel.limit_link(identity.ifindex, limits_of(*change.rates, link.kind == "macvtap")));
   if (change.coalesce) TRY(kernel.coalesce(identity.ifindex, *change.coalesce));
