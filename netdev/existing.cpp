@@ -1,5 +1,6 @@
 #include "netdev/existing.h"
 
+#include "netdev/claims/claims.h"
 #include "netdev/names.h"
 
 namespace lodge::netdev {
@@ -13,6 +14,9 @@ Result<Link> find_device(Kernel& kernel, const PortRequest& request) {
                 list_links(kernel, "tun"));
   if (device->kind != "tun" && device->kind != "macvtap")
     return fail(Code::failed_precondition, "it is neither a tap nor a macvtap");
+  if (const auto mark = read_link_mark(*device))
+    return fail(Code::failed_precondition, "it was made for a guest (claim {} of ledger {}), and is that guest's alone",
+                mark->claim_id, mark->ledger);
   // A macvtap takes frames to its own address only.
   if (device->kind == "macvtap" && device->mac != request.mac)
     return fail(Code::failed_precondition, "its MAC address is {}, and the guest's {}: they must be the same",

@@ -60,28 +60,36 @@ Result<NetworkPort> make_port(Kernel& kernel, Firewall& firewall, const PortPlan
 
 namespace {
 
-Result<std::uint32_t> bridge_by_name(Kernel& kernel, const std::string& name) {
-  TRY_ASSIGN(const auto bridge, kernel.find_link(name));
-  if (!bridge || bridge->kind != "bridge")
-    return fail(Code::not_found, "no bridge is called {} (bridges here: {})", name, list_links(kernel, "bridge"));
-  return bridge->ifindex;
-}
-
-Result<void> change_ours(Kernel& kernel, const Claim& claim, const PortChange& change) {
-  const LinkIdentity& identity = std::get<LinkIdentity>(claim.identity);
+Result<Link> link_of(Kernel& kernel, const LinkIdentity& identity) {
   TRY_ASSIGN(const auto link, kernel.find_link(identity.ifindex));
   if (!link) return fail(Code::not_found, "it has gone");
   if (const std::string why = difference(*link, identity); !why.empty())
     return fail(Code::failed_precondition, "it is not ours any more: {}", why);
-  LinkChange wanted{.up = change.link_up};
-  if (change.bridge) {
-    TRY_ASSIGN(wanted.master, bridge_by_name(kernel, *change.bridge));
-  }
-  TRY(kernel.change_link(identity.ifindex, wanted));
-  if (change.rates) TRY(kernel.limit_link(identity.ifindex, limits_of(*change.rates, link->kind == "macvtap")));
+  return *link;
+}
+
+// It leaves its isolation and its VLANs behind, with the bridge they belong to.
+Result<void> move_to_bridge(Kernel& kernel, const Link& link, const std::string& name, const BridgePort& port) {
+  auto bridge = find_bridge(kernel, name, port);
+  if (!bridge) return wrap(std::move(bridge).error(), "bridge {}", name);
+  if (link.master == bridge->ifindex) return {};
+  TRY(kernel.change_link(link.ifindex, {.up = false}));
+  return kernel.change_link(link.ifindex, {.master = bridge->ifindex});
+}
+
+// As when it was made: no frame passes before the port is what it shall be.
+Result<void> change_ours(Kernel& kernel, const Claim& claim, const PortChange& change) {
+  const LinkIdentity& identity = std::get<LinkIdentity>(claim.identity);
+  TRY_ASSIGN(const Link link, link_of(kernel, identity));
+  const bool up = change.link_up.value_or(link.up);
+  if (!up && link.up) TRY(kernel.change_link(identity.ifindex, {.up = false}));
+  if (change.bridge) TRY(move_to_bridge(kernel, link, *change.bridge, change.bridge_port.value_or(BridgePort{})));
   if (change.bridge_port) TRY(kernel.set_bridge_port(identity.ifindex, *change.bridge_port));
+  if (change.rates) TRY(kernel.limit_link(identity.ifindex, limits_of(*change.rates, link.kind == "macvtap")));
   if (change.coalesce) TRY(kernel.coalesce(identity.ifindex, *change.coalesce));
-  return {};
+  if (!up || (link.up && !change.bridge)) return {};
+  if (link.kind == "macvtap") TRY(raise_parent(kernel, link.parent_ifindex));
+  return kernel.change_link(identity.ifindex, {.up = true});
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ Result<NetworkPort> make_port(Kernel& kernel, Firewall& firewall, const PortPlan
 // What shall be different about a port in use; what is absent stays.
 struct PortChange {
   std::optional<bool> link_up;
-  std::optional<std::string> bridge;  // of a tap: the bridge it moves to
+  std::optional<std::string> bridge;  // of a tap: the bridge it moves to, as `bridge_port` says
   std::optional<Rates> rates;         // in place of all that were
   std::optional<BridgePort> bridge_port;
   std::optional<std::uint32_t> coalesce;

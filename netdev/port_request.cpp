@@ -159,11 +159,30 @@ Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, 
   return request;
 }
 
+namespace {
+
+bool is_up(const v1::Interface& interface) { return interface.link() != v1::LINK_STATE_DOWN; }
+
+bool is_on_host(const v1::Interface& interface) {
+  return interface.has_direct() || interface.has_bridge() || interface.has_ethernet();
+}
+
+Result<BridgePort> bridge_port_of(const v1::Interface& interface) {
+  BridgePort port{.isolated = interface.isolated(), .vlans = {}};
+  TRY_ASSIGN(port.vlans, vlans_of(interface.vlan()));
+  return port;
+}
+
+// As the kernel counts them: without gathering, each frame is one.
+std::uint32_t frames_of(const v1::Interface& interface) {
+  return std::max<std::uint32_t>(interface.coalesce_rx_frames_max(), 1);
+}
+
+}  // namespace
+
 Result<PortChange> port_change(const v1::Interface& before, const v1::Interface& after) {
   if (const auto parts = what_is_unsupported(after); !parts.empty())
     return fail(Code::unsupported, "not supported yet: {}", fmt::join(parts, ", "));
-  const auto up = [](const v1::Interface& interface) { return interface.link() != v1::LINK_STATE_DOWN; };
-  const bool on_host = after.has_direct() || after.has_bridge() || after.has_ethernet();
   PortChange change;
   if (!is_managed(after)) {
     // The cable is pulled in the guest's card alone.
@@ -172,15 +191,31 @@ Result<PortChange> port_change(const v1::Interface& before, const v1::Interface&
     return change;
   }
   if (rates_of(before.bandwidth()) != rates_of(after.bandwidth())) {
-    if (!on_host) return fail(Code::unsupported, "<bandwidth> of a card without a device on the host");
+    if (!is_on_host(after)) return fail(Code::unsupported, "<bandwidth> of a card without a device on the host");
     change.rates = rates_of(after.bandwidth());
   }
-  if (before.isolated() != after.isolated()) change.bridge_port = BridgePort{.isolated = after.isolated(), .vlans = {}};
-  if (before.coalesce_rx_frames_max() != after.coalesce_rx_frames_max())
-    change.coalesce = std::max<std::uint32_t>(after.coalesce_rx_frames_max(), 1);
-  if (on_host && up(before) != up(after)) change.link_up = up(after);
-  if (after.has_bridge() && before.bridge().bridge() != after.bridge().bridge())
+  if (before.coalesce_rx_frames_max() != after.coalesce_rx_frames_max()) change.coalesce = frames_of(after);
+  if (is_on_host(after) && is_up(before) != is_up(after)) change.link_up = is_up(after);
+  const bool moves = after.has_bridge() && before.bridge().bridge() != after.bridge().bridge();
+  if (moves) {
     change.bridge = after.bridge().bridge();
+    change.link_up = is_up(after);  // it is down while it moves
+  }
+  if (moves || before.isolated() != after.isolated()) {
+    TRY_ASSIGN(change.bridge_port, bridge_port_of(after));
+  }
+  return change;
+}
+
+Result<PortChange> whole_port(const v1::Interface& card) {
+  PortChange change;
+  if (!is_on_host(card) || !is_managed(card)) return change;
+  change.link_up = is_up(card);
+  change.rates = rates_of(card.bandwidth());
+  if (!card.has_direct()) change.coalesce = frames_of(card);
+  if (!card.has_bridge()) return change;
+  change.bridge = card.bridge().bridge();
+  TRY_ASSIGN(change.bridge_port, bridge_port_of(card));
   return change;
 }
 

@@ -20,4 +20,7 @@ Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, 
 // What a change of a card in use asks of the host. unsupported for what this host side cannot change.
 Result<PortChange> port_change(const v1::Interface& before, const v1::Interface& after);
 
+// All that a card in use can ask of the host, for one of which nobody knows how it is.
+Result<PortChange> whole_port(const v1::Interface& card);
+
 }  // namespace lodge::netdev

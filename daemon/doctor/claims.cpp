@@ -82,9 +82,8 @@ void judge(const ClaimFacts& facts, const netdev::MarkedProcess& stray, Findings
                .ledger = ledger}));
 }
 
-void judge(const ClaimFacts& facts, const netdev::StrayLink& stray, Findings& findings) {
-  std::string subject = fmt::format("{} (link {})", stray.link.name, stray.link.ifindex);
-  const std::string& ledger = stray.mark.ledger;
+// Of what tells its ledger, and no process holds.
+void judge_marked(const ClaimFacts& facts, std::string subject, const std::string& ledger, Findings& findings) {
   const Origin from = origin(facts, ledger);
   if (from == Origin::other) return findings.push_back(of_another(std::move(subject), ledger));
   const bool used = in_use(facts, ledger);
@@ -132,7 +131,10 @@ Findings claim_findings(const ClaimFacts& facts) {
   Findings findings;
   for (std::size_t i = 0; i < facts.claims.size(); ++i) judge(facts, facts.claims[i], facts.inspections[i], findings);
   for (const auto& stray : facts.strays.processes) judge(facts, stray, findings);
-  for (const auto& stray : facts.strays.links) judge(facts, stray, findings);
+  for (const auto& stray : facts.strays.links)
+    judge_marked(facts, fmt::format("{} (link {})", stray.link.name, stray.link.ifindex), stray.mark.ledger, findings);
+  for (const auto& stray : facts.strays.tables)
+    judge_marked(facts, "packet filter " + stray.name, stray.mark.ledger, findings);
   for (const auto& stray : facts.strays.folders) judge(facts, stray, findings);
   return findings;
 }

@@ -9,6 +9,7 @@
 #include "daemon/host/scope.h"
 #include "daemon/host/sequences.h"
 #include "netdev/port_request.h"
+#include "netdev/rx_filter.h"
 
 // Network cards that change in place.
 namespace lodge::host {
@@ -49,44 +50,128 @@ Result<void> check_changeable(const v1::Interface& before, const v1::Interface& 
       fmt::join(parts, ", "));
 }
 
-// On the pool: what the host does, as far as it differs.
-Result<void> change_host_side(Core& core, const GuestRun& run, const v1::Interface& before,
-                              const v1::Interface& after) {
-  TRY_ASSIGN(const netdev::PortChange change, netdev::port_change(before, after));
-  if (change.empty()) return {};
-  const netdev::Claim* const claim = claim_of(run, after);
-  if (!claim) return fail(Code::unsupported, "{} has no host device of ours to change", after.alias());
-  return netdev::change_port(core.parts.kernel, *claim, change);
+// What the host does for a card in use.
+struct HostStep {
+  std::optional<netdev::Claim> claim;  // of its device; none if there is nothing to do
+  netdev::PortChange port;
+  std::optional<netdev::RxFilter> filter;  // instead of the guest's own, who is not trusted with it
+};
+
+// A change of a card of a running guest, and how far it has come.
+struct CardChange {
+  v1::Interface before;
+  v1::Interface after;
+  int index = 0;
+  std::optional<store::DomainRow> definition;
+  HostStep forth = {};
+  HostStep back = {};
+  bool wholly = false;         // an earlier one left it nobody knows how: all of it is said anew
+  bool guest_asked = false;    // to pull or plug the cable
+  bool guest_changed = false;  // it has done so
+};
+
+bool is_up(const v1::Interface& card) { return card.link() != v1::LINK_STATE_DOWN; }
+bool is_trusted(const v1::Interface& card) { return card.has_direct() && card.trust_guest_rx_filters(); }
+
+// As far as the two differ, or all of it.
+Result<HostStep> host_step(const GuestRun& run, const v1::Interface& from, const v1::Interface& to, bool wholly) {
+  HostStep step;
+  TRY_ASSIGN(step.port, netdev::port_change(from, to));
+  if (wholly) {
+    TRY_ASSIGN(step.port, netdev::whole_port(to));
+  }
+  if (to.has_direct() && !is_trusted(to) && (wholly || is_trusted(from))) {
+    TRY_ASSIGN(const netdev::Mac mac, netdev::Mac::parse(to.mac()));
+    step.filter = netdev::RxFilter{.mac = mac};
+  }
+  if (step.port.empty() && !step.filter) return step;
+  const netdev::Claim* const claim = claim_of(run, to);
+  if (!claim) return fail(Code::unsupported, "{} has no host device of ours to change", to.alias());
+  step.claim = *claim;
+  return step;
 }
 
-Task<Result<void>> change_live(Work& work, RunPtr run, int index, const v1::Interface& after,
-                               std::optional<store::DomainRow> definition) {
+// On the pool.
+Result<void> take_step(netdev::Kernel& kernel, const HostStep& step) {
+  if (!step.claim) return {};
+  TRY(netdev::change_port(kernel, *step.claim, step.port));
+  if (step.filter) TRY(netdev::follow_rx_filter(kernel, *step.claim, *step.filter));
+  return {};
+}
+
+Task<Result<void>> make_change(Work& work, RunPtr run, CardChange& change) {
   Core& core = work.core;
-  const v1::Interface before = run->live_spec->interfaces(index);
-  CO_TRY(check_changeable(before, after));
-  v1::Interface asked = after;
+  const std::string alias = change.after.alias();
+  const auto forth = [&kernel = core.parts.kernel, step = change.forth] { return take_step(kernel, step); };
+  CO_TRY(co_await core.parts.pool.run(forth));
+  CO_TRY(core.reached("update.host-changed"));
+  if (change.wholly || is_up(change.before) != is_up(change.after)) {
+    CO_TRY_ASSIGN(drivers::Hotplug* const power, hotplug_of(*run));
+    change.guest_asked = true;
+    CO_TRY(co_await power->set_link(alias, is_up(change.after), work.deadline));
+    change.guest_changed = true;
+  }
+  CO_TRY(core.reached("update.guest-changed"));
+  if (!work.object->runs(run)) co_return fail(Code::failed_precondition, "{}", kStoppedMeanwhile);
+  auto spec = std::make_shared<v1::DomainSpec>(*run->live_spec);
+  *spec->mutable_interfaces(change.index) = change.after;
+  LiveChange live{.live_spec = std::move(spec), .definition = std::move(change.definition), .claims = {}};
+  auto committed = co_await commit_change(work, run, std::move(live));
+  co_return committed;
+}
+
+// The guest may still do what it was asked for and has not answered, so nobody knows how its side of the cable is.
+Task<Result<void>> take_back_in_guest(Work& work, RunPtr run, const CardChange& change) {
+  if (!change.guest_asked) co_return Result<void>{};
+  if (!change.guest_changed) co_return fail(Code::unavailable, "the guest may still change its side of the cable");
+  CO_TRY_ASSIGN(drivers::Hotplug* const power, hotplug_of(*run));
+  auto done = co_await power->set_link(change.before.alias(), is_up(change.before),
+                                       Deadline::after(work.core.settings.internal_limit));
+  co_return done;
+}
+
+// Cannot be cancelled any more, and goes on past its caller's deadline.
+Task<void> take_back(Work& work, RunPtr run, const CardChange& change) {
+  Core& core = work.core;
+  if (!work.object->runs(run) || run->exited) co_return;
+  const std::string alias = change.before.alias();
+  const auto back = [&kernel = core.parts.kernel, step = change.back] { return take_step(kernel, step); };
+  Result<void> undone = co_await core.parts.pool.run(back);
+  const Result<void> in_guest = co_await take_back_in_guest(work, run, change);
+  if (undone) undone = in_guest;
+  if (undone && is_trusted(change.before)) undone = co_await follow_rx_filter(work, run, alias);
+  if (undone) co_return;
+  run->unsettled_cards.insert(alias);
+  log::degraded(fmt::format("take a change of {} back; its next one says all of it anew", alias), undone.error());
+}
+
+Task<Result<void>> change_live(Work& work, RunPtr run, CardChange change) {
+  Core& core = work.core;
+  const std::string alias = change.after.alias();
+  CO_TRY(check_changeable(change.before, change.after));
+  v1::Interface asked = change.after;
   conf::apply_view(asked, {.view = conf::View::inactive, .secure = true});
   CO_TRY(co_await core.judge(*work.object, std::move(asked)));
   CO_TRY(core.reached("update.gate-passed"));
-  const auto host_side = [&core, run, before, after] { return change_host_side(core, *run, before, after); };
-  CO_TRY(co_await core.parts.pool.run(host_side));
-  core.passed("update.host-changed");
-  const bool was_up = before.link() != v1::LINK_STATE_DOWN;
-  const bool is_up = after.link() != v1::LINK_STATE_DOWN;
-  if (was_up != is_up) {
-    CO_TRY_ASSIGN(drivers::Hotplug* const power, hotplug_of(*run));
-    CO_TRY(co_await power->set_link(after.alias(), is_up, work.deadline));
+  change.wholly = run->unsettled_cards.contains(alias);
+  CO_TRY_ASSIGN(change.forth, host_step(*run, change.before, change.after, change.wholly));
+  CO_TRY_ASSIGN(change.back, host_step(*run, change.after, change.before, change.wholly));
+  Result<void> done;
+  try {
+    done = co_await make_change(work, run, change);
+  } catch (...) {
+    done = cancelled_or_rethrow();
   }
-  core.passed("update.guest-changed");
-  if (!work.object->runs(run)) co_return fail(Code::failed_precondition, "{}", kStoppedMeanwhile);
-  auto spec = std::make_shared<v1::DomainSpec>(*run->live_spec);
-  *spec->mutable_interfaces(index) = after;
-  LiveChange change{.live_spec = std::move(spec), .definition = std::move(definition), .claims = {}};
-  CO_TRY(co_await commit_change(work, run, std::move(change)));
+  if (!done) {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await take_back(work, run, change);
+    co_return done;
+  }
+  run->unsettled_cards.erase(alias);
   core.passed("update.committed");
-  core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEVICE_CHANGED, after.alias());
-  if (!before.trust_guest_rx_filters()) {
-    CO_TRY(co_await follow_rx_filter(work, run, after.alias()));
+  core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEVICE_CHANGED, alias);
+  if (!change.before.trust_guest_rx_filters()) {
+    CO_TRY(co_await follow_rx_filter(work, run, alias));
   }
   co_return Result<void>{};
 }
@@ -118,7 +203,9 @@ Task<Result<DomainPtr>> update(Work& work, v1::Interface described, Host::Edit e
     CO_TRY_ASSIGN(definition, co_await change_definition(work, described, edit));
   }
   if (to.run) {
-    CO_TRY(co_await change_live(work, to.run, index, after, definition));
+    CardChange change{
+        .before = to.run->live_spec->interfaces(index), .after = after, .index = index, .definition = definition};
+    CO_TRY(co_await change_live(work, to.run, std::move(change)));
   } else {
     LiveChange change{.live_spec = nullptr, .definition = definition, .claims = {}};
     CO_TRY(co_await commit_change(work, nullptr, std::move(change)));

@@ -21,7 +21,7 @@ struct Joining {
   v1::Interface card;
   std::optional<PlannedPort> port;
   store::SpecPtr live_spec;  // with the card
-  bool inside = false;       // the guest has it
+  bool inside = false;       // the guest has it, or may have
 };
 
 void spell(Joining& joining, const GuestRun& run) {
@@ -47,12 +47,11 @@ Task<Result<void>> commit_joining(Work& work, RunPtr run, const Joining& joining
 
 Task<Result<void>> plan_joining(Work& work, RunPtr run, Joining& joining) {
   Core& core = work.core;
-  const auto plan = [&core, card = joining.card, owner = owner_of(*run)] {
-    v1::DomainSpec alone;
-    *alone.add_interfaces() = card;
-    return plan_ports(core, alone, owner);
-  };
+  v1::DomainSpec alone;
+  *alone.add_interfaces() = joining.card;
+  const auto plan = [&core, alone, owner = owner_of(*run)] { return plan_ports(core, alone, owner); };
   CO_TRY_ASSIGN(std::vector<PlannedPort> ports, co_await core.parts.pool.run(plan));
+  CO_TRY(check_nobody_uses(core, *run, alone));
   if (!ports.empty()) {
     for (netdev::Claim& claim : ports.front().plan.claims()) run->host_claims.push_back(std::move(claim));
     joining.port = std::move(ports.front());
@@ -83,8 +82,8 @@ Task<Result<void>> plug_in(Work& work, RunPtr run, Joining& joining) {
   CO_TRY(core.reached("attach.port-made"));
   if (!work.object->runs(run)) co_return fail(Code::failed_precondition, "{}", kStoppedMeanwhile);
   work.operation->step("plugging it in", 60);
-  CO_TRY(co_await power->attach(joining.card, std::move(port), work.deadline));
   joining.inside = true;
+  CO_TRY(co_await power->attach(joining.card, std::move(port), work.deadline));
   if (!work.object->runs(run)) co_return fail(Code::failed_precondition, "{}", kStoppedMeanwhile);
   CO_TRY(core.reached("attach.plugged-in"));
   co_return Result<void>{};
@@ -116,6 +115,28 @@ Task<Result<void>> hold(Work& work, RunPtr run, Joining& joining, std::optional<
   co_return committed;
 }
 
+// Ok if the guest has not got it, or no longer.
+Task<Result<void>> take_out(Work& work, RunPtr run, const Joining& joining) {
+  if (!joining.inside || !run->guest || run->exited) co_return Result<void>{};
+  const auto out = co_await run->guest->hotplug()->detach(joining.card.alias(),
+                                                          Deadline::after(work.core.settings.internal_limit));
+  if (out || !work.object->runs(run) || run->exited) co_return Result<void>{};
+  log::degraded(fmt::format("take {} out again", joining.card.alias()), out.error());
+  co_return out;
+}
+
+// A card that the guest does not let go of is as any other: it goes when the guest or its user says so, with all it has.
+Task<void> keep(Work& work, RunPtr run, Joining& joining) {
+  const auto held = co_await hold(work, run, joining, std::nullopt);
+  if (!held) {
+    // It is written down already, as one on its way.
+    log::degraded(fmt::format("write down that {} stays", joining.card.alias()), held.error());
+    run->live_spec = joining.live_spec;
+    work.core.publish(work.object);
+  }
+  work.core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEVICE_ADDED, joining.card.alias());
+}
+
 Task<Result<void>> attach_live(Work& work, RunPtr run, conf::Plugged plugged,
                                std::optional<store::DomainRow> definition) {
   CO_TRY(work.core.reached("attach.gate-passed"));
@@ -133,10 +154,11 @@ Task<Result<void>> attach_live(Work& work, RunPtr run, conf::Plugged plugged,
   }
   if (!done) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    if (joining.inside && run->guest) {
-      const auto out = co_await run->guest->hotplug()->detach(joining.card.alias(),
-                                                              Deadline::after(work.core.settings.internal_limit));
-      if (!out) log::degraded(fmt::format("take {} out again", joining.card.alias()), out.error());
+    const auto out = co_await take_out(work, run, joining);
+    if (!out) {
+      co_await keep(work, run, joining);
+      co_return wrap(std::move(done).error(), "{} stays until the guest lets go of it ({})", joining.card.alias(),
+                     out.error().message());
     }
     co_await take_back(work, run, joining);
     co_return done;
@@ -162,6 +184,7 @@ Task<Result<void>> conclude_detach(Work& work, RunPtr run, std::string alias,
   core.passed("detach.released");
   CO_TRY(co_await commit_change(work, run, std::move(change)));
   core.passed("detach.committed");
+  run->unsettled_cards.erase(alias);
   core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEVICE_REMOVED, std::move(alias));
   co_return Result<void>{};
 }

@@ -66,12 +66,17 @@ void end_processes(Core& core, const ClaimFacts& facts, const std::set<std::stri
 
 // What is left when no process uses it.
 void end_rest(Core& core, const ClaimFacts& facts, const std::set<std::string>& ledgers, Mended& mended) {
+  const auto may_go = [&](const std::string& ledger) {
+    return (ledger == facts.ledger || ledgers.contains(ledger)) && !doctor::in_use(facts, ledger);
+  };
   for (const netdev::StrayLink& stray : facts.strays.links) {
-    const std::string& ledger = stray.mark.ledger;
-    const bool ours = ledger == facts.ledger || ledgers.contains(ledger);
-    if (ours && !doctor::in_use(facts, ledger))
+    if (may_go(stray.mark.ledger))
       mended.note(netdev::end_stray(core.system(), stray),
                   fmt::format("{} (link {})", stray.link.name, stray.link.ifindex), "removed, no claim knew it");
+  }
+  for (const netdev::StrayTable& stray : facts.strays.tables) {
+    if (may_go(stray.mark.ledger))
+      mended.note(netdev::end_stray(core.system(), stray), "packet filter " + stray.name, "removed, no claim knew it");
   }
   if (doctor::folders_in_use(facts)) return;
   for (const netdev::StrayFolder& stray : facts.strays.folders)

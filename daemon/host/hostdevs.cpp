@@ -1,22 +1,28 @@
 #include "daemon/host/hostdevs.h"
 
+#include <set>
+
 namespace lodge::host {
 namespace {
 
-Result<netdev::Claim> plan_one(Core& core, const v1::HostdevSubsystem& subsystem, const netdev::Owner& owner) {
+std::string address_of(const v1::HostdevSubsystem& subsystem) {
   const v1::PciAddress& source = subsystem.pci().source();
-  return netdev::plan_pci(core.parts.pci, owner,
-                          netdev::pci_address(source.domain(), source.bus(), source.slot(), source.function()),
-                          subsystem.managed());
+  return netdev::pci_address(source.domain(), source.bus(), source.slot(), source.function());
 }
 
 }  // namespace
 
 Result<std::vector<netdev::Claim>> plan_hostdevs(Core& core, const v1::DomainSpec& spec, const netdev::Owner& owner) {
+  std::set<std::string> all;
+  for (const auto& hostdev : spec.hostdevs()) {
+    if (hostdev.subsystem().has_pci()) all.insert(address_of(hostdev.subsystem()));
+  }
   std::vector<netdev::Claim> claims;
   for (int i = 0; i < spec.hostdevs_size(); ++i) {
-    if (!spec.hostdevs(i).subsystem().has_pci()) continue;
-    auto claim = plan_one(core, spec.hostdevs(i).subsystem(), owner);
+    const v1::HostdevSubsystem& subsystem = spec.hostdevs(i).subsystem();
+    if (!subsystem.has_pci()) continue;
+    auto claim = netdev::plan_pci(core.parts.pci, owner,
+                                  {.address = address_of(subsystem), .managed = subsystem.managed(), .with = all});
     if (!claim) {
       // What a definition names and the host lacks is no reason to say that the guest is not there.
       return wrap(std::move(claim).error().with_code(Code::failed_precondition), "host device {}", i + 1);

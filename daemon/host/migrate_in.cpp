@@ -18,6 +18,8 @@ using store::MigrationState;
 // The other host has said that all of it is here; our hypervisor says so a moment later.
 constexpr std::chrono::seconds kLastWord{10};
 
+constexpr std::string_view kDoesNotRunYet = "it is here, but does not run yet; resume it";
+
 ObjectPtr expecting(const Core& core, std::string_view id) {
   const auto found = std::ranges::find_if(core.by_uuid, [&](const auto& one) {
     return one.second->incoming() && one.second->incoming()->arrival->id == id;
@@ -122,9 +124,26 @@ Result<Arrived> outcome(const Work& work, std::string_view id) {
   return Arrived{.domain = work.core.snapshot(*work.object), .receipt = std::move(receipt)};
 }
 
+// Of one that is ours already. It may be that it was never let run.
+Task<Result<Arrived>> finish_again(Work& work, std::string id) {
+  // Resumed by hand, it may have gone on to a third host since.
+  if (work.object->handed_over()) co_return outcome(work, id);
+  RunPtr run;
+  if (work.core.arrived.at(id).state == MigrationState::committed && work.object->running()) {
+    CO_TRY_ASSIGN(run, co_await reachable(work));
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  auto arrived = co_await let_arrive(work, run, id);
+  if (!arrived) co_return wrap(std::move(arrived).error(), "{}", kDoesNotRunYet);
+  co_return outcome(work, id);
+}
+
 Task<Result<Arrived>> finish(Work& work, std::string id, std::string key, bool paused) {
   Core& core = work.core;
-  if (core.arrived.contains(id)) co_return outcome(work, id);
+  if (core.arrived.contains(id)) {
+    auto finished = co_await finish_again(work, std::move(id));
+    co_return finished;
+  }
   if (!expects(*work.object, id)) co_return fail(Code::not_found, "migration {} has been given up meanwhile", id);
   const std::shared_ptr<const Arrival> arrival = work.object->incoming()->arrival;
   const RunPtr run = work.object->incoming()->run;
@@ -140,13 +159,13 @@ Task<Result<Arrived>> finish(Work& work, std::string id, std::string key, bool p
   CO_TRY(co_await commit_arrival(work, run, *arrival, paused));
   core.passed("migrate-in.committed");
   const drivers::GuestStatus waiting{v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_MIGRATION};
-  become_running(core, work.object, run, waiting);
+  become_running(work.object, run, waiting);
   publish_migrations(core);
   work.operation->step("letting it run", 80);
   auto arrived = co_await let_arrive(work, run, id);
   core.emit(work.object, v1::DOMAIN_EVENT_KIND_STARTED, "migrated from another host");
   handle_held_back(core, work.object, run);
-  if (!arrived) co_return wrap(std::move(arrived).error(), "it is here, but does not run yet; resume it");
+  if (!arrived) co_return wrap(std::move(arrived).error(), "{}", kDoesNotRunYet);
   co_return outcome(work, id);
 }
 
@@ -194,7 +213,7 @@ Task<Result<void>> let_arrive(Work& work, RunPtr run, std::string id) {
     }
     if (row.paused) status = {v1::DOMAIN_STATE_PAUSED, v1::DOMAIN_STATE_REASON_PAUSED_USER};
     if (!work.object->runs(run)) co_return Result<void>{};
-    become_running(core, work.object, run, status);
+    become_running(work.object, run, status);
     core.publish(work.object);
     if (status.state != v1::DOMAIN_STATE_RUNNING) handle_found_state(core, work.object, run, status);
   }

@@ -1,6 +1,7 @@
 #include "daemon/host/ports.h"
 
 #include <algorithm>
+#include <set>
 
 #include "daemon/host/sequences.h"
 #include "netdev/port_request.h"
@@ -24,8 +25,18 @@ void put_claim(GuestRun& run, const std::string& old_id, const netdev::Claim& cl
 RunPtr run_in(const Object& object) {
   if (const auto* starting = std::get_if<phase::Starting>(&object.phase)) return starting->run;
   if (const auto* running = std::get_if<phase::Running>(&object.phase)) return running->run;
+  if (const auto* incoming = object.incoming()) return incoming->run;
   if (const auto* stopping = std::get_if<phase::Stopping>(&object.phase)) return stopping->run;
   return nullptr;
+}
+
+// What its cards use with managed='no'.
+std::set<std::string> foreign_devices(const v1::DomainSpec& spec) {
+  std::set<std::string> devices;
+  for (const auto& card : spec.interfaces()) {
+    if (card.has_target_managed() && !card.target_managed()) devices.insert(card.target_dev());
+  }
+  return devices;
 }
 
 }  // namespace
@@ -101,6 +112,19 @@ Result<void> check_nobody_has(const Core& core, const GuestRun& run, const std::
     const auto owner = core.by_uuid.find(other.owner.domain_uuid);
     return fail(Code::busy, "{} is in use by {}", netdev::describe(*taken),
                 owner == core.by_uuid.end() ? "a guest that has ended" : owner->second->name);
+  }
+  return {};
+}
+
+Result<void> check_nobody_uses(const Core& core, const GuestRun& run, const v1::DomainSpec& spec) {
+  const std::set<std::string> wanted = foreign_devices(spec);
+  if (wanted.empty()) return {};
+  for (const auto& [uuid, object] : core.by_uuid) {
+    const RunPtr other = run_in(*object);
+    if (!other || other.get() == &run) continue;
+    for (const std::string& device : foreign_devices(*other->live_spec)) {
+      if (wanted.contains(device)) return fail(Code::busy, "device {} is in use by {}", device, object->name);
+    }
   }
   return {};
 }

@@ -32,6 +32,9 @@ std::vector<netdev::Claim> claims_of_others(const Core& core, const GuestRun& ru
 // busy, naming the other guest, if one of these claims is for a thing that only one can have, and another run has it.
 Result<void> check_nobody_has(const Core& core, const GuestRun& run, const std::vector<netdev::Claim>& claims);
 
+// The same for devices that others made, which have no claim: busy if a card of this specification is to use one that a card of another run uses.
+Result<void> check_nobody_uses(const Core& core, const GuestRun& run, const v1::DomainSpec& spec);
+
 // The claim for the host device of this card; null if it has none, or it is not ours.
 const netdev::Claim* claim_of(const GuestRun& run, const v1::Interface& interface);
 // All that is claimed for it: its device, the table that filters it, what the switch knows of it.

@@ -87,7 +87,7 @@ Result<std::vector<std::pair<ObjectPtr, RunPtr>>> load_objects(Core& core, const
       continue;
     }
     const RunPtr run = run_of(core, object, row, contents);
-    become_running(core, object, run, {.state = v1::DOMAIN_STATE_RUNNING});
+    become_running(object, run, {.state = v1::DOMAIN_STATE_RUNNING});
     object->condition.stale = true;
     if (object->handed_over()) show_handed_over(core, object);
     runs.emplace_back(object, run);
@@ -213,7 +213,7 @@ Task<Found> look_for(Core& core, ObjectPtr object, RunPtr run) {
   run->found.open();
   core.passed("recover.guest-found");
   object->condition.last_error.clear();
-  become_running(core, object, run, status);
+  become_running(object, run, status);
   core.emit(object, v1::DOMAIN_EVENT_KIND_RECOVERED);
   handle_found_state(core, object, run, status);
   go_on_moving(core, object, run);

@@ -32,7 +32,7 @@ Task<Result<void>> commit_running(Work& work, RunPtr run, store::Batch batch);
 // Ends and releases what a start has made. Cannot be cancelled, and goes on past its caller's deadline.
 Task<void> take_back_start(Work& work, RunPtr run, StopReason why);
 // How a started or found guest becomes a running one that users see.
-void become_running(Core& core, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status);
+void become_running(const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status);
 
 // --- stop.cpp ---
 

@@ -71,6 +71,7 @@ Task<Result<std::vector<PlannedPort>>> plan(Work& work, RunPtr run, const conf::
   plan_home(work, *run);
   const auto work_on_pool = [&core, domain, owner = owner_of(*run)] { return plan_ports(core, domain.spec(), owner); };
   CO_TRY_ASSIGN(std::vector<PlannedPort> ports, co_await core.parts.pool.run(work_on_pool));
+  CO_TRY(check_nobody_uses(core, *run, domain.spec()));
   for (const PlannedPort& port : ports) {
     for (netdev::Claim& claim : port.plan.claims()) run->host_claims.push_back(std::move(claim));
   }
@@ -252,7 +253,7 @@ Task<Result<void>> start_run(Work& work, Prepared prepared, bool paused) {
   const Beginning how{.paused = paused};
   CO_TRY_ASSIGN(const drivers::GuestStatus status, co_await begin(work, run, std::move(prepared.domain), how));
   work.object->condition.last_error.clear();
-  become_running(core, work.object, run, status);
+  become_running(work.object, run, status);
   core.emit(work.object, v1::DOMAIN_EVENT_KIND_STARTED);
   handle_held_back(core, work.object, run);
   co_return Result<void>{};
@@ -265,14 +266,14 @@ Task<Result<void>> start_incoming(Work& work, Prepared prepared, drivers::Incomi
   CO_TRY_ASSIGN(const RunPtr run, first_step(work, prepared));
   const Beginning how{.incoming = std::move(place)};
   CO_TRY_ASSIGN(const drivers::GuestStatus status, co_await begin(work, run, std::move(prepared.domain), how));
-  become_running(work.core, work.object, run, status);
+  become_running(work.object, run, status);
   work.object->condition.last_error.clear();
   work.object->phase = phase::Incoming{run, std::move(arrival)};
   work.core.publish(work.object);
   co_return Result<void>{};
 }
 
-void become_running(Core&, const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status) {
+void become_running(const ObjectPtr& object, const RunPtr& run, drivers::GuestStatus status) {
   object->phase = phase::Running{run};
   object->condition.state = status.state;
   object->condition.reason = status.reason;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <tuple>
 
 #include "drivers/qemu/spice_port.h"
 #include "netdev/claims/file.h"
@@ -59,6 +60,7 @@ class Planning {
     TRY(backends(spec.consoles()));
     TRY(backends(spec.channels()));
     TRY(backends(spec.redirdevs()));
+    for (const auto& interface : spec.interfaces()) tunnel(interface);
     return std::move(claims_);
   }
 
@@ -87,10 +89,19 @@ class Planning {
       const v1::CharBackend& backend = device.backend();
       if (backend.has_tcp() && backend.tcp().mode() == v1::CHAR_SOCKET_MODE_BIND)
         port("tcp server", backend.tcp().host(), number_of(backend.tcp().service()));
+      for (const auto& source : backend.udp().sources()) {
+        if (source.mode() == v1::CHAR_SOCKET_MODE_BIND) udp_port(source.host(), number_of(source.service()));
+      }
       if (backend.has_unix_socket() && backend.unix_socket().mode() == v1::CHAR_SOCKET_MODE_BIND)
         TRY(socket(backend.unix_socket().path()));
     }
     return {};
+  }
+
+  // Where a card waits for another emulator.
+  void tunnel(const v1::Interface& interface) {
+    if (interface.has_server()) port("tunnel", interface.server().address(), interface.server().port());
+    if (interface.has_udp()) udp_port(interface.udp().local_address(), interface.udp().local_port());
   }
 
   Result<void> socket_of(const v1::GraphicsListen& listen) {
@@ -106,8 +117,17 @@ class Planning {
   }
 
   void port(const char* name, const std::string& address, int number) {
-    const PortIdentity identity{.protocol = "tcp", .address = address, .number = static_cast<std::uint16_t>(number)};
-    if (number == 0 || ports_.emplace(address, identity.number).second)
+    claim({.protocol = "tcp", .address = address, .number = static_cast<std::uint16_t>(number)}, name);
+  }
+
+  // Without a number it is any port, which nobody is told.
+  void udp_port(const std::string& address, int number) {
+    if (number != 0)
+      claim({.protocol = "udp", .address = address, .number = static_cast<std::uint16_t>(number)}, "udp");
+  }
+
+  void claim(const PortIdentity& identity, const char* name) {
+    if (identity.number == 0 || ports_.emplace(identity.protocol, identity.address, identity.number).second)
       claims_.push_back(netdev::plan_port_number(owner_, name, identity));
   }
 
@@ -126,7 +146,7 @@ class Planning {
   const netdev::Owner owner_;
   std::vector<Claim> claims_;
   std::set<std::string> places_;
-  std::set<std::pair<std::string, std::uint16_t>> ports_;
+  std::set<std::tuple<std::string, std::string, std::uint16_t>> ports_;
 };
 
 }  // namespace

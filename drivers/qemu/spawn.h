@@ -38,7 +38,7 @@ struct Spawned {
 Result<Spawned> spawn(const SpawnRequest& request);
 
 // Ends a child that must go whatever happens: SIGKILL, and waits until it is gone and reaped. Blocks for some ms, and at most
-// ten seconds.
+// a second.
 void kill_and_reap(const Fd& pidfd);
 
 }  // namespace lodge::drivers::qemu

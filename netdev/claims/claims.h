@@ -103,6 +103,8 @@ struct LinkMark {
   std::string ledger;  // the instance
   std::string claim_id;
 };
+// Of an alias or a comment; empty if it is none of any lodged's.
+std::optional<LinkMark> read_mark(std::string_view text);
 // Empty if it is no link of any lodged's.
 std::optional<LinkMark> read_link_mark(const Link& link);
 

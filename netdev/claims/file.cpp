@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <optional>
+#include <sstream>
 
 #include "netdev/claims/kinds.h"
 
@@ -20,10 +22,26 @@ Result<std::optional<struct stat>> look_at(const std::string& path) {
   return fail_errno(errno, "look at {}", path);
 }
 
+// Whether the kernel tells of a server at this place. It tells nothing of servers in other network namespaces.
+// @source Linux net/unix/af_unix.c, unix_seq_show: number, count, protocol, flags, type, state, inode, path
+bool is_listened(const std::string& path) {
+  constexpr unsigned kAccepts = 1u << 16;  // @source Linux include/linux/net.h, __SO_ACCEPTCON
+  std::ifstream sockets("/proc/net/unix");
+  for (std::string line; std::getline(sockets, line);) {
+    std::istringstream fields(line);
+    std::string number, count, protocol, type, state, inode, place;
+    unsigned flags = 0;
+    fields >> number >> count >> protocol >> std::hex >> flags >> type >> state >> inode;
+    if ((flags & kAccepts) == 0 || fields.get() != ' ') continue;
+    if (std::getline(fields, place) && place == path) return true;
+  }
+  return false;
+}
+
 // A socket whose server has gone, as a process that was killed leaves it: whoever serves there next replaces it.
 bool is_dead_socket(const std::string& path, const struct stat& found) {
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  if (!S_ISSOCK(found.st_mode) || path.size() >= sizeof address.sun_path) return false;
+  if (!S_ISSOCK(found.st_mode) || path.size() >= sizeof address.sun_path || is_listened(path)) return false;
   std::ranges::copy(path, address.sun_path);
   const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return false;
@@ -47,6 +65,7 @@ Result<void> identify_file(Claim& claim) {
   FileIdentity& identity = std::get<FileIdentity>(claim.identity);
   TRY_ASSIGN(const auto found, look_at(identity.path));
   if (!found) return fail(Code::not_found, "{} was not made", identity.path);
+  if (!S_ISSOCK(found->st_mode)) return fail(Code::failed_precondition, "{} is no socket", identity.path);
   identity.device = found->st_dev;
   identity.inode = found->st_ino;
   return {};

@@ -18,13 +18,17 @@ std::string link_mark(std::string_view instance, std::string_view claim_id) {
   return fmt::format("lodge:{}:{}", instance, claim_id);
 }
 
-std::optional<LinkMark> read_link_mark(const Link& link) {
-  const std::string_view alias = link.alias;
+std::optional<LinkMark> read_mark(std::string_view text) {
   constexpr std::string_view kPrefix = "lodge:";
-  const auto colon = alias.find(':', kPrefix.size());
-  if (link.group != kLinkGroup || !alias.starts_with(kPrefix) || colon == alias.npos) return std::nullopt;
-  return LinkMark{.ledger = std::string(alias.substr(kPrefix.size(), colon - kPrefix.size())),
-                  .claim_id = std::string(alias.substr(colon + 1))};
+  const auto colon = text.find(':', kPrefix.size());
+  if (!text.starts_with(kPrefix) || colon == text.npos) return std::nullopt;
+  return LinkMark{.ledger = std::string(text.substr(kPrefix.size(), colon - kPrefix.size())),
+                  .claim_id = std::string(text.substr(colon + 1))};
+}
+
+std::optional<LinkMark> read_link_mark(const Link& link) {
+  if (link.group != kLinkGroup) return std::nullopt;
+  return read_mark(link.alias);
 }
 
 Result<Seen> see_link(Kernel& kernel, const Claim& claim) {

@@ -8,11 +8,12 @@ namespace lodge::netdev {
 namespace {
 
 // Functions of one group can reach each other's memory: a guest gets all, or none. Bridges stay with the host.
-Result<std::vector<std::string>> neighbours_in_use(PciBus& bus, const PciDevice& device) {
+Result<std::vector<std::string>> neighbours_in_use(PciBus& bus, const PciDevice& device,
+                                                   const std::set<std::string>& with) {
   TRY_ASSIGN(const std::vector<std::string> group, bus.group(device.iommu_group));
   std::vector<std::string> in_use;
   for (const std::string& address : group) {
-    if (address == device.address) continue;
+    if (address == device.address || with.contains(address)) continue;
     TRY_ASSIGN(const auto other, bus.find(address));
     if (!other || other->driver.empty() || other->driver == kGuestDriver || other->driver == "pcieport") continue;
     in_use.push_back(fmt::format("{} ({})", address, other->driver));
@@ -20,15 +21,15 @@ Result<std::vector<std::string>> neighbours_in_use(PciBus& bus, const PciDevice&
   return in_use;
 }
 
-Result<std::vector<std::string>> obstacles(PciBus& bus, const PciDevice& device, bool managed) {
+Result<std::vector<std::string>> obstacles(PciBus& bus, const PciDevice& device, const WantedPci& wanted) {
   std::vector<std::string> found = bus.what_is_missing();
   if (device.iommu_group.empty())
     found.push_back("it has no IOMMU group: is the IOMMU switched on in the firmware and the kernel (intel_iommu=on)?");
-  if (!managed && device.driver != kGuestDriver)
+  if (!wanted.managed && device.driver != kGuestDriver)
     found.push_back(fmt::format("its driver is {}, not {}: bind it, or let managed='yes' do so",
                                 device.driver.empty() ? "none" : device.driver, kGuestDriver));
   if (device.iommu_group.empty()) return found;
-  TRY_ASSIGN(const std::vector<std::string> in_use, neighbours_in_use(bus, device));
+  TRY_ASSIGN(const std::vector<std::string> in_use, neighbours_in_use(bus, device, wanted.with));
   if (!in_use.empty())
     found.push_back(
         fmt::format("the host uses others of its IOMMU group {}: {}", device.iommu_group, fmt::join(in_use, ", ")));
@@ -41,10 +42,11 @@ std::string pci_address(std::uint32_t domain, std::uint32_t bus, std::uint32_t s
   return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", domain, bus, slot, function);
 }
 
-Result<Claim> plan_pci(PciBus& bus, const Owner& owner, const std::string& address, bool managed) {
+Result<Claim> plan_pci(PciBus& bus, const Owner& owner, const WantedPci& wanted) {
+  const std::string& address = wanted.address;
   TRY_ASSIGN(const auto device, bus.find(address));
   if (!device) return fail(Code::not_found, "this host has no PCI device {}", address);
-  TRY_ASSIGN(const std::vector<std::string> found, obstacles(bus, *device, managed));
+  TRY_ASSIGN(const std::vector<std::string> found, obstacles(bus, *device, wanted));
   if (!found.empty()) return fail(Code::failed_precondition, "{}: {}", address, fmt::join(found, "; "));
   Claim claim{.id = new_claim_id(), .owner = owner, .name = address};
   claim.identity = PciIdentity{.address = address, .driver = device->driver, .wanted = device->wanted};

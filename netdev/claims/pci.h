@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,9 +42,16 @@ inline constexpr std::string_view kGuestDriver = "vfio-pci";
 // "0000:01:00.0"
 std::string pci_address(std::uint32_t domain, std::uint32_t bus, std::uint32_t slot, std::uint32_t function);
 
-// A claim for a PCI function and the driver it has to get back. `managed`: it is taken from its driver; otherwise it must have
-// been given to vfio-pci beforehand. not_found; failed_precondition with all that stands in the way. Makes nothing. Blocks.
-Result<Claim> plan_pci(PciBus& bus, const Owner& owner, const std::string& address, bool managed);
+// A function that a guest is to be given.
+struct WantedPci {
+  std::string address;
+  bool managed = true;  // it is taken from its driver; otherwise it must have been given to vfio-pci beforehand
+  std::set<std::string> with = {};  // the functions that the same guest is given besides
+};
+
+// A claim for a PCI function and the driver it has to get back. not_found; failed_precondition with all that stands in the
+// way. Makes nothing. Blocks.
+Result<Claim> plan_pci(PciBus& bus, const Owner& owner, const WantedPci& wanted);
 
 // Gives it to vfio-pci. Blocks, as long as its driver needs to let go.
 Result<void> take_pci(PciBus& bus, const Claim& claim);

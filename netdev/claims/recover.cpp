@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "netdev/claims/claims.h"
+#include "netdev/claims/table.h"
 
 namespace lodge::netdev {
 namespace {
@@ -65,9 +66,8 @@ void end_helpers(Processes& processes, const std::string& instance, Deadline dea
 // A table of ours is called after its claim, and says so in its comment.
 Result<bool> is_unclaimed(Firewall& firewall, std::string_view instance, const std::string& name,
                           std::span<const Claim> claims) {
-  constexpr std::string_view kPrefix = "lodge-";
-  if (!name.starts_with(kPrefix)) return false;
-  const std::string_view id = std::string_view(name).substr(kPrefix.size());
+  if (!name.starts_with(kTablePrefix)) return false;
+  const std::string_view id = std::string_view(name).substr(kTablePrefix.size());
   if (is_known(claims, id)) return false;
   TRY_ASSIGN(const auto comment, firewall.find_table(name));
   return comment == link_mark(instance, id);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "netdev/claims/claims.h"
 #include "netdev/claims/kinds.h"
@@ -21,6 +22,17 @@ int turn(const Claim& claim) {
     case ClaimKind::folder: return 4;
   }
   return 5;
+}
+
+// What a process goes on using, with nobody to keep it from that. A link that goes leaves it without a network, as is meant.
+bool is_used_by_process(const Claim& claim) {
+  switch (claim.kind()) {
+    case ClaimKind::pci:
+    case ClaimKind::port:
+    case ClaimKind::file:
+    case ClaimKind::folder: return true;
+    default: return false;
+  }
 }
 
 std::vector<Claim> in_turn(std::span<const Claim> claims) {
@@ -91,8 +103,16 @@ Result<void> ReleaseReport::result() const {
 ReleaseReport release(System system, std::span<const Claim> claims, Deadline deadline) {
   ReleaseReport report;
   const auto marked = find_marked(system.processes, claims);
-  for (const Claim& claim : in_turn(claims))
-    note(report, claim, std::visit(Ender{system, claim, marked, deadline}, claim.identity));
+  std::set<std::string> lingering;  // runs with a process that has not ended
+  for (const Claim& claim : in_turn(claims)) {
+    if (is_used_by_process(claim) && lingering.contains(claim.owner.run_id)) {
+      note(report, claim, fail(Code::failed_precondition, "the process that uses it has not ended"));
+      continue;
+    }
+    auto ended = std::visit(Ender{system, claim, marked, deadline}, claim.identity);
+    if (!ended && claim.kind() == ClaimKind::process) lingering.insert(claim.owner.run_id);
+    note(report, claim, std::move(ended));
+  }
   return report;
 }
 

@@ -30,11 +30,27 @@ Result<std::vector<StrayFolder>> marked_folders(const fs::path& below) {
   return marked;
 }
 
+// A kernel without nftables has none.
+Result<std::vector<StrayTable>> marked_tables(Firewall& firewall) {
+  std::vector<StrayTable> marked;
+  const auto names = firewall.tables();
+  if (!names) return marked;
+  for (const std::string& name : *names) {
+    if (!name.starts_with(kTablePrefix)) continue;
+    TRY_ASSIGN(const auto comment, firewall.find_table(name));
+    auto mark = comment ? read_mark(*comment) : std::nullopt;
+    if (mark && name == fmt::format("{}{}", kTablePrefix, mark->claim_id))
+      marked.push_back({.name = name, .mark = *std::move(mark)});
+  }
+  return marked;
+}
+
 Result<Strays> all_marked(System system, const fs::path& folders) {
   Strays all;
   TRY_ASSIGN(all.processes, system.processes.all_marked());
   TRY_ASSIGN(auto links, system.kernel.links());
   all.links = marked_links(std::move(links));
+  TRY_ASSIGN(all.tables, marked_tables(system.firewall));
   TRY_ASSIGN(all.folders, marked_folders(folders));
   return all;
 }
@@ -48,6 +64,9 @@ void keep_common(Strays& strays, const Strays& other) {
     return std::ranges::none_of(other.links, [&](const StrayLink& one) {
       return one.link.ifindex == stray.link.ifindex && one.link.alias == stray.link.alias;
     });
+  });
+  std::erase_if(strays.tables, [&](const StrayTable& stray) {
+    return std::ranges::find(other.tables, stray.name, &StrayTable::name) == other.tables.end();
   });
   std::erase_if(strays.folders, [&](const StrayFolder& stray) {
     return std::ranges::find(other.folders, stray.path, &StrayFolder::path) == other.folders.end();
@@ -68,8 +87,10 @@ Result<Strays> find_strays(System system, Ledger& ledger, const fs::path& folder
   for (const Claim& claim : claims) known.insert(claim.id);
   std::erase_if(strays.processes, [&](const MarkedProcess& process) { return known.contains(process.claim_id); });
   std::erase_if(strays.links, [&](const StrayLink& stray) { return known.contains(stray.mark.claim_id); });
+  std::erase_if(strays.tables, [&](const StrayTable& stray) { return known.contains(stray.mark.claim_id); });
   std::erase_if(strays.folders, [&](const StrayFolder& stray) { return known.contains(stray.claim_id); });
-  if (strays.processes.empty() && strays.links.empty() && strays.folders.empty()) return strays;
+  if (strays.processes.empty() && strays.links.empty() && strays.tables.empty() && strays.folders.empty())
+    return strays;
   TRY_ASSIGN(const Strays again, all_marked(system, folders));
   keep_common(strays, again);
   return strays;
@@ -88,6 +109,14 @@ Result<void> end_stray(System system, const StrayLink& stray) {
 Result<void> end_stray(System system, const MarkedProcess& stray, Deadline deadline) {
   TRY(system.processes.kill(stray.claim_id, stray.identity, deadline));
   return {};
+}
+
+Result<void> end_stray(System system, const StrayTable& stray) {
+  TRY_ASSIGN(const auto comment, system.firewall.find_table(stray.name));
+  if (!comment) return {};
+  if (*comment != link_mark(stray.mark.ledger, stray.mark.claim_id))
+    return fail(Code::failed_precondition, "{} has become another one", stray.name);
+  return system.firewall.delete_table(stray.name);
 }
 
 Result<void> end_stray(const StrayFolder& stray) {

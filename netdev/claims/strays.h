@@ -21,9 +21,15 @@ struct StrayFolder {
   std::string claim_id;
 };
 
+struct StrayTable {  // it filters what one guest sends
+  std::string name;
+  LinkMark mark;
+};
+
 struct Strays {
   std::vector<MarkedProcess> processes;
   std::vector<StrayLink> links;
+  std::vector<StrayTable> tables;
   std::vector<StrayFolder> folders;  // below the folder that was asked for; they do not tell their ledger
 };
 
@@ -33,6 +39,7 @@ Result<Strays> find_strays(System system, Ledger& ledger, const fs::path& folder
 // Each ends one thing, after looking again that it is the same. Ok if it is gone. Blocks.
 Result<void> end_stray(System system, const StrayLink& stray);
 Result<void> end_stray(System system, const MarkedProcess& stray, Deadline deadline);
+Result<void> end_stray(System system, const StrayTable& stray);
 Result<void> end_stray(const StrayFolder& stray);
 
 }  // namespace lodge::netdev

@@ -7,7 +7,8 @@ namespace lodge::netdev {
 
 Claim plan_table(const Owner& owner, std::string_view instance, std::string device) {
   Claim claim{.id = new_claim_id(), .owner = owner, .name = std::move(device)};
-  claim.identity = TableIdentity{.table = "lodge-" + claim.id, .comment = link_mark(instance, claim.id)};
+  claim.identity = TableIdentity{.table = fmt::format("{}{}", kTablePrefix, claim.id),
+                                 .comment = link_mark(instance, claim.id)};
   return claim;
 }
 

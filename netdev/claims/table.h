@@ -9,6 +9,9 @@
 
 namespace lodge::netdev {
 
+// What the names of our tables begin with; the claim's id follows.
+inline constexpr std::string_view kTablePrefix = "lodge-";
+
 // A claim for the table that filters what comes in by this device. Its name holds the claim's id, its comment the mark that
 // a link of ours bears as alias.
 Claim plan_table(const Owner& owner, std::string_view instance, std::string device);

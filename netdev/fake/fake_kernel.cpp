@@ -76,6 +76,7 @@ Result<void> FakeKernel::World::apply(Entry& entry, const LinkChange& change) {
   link.mtu = change.mtu.value_or(link.mtu);
   link.alias = change.alias.value_or(link.alias);
   link.group = change.group.value_or(link.group);
+  if (change.master && *change.master != link.master) entry.tuning.port = {};  // is the bridge's, and goes with it
   link.master = change.master.value_or(link.master);
   entry.tuning.promiscuous = change.promiscuous.value_or(entry.tuning.promiscuous);
   entry.tuning.all_multicast = change.all_multicast.value_or(entry.tuning.all_multicast);

@@ -89,14 +89,6 @@ Result<PortPlan> plan_on(Kernel& kernel, Ledger& ledger, const PortRequest& requ
   return plan;
 }
 
-// A guest behind a link that is down is cut off, so the parent follows it up.
-Result<void> raise_parent(Kernel& kernel, std::uint32_t ifindex) {
-  TRY_ASSIGN(const auto parent, kernel.find_link(ifindex));
-  if (!parent) return fail(Code::not_found, "the link has gone");
-  if (parent->up) return {};
-  return kernel.change_link(ifindex, {.up = true});
-}
-
 Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, const OnParent& on, Deadline deadline) {
   const LinkIdentity& identity = std::get<LinkIdentity>(plan.claim.identity);
   const PortRequest& request = plan.request;
@@ -145,6 +137,13 @@ Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, const OnParent
 }
 
 }  // namespace
+
+Result<void> raise_parent(Kernel& kernel, std::uint32_t parent_ifindex) {
+  TRY_ASSIGN(const auto parent, kernel.find_link(parent_ifindex));
+  if (!parent) return fail(Code::not_found, "the link has gone");
+  if (parent->up) return {};
+  return kernel.change_link(parent_ifindex, {.up = true});
+}
 
 Result<PortPlan> plan_macvtap(Kernel& kernel, Ledger& ledger, const PortRequest& request) {
   const OnParent& on = std::get<OnParent>(request.attach);

@@ -10,4 +10,7 @@ namespace lodge::netdev {
 Result<PortPlan> plan_macvtap(Kernel& kernel, Ledger& ledger, const PortRequest& request);
 Result<NetworkPort> make_macvtap(Kernel& kernel, const PortPlan& plan, Deadline deadline);
 
+// A guest behind a link that is down is cut off, so the parent follows its macvtap up.
+Result<void> raise_parent(Kernel& kernel, std::uint32_t parent_ifindex);
+
 }  // namespace lodge::netdev

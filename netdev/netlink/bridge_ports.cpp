@@ -2,14 +2,15 @@
 #include <linux/if_link.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "netdev/netlink/link_request.h"
 #include "netdev/netlink/links.h"
 
 // Ports of bridges. @source Linux net/bridge/br_netlink.c
 namespace lodge::netdev::netlink {
 namespace {
-
-constexpr std::uint16_t kEveryPortsVlan = 1;  // what a bridge gives to a new port
 
 bridge_vlan_info entry(const PortVlan& vlan) {
   bridge_vlan_info info{};
@@ -37,6 +38,14 @@ Result<void> set_isolated(std::uint32_t ifindex, bool isolated) {
   return message.send();
 }
 
+// What this port has got from its bridge: VLAN 1, unless an administrator has chosen another one.
+Result<std::optional<std::uint16_t>> vlan_of_every_port(std::uint32_t ifindex) {
+  TRY_ASSIGN(const auto port, find_link(ifindex));
+  if (!port || port->master == 0) return std::nullopt;
+  TRY_ASSIGN(const auto vlans, LinkMessage(RTM_GETLINK, 0, about(port->master)).ask(default_vlan));
+  return vlans.empty() ? std::nullopt : std::optional(vlans.front());
+}
+
 }  // namespace
 
 Result<void> set_bridge_port(std::uint32_t ifindex, const BridgePort& port) {
@@ -45,11 +54,13 @@ Result<void> set_bridge_port(std::uint32_t ifindex, const BridgePort& port) {
   if (port.vlans.empty()) return {};
   auto tagged = ask_for_vlans(RTM_SETLINK, ifindex, port.vlans);
   if (!tagged) return wrap(std::move(tagged).error(), "put link {} into its VLANs", ifindex);
-  for (const PortVlan& vlan : port.vlans)
-    if (vlan.id == kEveryPortsVlan) return {};
-  auto removed = ask_for_vlans(RTM_DELLINK, ifindex, {{.id = kEveryPortsVlan}});
+  auto given = vlan_of_every_port(ifindex);
+  if (!given) return wrap(std::move(given).error(), "look which VLAN link {} got from its bridge", ifindex);
+  const std::optional<std::uint16_t> vlan = *given;
+  if (!vlan || std::ranges::find(port.vlans, *vlan, &PortVlan::id) != port.vlans.end()) return {};
+  auto removed = ask_for_vlans(RTM_DELLINK, ifindex, {{.id = *vlan}});
   if (!removed && removed.error().sys() != ENOENT)
-    return wrap(std::move(removed).error(), "take link {} out of VLAN {}", ifindex, kEveryPortsVlan);
+    return wrap(std::move(removed).error(), "take link {} out of VLAN {}", ifindex, *vlan);
   return {};
 }
 

@@ -84,6 +84,21 @@ std::optional<Link> parse_link(nlmsghdr* header) {
   return link;
 }
 
+std::optional<std::uint16_t> default_vlan(nlmsghdr* header) {
+  if (header->nlmsg_type != RTM_NEWLINK) return std::nullopt;
+  std::array<nlattr*, IFLA_MAX + 1> fields{};
+  if (nlmsg_parse(header, sizeof(ifinfomsg), fields.data(), IFLA_MAX, nullptr) != 0) return std::nullopt;
+  std::array<nlattr*, IFLA_INFO_MAX + 1> info{};
+  if (!fields[IFLA_LINKINFO] || nla_parse_nested(info.data(), IFLA_INFO_MAX, fields[IFLA_LINKINFO], nullptr) != 0)
+    return std::nullopt;
+  if (text_of(info[IFLA_INFO_KIND]) != "bridge" || !info[IFLA_INFO_DATA]) return std::nullopt;
+  std::array<nlattr*, IFLA_BR_MAX + 1> bridge{};
+  if (nla_parse_nested(bridge.data(), IFLA_BR_MAX, info[IFLA_INFO_DATA], nullptr) != 0) return std::nullopt;
+  const nlattr* const vlan = bridge[IFLA_BR_VLAN_DEFAULT_PVID];
+  if (!vlan || nla_len(vlan) < static_cast<int>(sizeof(std::uint16_t)) || nla_get_u16(vlan) == 0) return std::nullopt;
+  return nla_get_u16(vlan);
+}
+
 std::uint32_t kernel_mode(MacvtapMode mode) {
   return std::ranges::find(kModes, mode, [](const auto& pair) { return pair.first; })->second;
 }

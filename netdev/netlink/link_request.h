@@ -7,6 +7,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "netdev/netlink/link_message.h"
@@ -59,15 +60,18 @@ class LinkMessage {
     TRY_ASSIGN(Socket socket, Socket::open());
     return socket.request(message_);
   }
-  Result<std::vector<Link>> ask() const {
+  // What `parse` makes of each message of the answer, where it makes anything of it.
+  template <class Parse>
+  auto ask(Parse parse) const -> Result<std::vector<typename std::invoke_result_t<Parse, nlmsghdr*>::value_type>> {
     TRY_ASSIGN(Socket socket, Socket::open());
-    std::vector<Link> links;
+    std::vector<typename std::invoke_result_t<Parse, nlmsghdr*>::value_type> found;
     const auto collect = [&](nlmsghdr* header) {
-      if (auto link = parse_link(header)) links.push_back(*std::move(link));
+      if (auto one = parse(header)) found.push_back(*std::move(one));
     };
     TRY(socket.ask(message_, collect));
-    return links;
+    return found;
   }
+  Result<std::vector<Link>> ask() const { return ask(parse_link); }
 
  private:
   LinkMessage& checked(int result) {

@@ -9,16 +9,6 @@ namespace {
 constexpr std::string_view kPrefix = "vnet";
 constexpr std::uint32_t kUsualMtu = 1500;
 
-Result<Link> find_bridge(Kernel& kernel, const std::string& name) {
-  TRY_ASSIGN(const auto bridge, kernel.find_link(name));
-  if (!bridge) return fail(Code::not_found, "no such link (bridges here: {})", list_links(kernel, "bridge"));
-  if (bridge->kind != "bridge")
-    return fail(Code::failed_precondition,
-                "{} is not a bridge (bridges here: {}); for a link that is none, use type='direct'", name,
-                list_links(kernel, "bridge"));
-  return *bridge;
-}
-
 Result<void> check_vlan_aware(const Link& bridge) {
   if (!bridge.vlan_aware)
     return fail(Code::unsupported, "this kernel's bridges have no VLANs (CONFIG_BRIDGE_VLAN_FILTERING)");
@@ -42,8 +32,7 @@ std::string subject(const PortRequest& request) {
 Result<PortPlan> plan_on(Kernel& kernel, Ledger& ledger, const PortRequest& request) {
   PortPlan plan{.request = request, .device_mac = host_side(request.mac), .mtu = request.mtu.value_or(kUsualMtu)};
   if (const auto* on = std::get_if<OnBridge>(&request.attach)) {
-    TRY_ASSIGN(const Link bridge, find_bridge(kernel, on->bridge));
-    if (!request.bridge_port.vlans.empty()) TRY(check_vlan_aware(bridge));
+    TRY_ASSIGN(const Link bridge, find_bridge(kernel, on->bridge, request.bridge_port));
     plan.attach_ifindex = bridge.ifindex;
     plan.mtu = request.mtu.value_or(bridge.mtu);
   }
@@ -99,6 +88,17 @@ Result<NetworkPort> make_on(Kernel& kernel, const PortPlan& plan, Deadline deadl
 }
 
 }  // namespace
+
+Result<Link> find_bridge(Kernel& kernel, const std::string& name, const BridgePort& port) {
+  TRY_ASSIGN(const auto bridge, kernel.find_link(name));
+  if (!bridge) return fail(Code::not_found, "no such link (bridges here: {})", list_links(kernel, "bridge"));
+  if (bridge->kind != "bridge")
+    return fail(Code::failed_precondition,
+                "{} is not a bridge (bridges here: {}); for a link that is none, use type='direct'", name,
+                list_links(kernel, "bridge"));
+  if (!port.vlans.empty()) TRY(check_vlan_aware(*bridge));
+  return *bridge;
+}
 
 Result<PortPlan> plan_tap(Kernel& kernel, Ledger& ledger, const PortRequest& request) {
   auto plan = plan_on(kernel, ledger, request);

@@ -10,4 +10,7 @@ namespace lodge::netdev {
 Result<PortPlan> plan_tap(Kernel& kernel, Ledger& ledger, const PortRequest& request);
 Result<NetworkPort> make_tap(Kernel& kernel, const PortPlan& plan, Deadline deadline);
 
+// The bridge of this name, after it was found to be able to have such a port. Its errors do not name it.
+Result<Link> find_bridge(Kernel& kernel, const std::string& name, const BridgePort& port);
+
 }  // namespace lodge::netdev

@@ -156,3 +156,22 @@ TEST_CASE("a guest that does not listen keeps its card, and the caller is told w
   world.must_lodge({"destroy", "web1"});
   CHECK(links() == "lo up0 up0-peer");
 }
+
+TEST_CASE("a cable that a stopped guest did not let be pulled stays in, and plugging it says so to guest and host") {
+  World world;
+  add_uplink("up0");
+  world.start();
+  define_and_start(world, {.boots = false, .devices = macvtap_on("up0")});
+  const std::string device = interface_of(world, "web1");
+  const auto is_up = [&] {
+    return must_run({"ip", "link", "show", "dev", device, "up"}).find(device) != std::string::npos;
+  };
+  REQUIRE(::kill(pid_of(world, "web1"), SIGSTOP) == 0);
+  CHECK_FALSE(world.lodge({"--timeout", "1", "domif-setlink", "web1", device, "down"}).ok());
+  CHECK(is_up());
+  REQUIRE(::kill(pid_of(world, "web1"), SIGCONT) == 0);
+  world.must_lodge({"--timeout", "20", "domif-setlink", "web1", device, "up"});
+  CHECK(is_up());
+  world.must_lodge({"domif-setlink", "web1", device, "down"});
+  CHECK_FALSE(is_up());
+}

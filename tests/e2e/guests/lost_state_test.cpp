@@ -100,6 +100,29 @@ TEST_CASE("a guest whose state folder was deleted runs on untouched, and is know
   CHECK(fs::is_empty(world.root() / "run" / "runs"));
 }
 
+TEST_CASE("a packet filter of a lost ledger is told, and goes with what is left of that") {
+  World world;
+  ip("link add br0 type bridge");
+  ip("link set br0 up");
+  world.start();
+  const std::string card =
+      "<interface type='bridge'><source bridge='br0'/><mac address='52:54:00:00:00:01'/>"
+      "<filterref filter='no-mac-spoofing'/></interface>";
+  define_and_start(world, {.boots = false, .devices = card});
+  const pid_t lost = pid_of(world, "web1");
+  REQUIRE(world.stop() == 0);
+  fs::remove_all(world.root() / "state");
+
+  world.start();
+  const auto findings = claim_findings(world);
+  REQUIRE(findings.contains(subject_of(lost)));
+  CHECK(std::ranges::any_of(findings, [](const auto& one) { return one.first.starts_with("packet filter lodge-"); }));
+  static_cast<void>(
+      world.lodge({"doctor", "--fix", "--ledger", std::string(findings.at(subject_of(lost)).at("ledger"))}));
+  CHECK(ends(lost));
+  CHECK(must_run({"nft", "list", "tables"}).empty());
+}
+
 TEST_CASE("claims whose things are gone since the backup are closed, and the guests they were for are off") {
   World world;
   add_uplink("up0");

@@ -132,11 +132,27 @@ TEST_CASE("isolated ports of a bridge do not reach each other, but the others") 
   CHECK(bench.release_one(second_plan.claim).result());
 }
 
+TEST_CASE("a tap that moves to another bridge is isolated there, too") {
+  Bench bench;
+  const Bridge bridge;
+  ip("link add br1 type bridge");
+  auto request = on_bridge("br0");
+  request.bridge_port.isolated = true;
+  const PortPlan plan = bench.plan(request);
+  const NetworkPort port = bench.make(plan);
+  REQUIRE(change_port(bench.kernel, plan.claim, {.bridge = "br1", .bridge_port = request.bridge_port}));
+  CHECK(bench.link(port.name).master == bench.link("br1").ifindex);
+  CHECK(bench.link(port.name).up);
+  CHECK(output_of("cat /sys/class/net/" + port.name + "/brport/isolated") == "1\n");
+  CHECK(bench.release_one(plan.claim).result());
+  ip("link del br1");
+}
+
 TEST_CASE("a tap is put into its VLAN, or the kernel's lack of VLANs is told") {
   Bench bench;
   const bool able = std::system("ip link add brv type bridge vlan_filtering 1 2>/dev/null") == 0;
   if (able) ip("link del brv");
-  const Bridge bridge(able ? " vlan_filtering 1" : "");
+  const Bridge bridge(able ? " vlan_filtering 1 vlan_default_pvid 7" : "");
   auto request = on_bridge("br0");
   request.bridge_port.vlans = {{.id = 42, .untagged = true, .native = true}};
   if (!able) {
@@ -150,6 +166,7 @@ TEST_CASE("a tap is put into its VLAN, or the kernel's lack of VLANs is told") {
   const NetworkPort port = bench.make(plan);
   const std::string shown = output_of("bridge vlan show dev " + port.name);
   CHECK_THAT(shown, Catch::Contains("42 PVID Egress Untagged"));
+  CHECK_THAT(shown, !Catch::Contains(" 7"));
   CHECK(bench.release_one(plan.claim).result());
 }
 

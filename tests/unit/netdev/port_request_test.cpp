@@ -130,3 +130,18 @@ TEST_CASE("only what differs is asked of a port in use") {
   CHECK(change->rates->from_guest->average == 10'000);
   CHECK_FALSE(change->bridge);
 }
+
+TEST_CASE("a card that moves to another bridge says all that its port shall be") {
+  v1::Interface before;
+  before.set_mac("52:54:00:12:34:56");
+  before.mutable_bridge()->set_bridge("br0");
+  before.set_isolated(true);
+  before.mutable_vlan()->add_tags()->set_id(42);
+  v1::Interface after = before;
+  after.mutable_bridge()->set_bridge("br1");
+  const auto change = port_change(before, after);
+  REQUIRE(change);
+  CHECK(change->bridge == "br1");
+  CHECK(change->bridge_port == BridgePort{.isolated = true, .vlans = {{.id = 42, .untagged = true, .native = true}}});
+  CHECK(change->link_up == true);
+}

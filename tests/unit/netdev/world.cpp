@@ -95,7 +95,7 @@ Result<TestGuest> World::start(const std::string& run_id, std::uint8_t last_of_m
                              plan_port_number(owner, "vnc", {.protocol = "tcp", .number = 5900})}};
   const std::string card = pci_address(0, last_of_mac, 0, 0);
   pci.add(card, "e1000e", std::to_string(last_of_mac));
-  TRY_ASSIGN(Claim device, plan_pci(pci, owner, card, true));
+  TRY_ASSIGN(Claim device, plan_pci(pci, owner, {.address = card, .managed = true}));
   guest.claims.push_back(std::move(device));
   for (const PortPlan& plan : plans) {
     for (Claim& claim : plan.claims()) guest.claims.push_back(std::move(claim));

@@ -36,6 +36,8 @@ ClaimFacts with_strays(const std::string& ledger, bool runs) {
   made.names = {{kGuest, "web1"}};
   made.strays.links.push_back({.link = {.ifindex = 1'000'000'009, .name = "macvtap9"},
                                .mark = {.ledger = ledger, .claim_id = "fedcba9876543210"}});
+  made.strays.tables.push_back(
+      {.name = "lodge-fedcba9876543213", .mark = {.ledger = ledger, .claim_id = "fedcba9876543213"}});
   made.strays.folders.push_back({.path = "/run/lodge/runs/web1.fedcba9876543211", .claim_id = "fedcba9876543211"});
   if (runs)
     made.strays.processes.push_back({.claim_id = "fedcba9876543212",
@@ -86,10 +88,12 @@ TEST_CASE("a claim of a run that is over can be released") {
 TEST_CASE("leftovers of our own ledger are removed, unless a guest may be using them") {
   CHECK(fixes(claim_findings(with_strays("own", false))) ==
         Fixes{{"macvtap9 (link 1000000009)", v1::HEALTH_FIX_ALWAYS},
+              {"packet filter lodge-fedcba9876543213", v1::HEALTH_FIX_ALWAYS},
               {"/run/lodge/runs/web1.fedcba9876543211", v1::HEALTH_FIX_ALWAYS}});
   const auto used = claim_findings(with_strays("own", true));
   CHECK(fixes(used) == Fixes{{"process 4711", v1::HEALTH_FIX_LEDGER},
                              {"macvtap9 (link 1000000009)", v1::HEALTH_FIX_LEDGER},
+                             {"packet filter lodge-fedcba9876543213", v1::HEALTH_FIX_LEDGER},
                              {"/run/lodge/runs/web1.fedcba9876543211", v1::HEALTH_FIX_UNSPECIFIED}});
   CHECK_THAT(used[0].message(), Catch::StartsWith("runs web1, but the ledger does not know it"));
   CHECK_THAT(used[0].remedy(), Catch::Contains("lodge doctor --fix --ledger own"));
@@ -106,6 +110,7 @@ TEST_CASE("what belongs to another daemon is a note, and nobody's to mend") {
   const auto findings = claim_findings(with_strays("theirs", true));
   CHECK(fixes(findings) == Fixes{{"process 4711", v1::HEALTH_FIX_UNSPECIFIED},
                                  {"macvtap9 (link 1000000009)", v1::HEALTH_FIX_UNSPECIFIED},
+                                 {"packet filter lodge-fedcba9876543213", v1::HEALTH_FIX_UNSPECIFIED},
                                  {"/run/lodge/runs/web1.fedcba9876543211", v1::HEALTH_FIX_ALWAYS}});
   CHECK(findings[0].severity() == v1::HEALTH_SEVERITY_NOTE);
 }

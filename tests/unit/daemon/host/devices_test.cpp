@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "tests/unit/daemon/host/world.h"
 
@@ -39,13 +40,22 @@ struct Running : World {
                                  std::chrono::milliseconds limit = std::chrono::minutes(1)) {
     return run(host().detach_interface(call(limit), named("web1"), described, to));
   }
-  Result<host::DomainPtr> pull_cable(v1::DeviceScope to = {}) {
-    const host::Host::Edit edit = [](v1::Interface& one) -> Result<void> {
-      one.set_link(v1::LINK_STATE_DOWN);
+  Result<host::DomainPtr> update(const std::function<void(v1::Interface&)>& edit,
+                                 std::chrono::milliseconds limit = std::chrono::minutes(1)) {
+    const host::Host::Edit checked = [edit](v1::Interface& one) -> Result<void> {
+      edit(one);
       return {};
     };
-    return run(host().update_interface(call(), named("web1"), "domif-setlink", card(), edit, to));
+    return run(host().update_interface(call(limit), named("web1"), "update-device", card(), checked, {}));
   }
+  Result<host::DomainPtr> pull_cable(std::chrono::milliseconds limit = std::chrono::minutes(1)) {
+    return update([](v1::Interface& one) { one.set_link(v1::LINK_STATE_DOWN); }, limit);
+  }
+  Result<host::DomainPtr> plug_cable() {
+    return update([](v1::Interface& one) { one.set_link(v1::LINK_STATE_UP); });
+  }
+  // The host's end of the first card.
+  netdev::Link device() { return *kernel.link(domain("web1").running_spec().interfaces(0).target_dev()); }
   // The claims for links that the store knows.
   int link_claims() {
     int count = 0;
@@ -216,6 +226,85 @@ TEST_CASE("a pulled cable shows in the guest, on the host and in the document") 
   CHECK_FALSE(world.kernel.link(domain.running_spec().interfaces(0).target_dev())->up);
 }
 
+TEST_CASE("a change that the guest does not follow is taken back, and its undoing reaches the guest all the same") {
+  Running world;
+  REQUIRE(world.attach());
+  world.hypervisor.stop_answering("web1");
+  REQUIRE_FALSE(world.pull_cable(std::chrono::milliseconds(20)));
+  CHECK(world.device().up);
+  CHECK(world.domain("web1").running_spec().interfaces(0).link() != v1::LINK_STATE_DOWN);
+
+  // It does what it was asked for, after all.
+  world.hypervisor.answer_again("web1");
+  world.hypervisor.find("web1")->live_spec.mutable_interfaces(0)->set_link(v1::LINK_STATE_DOWN);
+  REQUIRE(world.plug_cable());
+  CHECK(world.hypervisor.find("web1")->live_spec.interfaces(0).link() == v1::LINK_STATE_UP);
+  CHECK(world.device().up);
+}
+
+TEST_CASE("a change that fails at any step on the host leaves the card as it was") {
+  Running world;
+  REQUIRE(world.attach());
+  REQUIRE(world.update([](v1::Interface& one) { one.mutable_bandwidth()->mutable_outbound()->set_average(100); }));
+  const auto tuning = world.kernel.tuning(world.device().ifindex);
+  const auto change = [](v1::Interface& one) {
+    one.mutable_bandwidth()->mutable_outbound()->set_average(200);
+    one.set_link(v1::LINK_STATE_DOWN);
+  };
+  for (int n = 0;; ++n) {
+    INFO(n);
+    world.kernel.steps().reset();
+    world.kernel.steps().fail_call(n);
+    if (world.update(change)) break;
+    CHECK(world.device().up);
+    CHECK(world.kernel.tuning(world.device().ifindex) == tuning);
+    CHECK(world.domain("web1").running_spec().interfaces(0).bandwidth().outbound().average() == 100);
+    REQUIRE(n < 10);
+  }
+  CHECK_FALSE(world.device().up);
+  CHECK(world.kernel.tuning(world.device().ifindex).limits.sent->average == 200'000);
+}
+
+TEST_CASE("an attach that fails when the guest has the card, and keeps it, leaves the card whole until it lets go") {
+  Running world;
+  world.settings.internal_limit = std::chrono::milliseconds(200);
+  world.failpoint = [](std::string_view place) -> Result<void> {
+    if (place == "attach.plugged-in") return fail(Code::internal, "scripted failure");
+    return {};
+  };
+  world.kill();
+  REQUIRE(world.boot());
+  world.hypervisor.hold_on("web1");
+  const auto attached = world.attach();
+  REQUIRE_FALSE(attached);
+  CHECK_THAT(attached.error().message(), Catch::Contains("net0 stays until the guest lets go of it"));
+  REQUIRE(world.domain("web1").running_spec().interfaces_size() == 1);
+  CHECK(world.device().up);
+  CHECK(world.link_claims() == 1);
+
+  world.hypervisor.let_go("web1", "net0");
+  world.settle();
+  CHECK(world.domain("web1").running_spec().interfaces_size() == 0);
+  CHECK(world.link_claims() == 0);
+  CHECK(world.kernel.is_pristine());
+}
+
+TEST_CASE("a device that nobody manages is one guest's") {
+  Running world;
+  world.kernel.add_link(netdev::Link{.name = "mine0", .kind = "tun", .mtu = 1500, .up = true});
+  v1::Interface interface = card();
+  interface.mutable_ethernet();
+  interface.set_target_dev("mine0");
+  interface.set_target_managed(false);
+  REQUIRE(world.attach(interface));
+  world.define(
+      "web2",
+      "<interface type='ethernet'><mac address='52:54:00:77:00:0a'/><target dev='mine0' managed='no'/></interface>");
+  const auto second = world.run(world.host().start(world.call(), named("web2"), false));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().message() == "start web2: device mine0 is in use by web1");
+}
+
 TEST_CASE("what cannot change in place is refused by name, and nothing changes") {
   Running world;
   REQUIRE(world.attach());
@@ -261,6 +350,21 @@ TEST_CASE("the macvtap of a trusted guest follows its filters, that of another d
   CHECK(world.kernel.tuning(first->ifindex).all_multicast);
   CHECK(second->mac.str() == "52:54:00:77:00:0a");
   CHECK_FALSE(world.kernel.tuning(second->ifindex).promiscuous);
+}
+
+TEST_CASE("a guest that is trusted no more has its macvtap take what its definition says") {
+  Running world;
+  v1::Interface trusted = card();
+  trusted.set_trust_guest_rx_filters(true);
+  REQUIRE(world.attach(trusted));
+  const netdev::Mac other = netdev::Mac::parse("52:54:00:77:00:ff").value();
+  world.hypervisor.set_filter("web1", "net0", {.mac = other, .promiscuous = true, .all_multicast = true});
+  world.settle();
+  REQUIRE(world.device().mac == other);
+  REQUIRE(world.update([](v1::Interface& one) { one.set_trust_guest_rx_filters(false); }));
+  CHECK(world.device().mac.str() == kMac);
+  CHECK_FALSE(world.kernel.tuning(world.device().ifindex).promiscuous);
+  CHECK_FALSE(world.kernel.tuning(world.device().ifindex).all_multicast);
 }
 
 }  // namespace

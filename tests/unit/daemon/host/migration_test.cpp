@@ -256,6 +256,20 @@ TEST_CASE("the other host runs it for the right key only, and only when all of i
   hosts.expect_in_one_place();
 }
 
+TEST_CASE("a guest that has come and could not be let run is let run by the same step again") {
+  Hosts hosts;
+  REQUIRE(hosts.prepare());
+  REQUIRE(hosts.perform());
+  const int resume = hosts.target.hypervisor.calls() + 1;
+  hosts.target.hypervisor.fail_call(resume);
+  REQUIRE_FALSE(hosts.finish());
+  CHECK_FALSE(Hosts::runs(hosts.target));
+  REQUIRE(hosts.finish());
+  CHECK(Hosts::runs(hosts.target));
+  REQUIRE(hosts.confirm());
+  hosts.expect_in_one_place();
+}
+
 TEST_CASE("a guest that was handed over is ended here for the receipt of the other host only") {
   Hosts hosts;
   REQUIRE(hosts.prepare());

@@ -1,5 +1,6 @@
 #include "netdev/claims/file.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -80,4 +81,21 @@ TEST_CASE("a socket is not planned where something is that would be lost") {
   CHECK(plan_file(kOwner, "web1.sock").error().code() == Code::invalid_argument);
   leave_dead_socket(world.folder / "dead.sock");
   CHECK(plan_file(kOwner, world.folder / "dead.sock"));
+}
+
+TEST_CASE("a server that listens at a planned place is not called to find that out") {
+  World world;
+  const Fd server = listen_at(world.folder / "busy.sock");
+  REQUIRE(::fcntl(server.get(), F_SETFL, O_NONBLOCK) == 0);
+  CHECK(plan_file(kOwner, world.folder / "busy.sock").error().code() == Code::busy);
+  const Fd caller(::accept4(server.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  CHECK_FALSE(caller);
+}
+
+TEST_CASE("what was made in the place of a socket and is none is not taken for it") {
+  World world;
+  Claim claim = planned(world.folder / "web1.sock");
+  REQUIRE(write_file(world.folder / "web1.sock", "a disk"));
+  CHECK(identify_file(claim).error().code() == Code::failed_precondition);
+  CHECK(std::get<FileIdentity>(claim.identity).inode == 0);
 }

@@ -15,7 +15,7 @@ ReleaseReport release_one(World& world, const Claim& claim) {
 }
 
 Claim planned(World& world, const std::string& address = kCard) {
-  auto claim = plan_pci(world.pci, kOwner, address, true);
+  auto claim = plan_pci(world.pci, kOwner, {.address = address, .managed = true});
   INFO((claim ? "" : claim.error().message()));
   REQUIRE(claim);
   return *std::move(claim);
@@ -46,7 +46,7 @@ TEST_CASE("a PCI device that no driver had has none again") {
 TEST_CASE("a PCI device that was given to vfio-pci beforehand stays so") {
   World world;
   world.pci.rebind(kCard, "vfio-pci");
-  const auto claim = plan_pci(world.pci, kOwner, kCard, false);
+  const auto claim = plan_pci(world.pci, kOwner, {.address = kCard, .managed = false});
   REQUIRE(claim);
   REQUIRE(take_pci(world.pci, *claim));
   CHECK(release_one(world, *claim).not_ours.empty());
@@ -64,11 +64,11 @@ TEST_CASE("a PCI device that somebody has given to another driver meanwhile is l
 
 TEST_CASE("a PCI device that cannot be given to a guest is refused with all that stands in the way") {
   World world;
-  CHECK(plan_pci(world.pci, kOwner, "0000:09:00.0", true).error().code() == Code::not_found);
+  CHECK(plan_pci(world.pci, kOwner, {.address = "0000:09:00.0", .managed = true}).error().code() == Code::not_found);
 
   world.pci.add("0000:04:00.0", "e1000e", "");
   world.pci.unload("vfio-pci");
-  const auto lacking = plan_pci(world.pci, kOwner, "0000:04:00.0", true);
+  const auto lacking = plan_pci(world.pci, kOwner, {.address = "0000:04:00.0", .managed = true});
   REQUIRE_FALSE(lacking);
   CHECK(lacking.error().code() == Code::failed_precondition);
   CHECK_THAT(lacking.error().message(), Catch::StartsWith("0000:04:00.0: ") && Catch::Contains("modprobe vfio-pci") &&
@@ -78,14 +78,22 @@ TEST_CASE("a PCI device that cannot be given to a guest is refused with all that
 TEST_CASE("a PCI device shares its IOMMU group with nothing that the host uses") {
   World world;
   world.pci.add("0000:01:00.1", "snd_hda_intel", "1");
-  const auto shared = plan_pci(world.pci, kOwner, kCard, true);
+  const auto shared = plan_pci(world.pci, kOwner, {.address = kCard, .managed = true});
   REQUIRE_FALSE(shared);
   CHECK_THAT(shared.error().message(), Catch::Contains("0000:01:00.1 (snd_hda_intel)"));
 }
 
+TEST_CASE("a guest that is given all functions of an IOMMU group is given each") {
+  World world;
+  world.pci.add("0000:01:00.1", "snd_hda_intel", "1");
+  const auto both = plan_pci(world.pci, kOwner, {.address = kCard, .with = {kCard, "0000:01:00.1"}});
+  CHECK(both);
+}
+
 TEST_CASE("without managed='yes' a PCI device must have been bound beforehand") {
   World world;
-  CHECK_THAT(plan_pci(world.pci, kOwner, kCard, false).error().message(), Catch::Contains("its driver is e1000e"));
+  CHECK_THAT(plan_pci(world.pci, kOwner, {.address = kCard, .managed = false}).error().message(),
+             Catch::Contains("its driver is e1000e"));
 }
 
 TEST_CASE("one PCI device is one guest's") {

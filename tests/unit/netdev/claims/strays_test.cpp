@@ -1,5 +1,7 @@
 #include "netdev/claims/strays.h"
 
+#include <map>
+
 #include "tests/unit/netdev/world.h"
 
 using namespace lodge;
@@ -98,6 +100,25 @@ TEST_CASE("ending strays ends exactly them") {
   // Its packet filter went on as long as it ran; now the next life removes it.
   REQUIRE(world.restart());
   CHECK(world.firewall.is_pristine());
+}
+
+TEST_CASE("a packet filter of a lost ledger is a stray, and ended as such; other tables are not") {
+  World world;
+  const std::string name = "lodge-fedcba9876543210";
+  world.firewall.add(name, link_mark("lost", "fedcba9876543210"));
+  world.firewall.add("lodge-of-somebody", "not by a lodged");
+  world.firewall.add("filter", link_mark("lost", "0123456789abcdef"));
+  const auto strays = find_strays(world.system(), world.ledger, world.folder);
+  REQUIRE(strays);
+  std::map<std::string, std::string> ledgers;
+  for (const StrayTable& stray : strays->tables) ledgers[stray.name] = stray.mark.ledger;
+  CHECK(ledgers == std::map<std::string, std::string>{{"lodge-0123456789abcdef", "other"}, {name, "lost"}});
+
+  const auto lost = std::ranges::find(strays->tables, name, &StrayTable::name);
+  REQUIRE(lost != strays->tables.end());
+  REQUIRE(end_stray(world.system(), *lost));
+  CHECK_FALSE(world.firewall.table(name));
+  CHECK(world.firewall.table("filter"));
 }
 
 TEST_CASE("a stray link that has become another one meanwhile is left alone") {
