@@ -53,7 +53,9 @@ TEST_CASE("a line stays a line whatever a caller puts into a name") {
   AuditEntry odd = entry("StartDomain");
   odd.object = "x\"\n\"outcome\":\"ok\"\xff";
   odd.outcome = "not_found";
-  odd.error = "\xc2\x9b" "2J";
+  odd.error =
+      "\xc2\x9b"
+      "2J";
   const std::string line = audit_line(odd);
   CHECK(line.find('\n') == std::string::npos);
   const Json read = Json::parse(line);
