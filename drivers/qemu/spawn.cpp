@@ -84,7 +84,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) bool write_itself
 
 // In the child, which has a copy of our memory, of one thread, and perhaps of locks that others held: it makes system calls
 // and nothing else, and these directly, as sanitizers put something before the library's.
-__attribute__((no_sanitize("address", "thread", "undefined"))) [[noreturn]] void become(const Recipe& recipe) {
+[[noreturn]] __attribute__((no_sanitize("address", "thread", "undefined"))) void become(const Recipe& recipe) {
   constexpr std::size_t kSignalSet = 8;        // bytes in the kernel's
   const std::uint64_t default_action[4] = {};  // the kernel's sigaction: SIG_DFL, no flags
   const std::uint64_t no_signals = 0;
