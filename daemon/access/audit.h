@@ -28,6 +28,7 @@ struct AuditEntry {
   std::chrono::microseconds took{};
   std::string request_id;
   std::string traceparent;
+  std::uint64_t times = 1;  // that it happened in a row; more than once only for a limit that a caller runs against
 };
 
 // The entry as one line of JSON, whatever bytes a caller put into a name. Keys that have nothing to say are left out.
@@ -45,7 +46,7 @@ AuditSink audit_to_log();
 // Whether the journal listens on this host.
 bool has_journal();
 
-// Writes entries down, in order, on a thread of its own. Whoever hands one over never waits: if the sink is so slow that the queue is
+// Writes entries down, in order, on a thread of its own, a few milliseconds' worth at once. Whoever hands one over never waits: if the sink is so slow that the queue is
 // full, or refuses a line, that is counted, and told in the audit itself as soon as it can be.
 class Auditor {
  public:

@@ -30,6 +30,8 @@ constexpr int kMetadataBytes = 16 * 1024;
 constexpr auto kHandshake = 10s;
 // Calls and streams at once on one connection; more wait at the client. The customary number.
 constexpr int kStreams = 100;
+// What is read of a connection before the others have their turn. gRPC would read megabytes of one that sends as much.
+constexpr int kReadBytes = 64 * 1024;
 
 // Who shares a server, and so its memory for what is on its way: gRPC ends connections when that is used up, whosever.
 struct Servers {
@@ -46,6 +48,7 @@ void apply_limits(grpc::ServerBuilder& builder, const DoorSettings& settings) {
                              static_cast<int>(std::chrono::milliseconds(kHandshake).count()));
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreams);
+  builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kReadBytes);
   grpc::ResourceQuota quota("lodged");
   quota.Resize(settings.memory_bytes);
   builder.SetResourceQuota(quota);

@@ -79,6 +79,27 @@ TEST_CASE("what a caller makes long is cut before it waits, between characters")
   CHECK(written[0].object == std::string(499, 'x') + "…");
 }
 
+TEST_CASE("a limit that a caller runs against again and again is one line with a number, and nothing else is") {
+  Gate gate;
+  {
+    Auditor auditor(gate.sink());
+    AuditEntry limit = entry("ListDomains");
+    limit.outcome = "resource_exhausted";
+    auditor.record(entry("first"));
+    for (int i = 0; i < 1000; ++i) auditor.record(limit);
+    for (int i = 0; i < 3; ++i) auditor.record(entry("last"));
+    gate.open.set_value();
+  }
+  std::uint64_t times = 0;
+  for (const std::string& line : gate.lines) {
+    const Json read = Json::parse(line);
+    if (read["what"] == "ListDomains") times += read.value("times", std::uint64_t{1});
+  }
+  CHECK(times == 1000);
+  CHECK(gate.lines.size() < 100);
+  CHECK(gate.lines.size() >= 5);
+}
+
 TEST_CASE("entries are written in order, all of them by the end") {
   Gate gate;
   gate.open.set_value();
