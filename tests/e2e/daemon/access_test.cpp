@@ -100,7 +100,7 @@ TEST_CASE("streams are for those who may, too") {
   theirs.TryCancel();
 }
 
-TEST_CASE("a policy is read again on SIGHUP and by RPC; a bad one is refused, and the old one stays") {
+TEST_CASE("a policy is read again on SIGHUP and by RPC, a bad one is refused, and the old one stays") {
   World world;
   world.write("policy.toml", kPolicy);
   world.start();

@@ -148,7 +148,7 @@ TEST_CASE("no secret leaves by a door that was not asked for secrets: calls, doc
     CHECK_FALSE(tells_secret(told));
   } while (told.event().kind() != v1::DOMAIN_EVENT_KIND_UNDEFINED);
   watching.TryCancel();
-  CHECK(world.log().find("DefineDomain") != std::string::npos);
+  world.wait_for_log("DefineDomain");
   CHECK(world.log().find(kSecret) == std::string::npos);
 }
 

@@ -71,7 +71,7 @@ TEST_CASE("a macvtap has the MTU that was asked for, or its parent's") {
   CHECK(bench.link(bench.make(bench.plan(request)).ifindex).mtu == 1400);
 }
 
-TEST_CASE("a parent that is down is set up; a link that shall be down stays so") {
+TEST_CASE("a parent that is down is set up, and a link that shall be down stays so") {
   Bench bench;
   ip("link set wire0 down");
   auto request = on_parent("wire0");

@@ -48,6 +48,11 @@ int main(int argc, char** argv) {
 
   const auto& config = session.config();
   const auto cases = Catch::filterTests(Catch::getAllTestCasesSorted(config), config.testSpec(), config);
+  // ctest asks by name, and parts names at a semicolon: what nobody runs must not pass.
+  if (cases.empty()) {
+    std::fprintf(stderr, "no case is called so\n");
+    return EXIT_FAILURE;
+  }
   if (cases.size() < 2) return lodge::test::in_sandbox([&] { return session.run(); });
   std::size_t failed = 0;
   for (const auto& test : cases) failed += passes(session, asked, test.name) ? 0 : 1;
