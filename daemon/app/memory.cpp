@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kInterval = 10s;
-constexpr std::size_t kWorthIt = 4u << 20;  // bytes that came since the last time
+constexpr std::size_t kWorthIt = 4u << 20;  // bytes that came or went since the last time
 
 // In bytes, without what is shared with other processes. @source proc(5), /proc/pid/statm
 std::size_t memory_of_our_own() {
@@ -40,17 +40,15 @@ void keep_little_memory() {
 
 Task<void> give_memory_back(Pool& pool) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  std::size_t least = memory_of_our_own();
+  std::size_t before = memory_of_our_own();
   for (;;) {
     timer.expires_after(kInterval);
     co_await timer.async_wait(asio::use_awaitable);
     const std::size_t now = memory_of_our_own();
-    if (now > least + kWorthIt) {
-      const bool any = co_await pool.run([] { return ::malloc_trim(0) != 0; });
-      least = any ? memory_of_our_own() : now;
-    } else if (now < least) {
-      least = now;
-    }
+    // What has shrunk may have left as much behind: the end of a flood need not fall between two looks.
+    if (now <= before + kWorthIt && now + kWorthIt >= before) continue;
+    static_cast<void>(co_await pool.run([] { return ::malloc_trim(0); }));
+    before = memory_of_our_own();
   }
 }
 
