@@ -1,8 +1,5 @@
 #include "daemon/access/policy_reader.h"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -10,6 +7,7 @@
 #include <optional>
 #include <ranges>
 
+#include "base/toml.h"
 namespace lodge::access {
 namespace {
 

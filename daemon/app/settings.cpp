@@ -1,13 +1,11 @@
 #include "daemon/app/settings.h"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <variant>
 
+#include "base/toml.h"
 #include "daemon/app/nearest.h"
 
 namespace lodge::app {
