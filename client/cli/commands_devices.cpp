@@ -43,7 +43,8 @@ Result<std::uint64_t> read_rate(std::string_view option, std::string_view text) 
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size() && !text.empty()) return value;
-  return fail(Code::invalid_argument, "{} takes AVERAGE[,PEAK[,BURST[,FLOOR]]], whole numbers of kilobytes (BURST: KiB), not '{}'", option,
+  return fail(Code::invalid_argument,
+              "{} takes AVERAGE[,PEAK[,BURST[,FLOOR]]], whole numbers of kilobytes (BURST: KiB), not '{}'", option,
               text);
 }
 

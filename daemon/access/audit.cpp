@@ -29,6 +29,13 @@ void shorten(AuditEntry& entry) {
     if (value->size() > kLongestValue) *value = shortened(*value, kLongestValue);
 }
 
+// Whether they differ in nothing but their number. Only for limits, which a caller may run against thousands of times a second.
+bool is_the_same_again(const AuditEntry& before, const AuditEntry& now) {
+  return now.outcome == to_string(Code::resource_exhausted) && now.outcome == before.outcome && now.who == before.who &&
+         now.from == before.from && now.what == before.what && now.object == before.object &&
+         now.project == before.project && now.error == before.error;
+}
+
 }  // namespace
 
 std::string audit_line(const AuditEntry& entry) {
@@ -49,13 +56,6 @@ std::string audit_line(const AuditEntry& entry) {
   if (entry.times > 1) line["times"] = entry.times;
   // Bytes that are no text become U+FFFD.
   return line.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
-}
-
-// Whether they differ in nothing but their number. Only for limits, which a caller may run against thousands of times a second.
-bool is_the_same_again(const AuditEntry& before, const AuditEntry& now) {
-  return now.outcome == to_string(Code::resource_exhausted) && now.outcome == before.outcome && now.who == before.who &&
-         now.from == before.from && now.what == before.what && now.object == before.object &&
-         now.project == before.project && now.error == before.error;
 }
 
 struct Auditor::State {

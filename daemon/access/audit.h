@@ -46,8 +46,9 @@ AuditSink audit_to_log();
 // Whether the journal listens on this host.
 bool has_journal();
 
-// Writes entries down, in order, on a thread of its own, a few milliseconds' worth at once. Whoever hands one over never waits: if the sink is so slow that the queue is
-// full, or refuses a line, that is counted, and told in the audit itself as soon as it can be.
+// Writes entries down, in order, on a thread of its own, a few milliseconds' worth at once. Whoever hands one over never waits:
+// if the sink is so slow that the queue is full, or refuses a line, that is counted, and told in the audit itself as soon as
+// it can be.
 class Auditor {
  public:
   static constexpr std::size_t kQueue = 8192;

@@ -30,6 +30,14 @@ store::RunRow GuestRun::row(store::RunPhase phase) const {
           .memory = memory};
 }
 
+RunPtr Object::any_run() const {
+  const auto find = [](const auto& phase) -> RunPtr {
+    if constexpr (requires { phase.run; }) return phase.run;
+    return nullptr;
+  };
+  return std::visit(find, phase);
+}
+
 RunPtr Object::running() const {
   const auto* const running = std::get_if<phase::Running>(&phase);
   return running ? running->run : nullptr;

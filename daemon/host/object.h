@@ -119,6 +119,8 @@ struct Object {
   bool defined() const { return std::holds_alternative<phase::Defined>(phase); }
   // Null unless it runs.
   RunPtr running() const;
+  // That which starts, comes, runs or stops; null if none does.
+  RunPtr any_run() const;
   // True while this run runs: to be asked again after every wait.
   bool runs(const RunPtr& run) const { return run && running() == run; }
   // Null unless it is expected from another host.

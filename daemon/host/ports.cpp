@@ -21,15 +21,6 @@ void put_claim(GuestRun& run, const std::string& old_id, const netdev::Claim& cl
   }
 }
 
-// The run that an object is in, whatever its phase; null if none.
-RunPtr run_in(const Object& object) {
-  if (const auto* starting = std::get_if<phase::Starting>(&object.phase)) return starting->run;
-  if (const auto* running = std::get_if<phase::Running>(&object.phase)) return running->run;
-  if (const auto* incoming = object.incoming()) return incoming->run;
-  if (const auto* stopping = std::get_if<phase::Stopping>(&object.phase)) return stopping->run;
-  return nullptr;
-}
-
 // What its cards use with managed='no'.
 std::set<std::string> foreign_devices(const v1::DomainSpec& spec) {
   std::set<std::string> devices;
@@ -97,7 +88,7 @@ Task<Result<netdev::NetworkPort>> make_port(Work& work, RunPtr run, PlannedPort&
 std::vector<netdev::Claim> claims_of_others(const Core& core, const GuestRun& run) {
   std::vector<netdev::Claim> claims = core.leftovers;
   for (const auto& [uuid, object] : core.by_uuid) {
-    const RunPtr other = run_in(*object);
+    const RunPtr other = object->any_run();
     if (!other || other.get() == &run) continue;
     const std::vector<netdev::Claim> its = other->claims();
     claims.insert(claims.end(), its.begin(), its.end());
@@ -120,7 +111,7 @@ Result<void> check_nobody_uses(const Core& core, const GuestRun& run, const v1::
   const std::set<std::string> wanted = foreign_devices(spec);
   if (wanted.empty()) return {};
   for (const auto& [uuid, object] : core.by_uuid) {
-    const RunPtr other = run_in(*object);
+    const RunPtr other = object->any_run();
     if (!other || other.get() == &run) continue;
     for (const std::string& device : foreign_devices(*other->live_spec)) {
       if (wanted.contains(device)) return fail(Code::busy, "device {} is in use by {}", device, object->name);

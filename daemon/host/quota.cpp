@@ -9,12 +9,8 @@ namespace {
 
 // What runs, whatever phase it is in; null if nothing does.
 store::SpecPtr running_spec(const Object& object) {
-  store::SpecPtr spec;
-  const auto find = [&](const auto& phase) {
-    if constexpr (requires { phase.run; }) spec = phase.run->live_spec;
-  };
-  std::visit(find, object.phase);
-  return spec;
+  const RunPtr run = object.any_run();
+  return run ? run->live_spec : nullptr;
 }
 
 // Of the object with this specification: nothing if it has none.
