@@ -20,6 +20,8 @@ std::vector<Rule<World>> rules_of_moving() {
          Migration* const there = moved.guest().migration();
          REQUIRE(there);
          REQUIRE(there->port() >= 49152);
+         // Nobody has reached it.
+         CHECK(h.wait(there->wait_end(Deadline::after(10ms))) == MigrationPhase::none);
          const auto early = h.wait(moved.guest().pausable()->resume(h.soon()));
          REQUIRE_FALSE(early);
          CHECK(early.error().code() == Code::failed_precondition);

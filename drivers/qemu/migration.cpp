@@ -17,12 +17,13 @@ namespace {
 constexpr std::uint64_t kUsualBandwidth = 128u << 20;  // bytes per second
 constexpr std::chrono::milliseconds kUsualDowntime{300};
 
+// "setup" is said by who reaches for the other side, and also by who listens and has not been reached yet.
 // @source QEMU qapi/migration.json, MigrationStatus
-MigrationPhase phase_from(std::string_view status) {
+MigrationPhase phase_from(std::string_view status, bool listens) {
   if (status == "completed") return MigrationPhase::completed;
   if (status == "failed") return MigrationPhase::failed;
   if (status == "cancelled") return MigrationPhase::cancelled;
-  if (status.empty() || status == "none") return MigrationPhase::none;
+  if (status.empty() || status == "none" || (status == "setup" && listens)) return MigrationPhase::none;
   return MigrationPhase::active;
 }
 
@@ -71,12 +72,13 @@ void QemuGuest::moving(MigrationPhase phase) {
 }
 
 void QemuGuest::heard_of_migration(const qmp::Event& event) {
-  if (event.name == "MIGRATION") moving(phase_from(qmp::text(event.data, "status")));
+  if (event.name == "MIGRATION") moving(phase_from(qmp::text(event.data, "status"), move_.listens));
 }
 
 Task<Result<void>> QemuGuest::listen(const IncomingPlace& place, Deadline deadline) {
   const auto alive = alive_;
   const std::string ports = fmt::format("{},to={}", tcp(place.address, place.first_port), place.last_port);
+  move_.listens = true;
   // Its disks are another QEMU's until it runs.
   std::vector<std::shared_ptr<qmp::Link::Pending>> orders;
   orders.push_back(
@@ -100,6 +102,7 @@ Task<Result<void>> QemuGuest::listen(const IncomingPlace& place, Deadline deadli
 
 Task<Result<void>> QemuGuest::send(MigrationTarget target, Deadline deadline) {
   const auto alive = alive_;
+  move_.listens = false;
   moving(MigrationPhase::active);
   Json limits = Json::object();
   // Said each time, since QEMU keeps what an earlier try was limited to.
@@ -125,7 +128,7 @@ Task<Result<MigrationStatus>> QemuGuest::progress(Deadline deadline) {
   const auto alive = alive_;
   CO_TRY_ASSIGN(const Json answer, co_await command("query-migrate", Json::object(), deadline));
   if (!*alive) co_return let_go();
-  moving(phase_from(qmp::text(answer, "status")));
+  moving(phase_from(qmp::text(answer, "status"), move_.listens));
   co_return status_from(answer, move_.phase);
 }
 

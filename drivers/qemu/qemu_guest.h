@@ -121,6 +121,7 @@ class QemuGuest final : public Guest,
     MigrationPhase phase = MigrationPhase::none;  // as last heard
     Latch ended;
     std::uint16_t port = 0;  // 0 unless it is received
+    bool listens = false;    // until it is sent itself
   };
   void moving(MigrationPhase phase);
   void heard_of_migration(const qmp::Event& event);
