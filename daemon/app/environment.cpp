@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/turns.h"
 #include "daemon/rpc/listen.h"
 #include "daemon/rpc/tls_files.h"
 
 namespace lodge::app {
 
 void prepare_process() {
+  take_short_turns();
+
   // A handler rather than SIG_IGN: programs that we start would inherit the latter.
   struct sigaction ignore{};
   ignore.sa_handler = [](int) {};

@@ -11,7 +11,7 @@
 // What this process needs of the host before it can be wired together.
 namespace lodge::app {
 
-// Signals, descriptors and file modes, once, before there are threads.
+// Signals, descriptors and how the processor is shared, once, before there are threads.
 void prepare_process();
 
 // The folders of a daemon. Local users must be able to reach the socket; only we may look into the rest.

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/deadline.h"
+#include "base/turns.h"
 #include "drivers/qemu/pidfd.h"
 #include "netdev/claims/process.h"
 
@@ -70,6 +71,7 @@ struct Recipe {
   std::vector<char*> argv;
   std::vector<char*> environment;
   std::vector<int> sources;  // the n-th becomes descriptor n
+  Scheduling scheduling{};   // ours is not for programs that use a processor for long
   int record = -1;           // takes what /proc/self/stat says, while it is ours; -1: none
   int report = -1;           // takes the errno if the program cannot be run; closed when it runs
 };
@@ -91,6 +93,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) bool write_itself
   for (int signal = 1; signal <= 64; ++signal) ::syscall(SYS_rt_sigaction, signal, default_action, nullptr, kSignalSet);
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, nullptr, kSignalSet);
   ::syscall(SYS_setsid);
+  ::syscall(SYS_sched_setattr, 0, &recipe.scheduling, 0);
   bool ready = ::syscall(SYS_chdir, "/") == 0 && (recipe.record < 0 || write_itself_down(recipe.record));
   const int count = static_cast<int>(recipe.sources.size());
   for (int i = 0; ready && i < count; ++i)
@@ -148,7 +151,7 @@ int errno_of(const Fd& report) {
 Result<Spawned> spawn(const SpawnRequest& request) {
   const int end = kFirstInheritedFd + static_cast<int>(request.fds.size());
   const std::vector<std::string> command = command_of(request);
-  Recipe recipe{.argv = pointers(command), .environment = pointers(request.environment)};
+  Recipe recipe{.argv = pointers(command), .environment = pointers(request.environment), .scheduling = usual_scheduling()};
   std::vector<Fd> sources;
   const auto give = [&](int fd) -> Result<void> {
     TRY_ASSIGN(Fd source, lifted(fd, end));
