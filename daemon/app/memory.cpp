@@ -6,6 +6,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <chrono>
+#include <thread>
+#include <vector>
 
 #include "base/file.h"
 
@@ -15,6 +17,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kInterval = 10s;
+constexpr int kArenas = 2;  // one alone makes threads wait for each other: a call over TLS then takes a third longer
+constexpr int kKept = 64 << 20;
+constexpr int kUsuallyKept = 128 << 10;
 constexpr std::size_t kWorthIt = 4u << 20;  // bytes that came or went since the last time
 
 // In bytes, without what is shared with other processes. @source proc(5), /proc/pid/statm
@@ -31,24 +36,41 @@ std::size_t memory_of_our_own() {
   return (pages[1] - pages[2]) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+// malloc_trim() leaves what is free at the end of an arena, which goes when something large is freed there. Threads that are new are
+// given the arenas in turn. @source glibc malloc/arena.c, reused_arena(), heap_trim()
+void trim() {
+  ::mallopt(M_TRIM_THRESHOLD, kUsuallyKept);
+  for (int arena = 0; arena < kArenas; ++arena) std::jthread([] { std::vector<char> large(kUsuallyKept, '\0'); });
+  ::malloc_trim(0);
+  ::mallopt(M_TRIM_THRESHOLD, kKept);
+}
+
 }  // namespace
 
 void keep_little_memory() {
-  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_ARENA_MAX, kArenas);
   ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);  // said once, it does not grow with what is freed
+  // What a large message took is kept for the next one, until give_memory_back() comes: the kernel is in nobody's favour, and in no
+  // hurry, while it takes pages back and clears new ones.
+  ::mallopt(M_TRIM_THRESHOLD, kKept);
 }
 
 Task<void> give_memory_back(Pool& pool) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   std::size_t before = memory_of_our_own();
+  bool gave = false;
   for (;;) {
     timer.expires_after(kInterval);
     co_await timer.async_wait(asio::use_awaitable);
     const std::size_t now = memory_of_our_own();
-    // What has shrunk may have left as much behind: the end of a flood need not fall between two looks.
-    if (now <= before + kWorthIt && now + kWorthIt >= before) continue;
-    static_cast<void>(co_await pool.run([] { return ::malloc_trim(0); }));
+    // What has shrunk may have left as much behind; and what was given back in the middle of a flood may have come again.
+    if (!gave && now <= before + kWorthIt && now + kWorthIt >= before) continue;
+    static_cast<void>(co_await pool.run([] {
+      trim();
+      return true;
+    }));
     before = memory_of_our_own();
+    gave = before + kWorthIt < now;
   }
 }
 

@@ -137,6 +137,7 @@ void Acceptor::run() {
 int Acceptor::wait_ms() const {
   auto next = Clock::time_point::max();
   if (!waiting_.empty()) next = waiting_.begin()->second.due;
+  if (!shut_out_.empty()) next = std::min(next, shut_out_.begin()->first);
   if (resting_) next = std::min(next, rest_until_);
   if (next == Clock::time_point::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
@@ -164,18 +165,30 @@ void Acceptor::admit(std::size_t index, Fd socket) {
   sockaddr_storage address{};
   std::string peer = peer_key(socket.get(), address);
   if (peer.empty()) return;
-  if (waiting_.size() + open_.size() >= limits_.connections)
+  if (waiting_.size() + shut_out_.size() + open_.size() >= limits_.connections)
     return refuse(fmt::format("{} connections are open, which is the limit", limits_.connections));
   if (per_peer_[peer] >= limits_.connections_per_peer)
     return refuse(
         fmt::format("{} has {} connections, which is the limit for one peer", peer, limits_.connections_per_peer));
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on a Unix socket, and may
-  const Id id = next_id_++;
-  if (!watch(socket.get(), EPOLLIN | EPOLLRDHUP | EPOLLET, id)) return refuse(errno_text(errno));
   ++per_peer_[peer];
-  waiting_.emplace(id, Connection{std::move(socket), index, std::move(peer), connection_name(address),
-                                  Clock::now() + limits_.beginning});
+  listen_to({std::move(socket), index, std::move(peer), connection_name(address)});
+}
+
+void Acceptor::listen_to(Connection connection) {
+  const auto now = Clock::now();
+  if (const auto until = connections_.shut_out_until(connection.peer); until > now) {
+    shut_out_.emplace(until, std::move(connection));
+    return;
+  }
+  const Id id = next_id_++;
+  if (!watch(connection.socket.get(), EPOLLIN | EPOLLRDHUP | EPOLLET, id)) {
+    forget_peer(connection.peer);
+    return refuse(errno_text(errno));
+  }
+  connection.due = now + limits_.beginning;
+  waiting_.emplace(id, std::move(connection));
 }
 
 void Acceptor::begins(Id id, bool gone) {
@@ -198,7 +211,7 @@ void Acceptor::let_in(Id id, Connection connection) {
   Fd socket = std::exchange(connection.socket, std::move(duplicate));
   const Listener& listener = listeners_[connection.listener];
   if (connection.name.empty()) connection.name = connection_name(socket.get());
-  connections_.opened(connection.name, connection.socket.get(), listener.tls);
+  connections_.opened(connection.name, connection.socket.get(), listener.tls, connection.peer);
   open_.emplace(id, std::move(connection));
   listener.hand_over(std::move(socket));
 }
@@ -217,6 +230,9 @@ void Acceptor::expire() {
   while (!waiting_.empty() && waiting_.begin()->second.due <= Clock::now()) {
     forget_peer(waiting_.begin()->second.peer);
     waiting_.erase(waiting_.begin());
+  }
+  while (!shut_out_.empty() && shut_out_.begin()->first <= Clock::now()) {
+    listen_to(std::move(shut_out_.extract(shut_out_.begin()).mapped()));
   }
 }
 

@@ -60,6 +60,8 @@ class Acceptor {
   int wait_ms() const;
   void accept_from(std::size_t index);
   void admit(std::size_t index, Fd socket);
+  // Waits for what it has to say; of a peer that is shut out, not yet.
+  void listen_to(Connection connection);
   // Something of it is there, or it is gone.
   void begins(Id id, bool gone);
   void let_in(Id id, Connection connection);
@@ -78,7 +80,8 @@ class Acceptor {
   Fd poll_;
   Fd stop_;
   Id next_id_;
-  std::map<Id, Connection> waiting_;  // for the beginning; ids go up, so the first is due first
+  std::map<Id, Connection> waiting_;                       // for the beginning; ids go up, so the first is due first
+  std::multimap<Clock::time_point, Connection> shut_out_;  // by when they may begin
   std::unordered_map<Id, Connection> open_;
   std::unordered_map<std::string, std::size_t> per_peer_;
   Clock::time_point rest_until_{};

@@ -63,8 +63,8 @@ void Connections::tell(State& state, std::string_view who, std::string_view why)
   if (++state.told <= kMostTold) log::warn("tls: refused {}: {}", who, why);
 }
 
-void Connections::opened(const std::string& name, int socket, bool tls) {
-  state_.lock()->open.insert_or_assign(name, Connection{.socket = socket, .tls = tls});
+void Connections::opened(const std::string& name, int socket, bool tls, std::string peer) {
+  state_.lock()->open.insert_or_assign(name, Connection{.socket = socket, .tls = tls, .peer = std::move(peer)});
 }
 
 void Connections::closed(const std::string& name, int socket) {
@@ -97,6 +97,23 @@ void Connections::met(const std::string& name) {
   auto state = state_.lock();
   const auto found = state->open.find(name);
   if (found != state->open.end()) found->second.has_called = true;
+}
+
+void Connections::begun(const std::string& name) {
+  auto state = state_.lock();
+  const auto found = state->open.find(name);
+  if (found == state->open.end() || found->second.ending || patience_.begun(found->second.peer)) return;
+  found->second.ending = true;
+  log::warn(
+      "ended a connection of {}: too many of its calls were taken back at once, too large, or beyond its ration; it may come again in a second",
+      found->second.peer);
+  ::shutdown(found->second.socket, SHUT_RDWR);
+}
+
+void Connections::heard(const std::string& name) {
+  auto state = state_.lock();
+  const auto found = state->open.find(name);
+  if (found != state->open.end()) patience_.heard(found->second.peer);
 }
 
 void Connections::end(const std::string& name) {

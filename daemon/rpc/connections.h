@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "base/guarded.h"
+#include "daemon/rpc/patience.h"
 #include "daemon/rpc/peer.h"
 
 namespace lodge::rpc {
@@ -20,14 +21,22 @@ namespace lodge::rpc {
 // switch. Any thread.
 class Connections {
  public:
-  // From the acceptor: a connection has been handed over; `socket` is a descriptor of it, open until closed() is called.
-  void opened(const std::string& name, int socket, bool tls);
+  // From the acceptor: a connection has been handed over; `socket` is a descriptor of it, open until closed() is called. `peer`: whose
+  // it is, as the acceptor counts them.
+  void opened(const std::string& name, int socket, bool tls, std::string peer);
   void closed(const std::string& name, int socket);
 
   // A call of this peer's has come in.
   void met(const std::string& name, const Caller& caller);
   // The same of one that needs to be nobody.
   void met(const std::string& name);
+
+  // A call has begun there. Ends the connection if too many of its peer's have come to nothing.
+  void begun(const std::string& name);
+  // One that had begun is going to be answered.
+  void heard(const std::string& name);
+  // As Patience says.
+  Patience::Clock::time_point shut_out_until(const std::string& peer) { return patience_.shut_out_until(peer); }
 
   // Ends this one, if it is open.
   void end(const std::string& name);
@@ -46,7 +55,9 @@ class Connections {
   struct Connection {
     int socket;
     bool tls;
+    std::string peer;
     bool has_called = false;
+    bool ending = false;  // for what its peer has done; what of that is still being read counts no more
     std::shared_ptr<const Caller> caller = {};  // none before its first call, or if it is nobody
   };
   struct Reason {
@@ -63,6 +74,7 @@ class Connections {
   static void tell(State& state, std::string_view who, std::string_view why);
 
   Guarded<State> state_;
+  Patience patience_;
 };
 
 // What gRPC will call a TCP connection from this address; empty for another kind of address.

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "daemon/rpc/acceptor.h"
+#include "daemon/rpc/begun_calls.h"
 #include "daemon/rpc/canceller.h"
 #include "daemon/rpc/listen.h"
 #include "daemon/rpc/rations.h"
@@ -86,11 +87,13 @@ class EnrolService final : public v1::EnrolmentService::CallbackService {
     const std::string from = plain_name(context->peer());
     connections_.met(from);
     auto* call = new EnrolCall(control_, auditor_, from);
-    if (rations_.take(from.substr(0, from.rfind(':'))))
+    if (rations_.take(from.substr(0, from.rfind(':')))) {
+      connections_.heard(from);
       call->run(enrolment_, *request, *response);
-    else
+    } else {
       call->finish(fail(Code::resource_exhausted, "too many try to enrol here at once; try again in a few seconds"),
                    "");
+    }
     return call;
   }
 
@@ -137,6 +140,7 @@ Result<std::unique_ptr<EnrolDoor>> EnrolDoor::open(std::string address, enrol::E
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                              static_cast<int>(std::chrono::milliseconds(kHandshake).count()));
   builder.RegisterService(&parts->service);
+  tell_of_begun_calls(builder, connections);
   parts->handover = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials(keeper));
   parts->server = builder.BuildAndStart();

@@ -30,4 +30,12 @@ bool Rations::take(const std::string& key, Clock::time_point now) {
   return true;
 }
 
+void Rations::give(const std::string& key, Clock::time_point now) {
+  auto rations = rations_.lock();
+  auto found = rations->find(key);
+  if (found == rations->end()) found = rations->find(kNewcomers);
+  if (found == rations->end()) return;
+  found->second = {.left = std::min(at_once_, left_at(found->second, now) + 1), .when = now};
+}
+
 }  // namespace lodge::rpc

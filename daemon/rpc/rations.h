@@ -18,6 +18,8 @@ class Rations {
 
   // Whether this one may once more, now.
   bool take(const std::string& key, Clock::time_point now = Clock::now());
+  // What it took last was none of this.
+  void give(const std::string& key, Clock::time_point now = Clock::now());
 
  private:
   struct Ration {

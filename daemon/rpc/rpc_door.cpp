@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/pool.h"
+#include "daemon/rpc/begun_calls.h"
 #include "daemon/rpc/claim_door.h"
 #include "daemon/rpc/document_door.h"
 #include "daemon/rpc/domain_door.h"
@@ -151,13 +152,17 @@ Result<std::unique_ptr<RpcDoor>> RpcDoor::open(host::Host& host, const access::A
   parts->own_path = sockets.own_path;
 
   TRY_ASSIGN(parts->servers.admins, parts->serve(settings));
-  TRY_ASSIGN(parts->servers.users, parts->serve(settings));
+  const auto counted = [raw = parts.get()](grpc::ServerBuilder& builder) {
+    tell_of_begun_calls(builder, raw->connections);
+  };
+  TRY_ASSIGN(parts->servers.users, parts->serve(settings, counted));
   TlsHandover tls;
   if (settings.tls) {
     TRY_ASSIGN(parts->keeper, TlsKeeper::start(*settings.tls, settings.tls_folder, parts->certificates,
                                                [raw = parts.get()] { raw->eviction.end_connections(); }));
     const auto credentials = tls_credentials(*parts->keeper, parts->certificates, access, parts->connections);
     TRY_ASSIGN(parts->servers.remote, parts->serve(settings, [&](grpc::ServerBuilder& builder) {
+      counted(builder);
       tls = builder.experimental().AddExternalConnectionAcceptor(
           grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
     }));

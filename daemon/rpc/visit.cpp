@@ -11,10 +11,14 @@ namespace lodge::rpc {
 
 using namespace std::chrono_literals;
 
+Result<void> Turnstile::ration(const std::string& identity) const {
+  if (rations_->take(identity)) return {};
+  return fail(Code::resource_exhausted, "{} calls more often than {:.0f} times a second: wait a moment", identity,
+              limits_.a_second);
+}
+
 Result<std::shared_ptr<Ticket>> Turnstile::enter(const std::string& identity, bool rationed) const {
-  if (rationed && !rations_->take(identity))
-    return fail(Code::resource_exhausted, "{} calls more often than {:.0f} times a second: wait a moment", identity,
-                limits_.a_second);
+  if (rationed) TRY(ration(identity));
   {
     auto counts = counts_->lock();
     std::size_t& calls = (*counts)[identity].calls;
@@ -118,11 +122,16 @@ std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextB
   connections_.met(plain_name(context.peer()), *who);
   const access::Verb* const verb = access::verb_of(method);
   if (!verb) return refuse(Error(Code::permission_denied, fmt::format("no rule says who may call {}", method)));
+  const std::string connection = plain_name(context.peer());
   auto rights = access_.authorize(peer, *verb);
-  if (!rights) return refuse(std::move(rights).error());
+  if (!rights) {
+    if (turnstile_.ration(entry.who)) connections_.heard(connection);
+    return refuse(std::move(rights).error());
+  }
   static const access::Verb& kAdministers = *access::verb_of("ReloadPolicy");
   auto ticket = turnstile_.enter((*rights)->identity(), !(*rights)->may_everywhere(kAdministers));
   if (!ticket) return refuse(std::move(ticket).error());
+  connections_.heard(connection);
   host::Caller caller{.identity = (*rights)->identity(),
                       .rights = std::move(*rights),
                       .verb = verb,
@@ -131,7 +140,7 @@ std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextB
   return Visit{.context = {.caller = std::move(caller),
                            .deadline = answer_by(context.deadline(), std::chrono::system_clock::now(), unasked_)},
                .peer = peer,
-               .connection = plain_name(context.peer()),
+               .connection = connection,
                .subject = std::move(subject),
                .project = {},
                .since = since,

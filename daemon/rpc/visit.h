@@ -36,6 +36,8 @@ class Turnstile {
       : limits_(limits),
         rations_(std::make_shared<Rations>(4 * limits.a_second, limits.a_second)),
         counts_(std::make_shared<Counts>()) {}
+  // resource_exhausted if this caller calls more often than it may.
+  Result<void> ration(const std::string& identity) const;
   // resource_exhausted if this caller has as much as it may. `rationed`: calls a second count, too.
   Result<std::shared_ptr<Ticket>> enter(const std::string& identity, bool rationed) const;
 

@@ -151,7 +151,8 @@ int errno_of(const Fd& report) {
 Result<Spawned> spawn(const SpawnRequest& request) {
   const int end = kFirstInheritedFd + static_cast<int>(request.fds.size());
   const std::vector<std::string> command = command_of(request);
-  Recipe recipe{.argv = pointers(command), .environment = pointers(request.environment), .scheduling = usual_scheduling()};
+  Recipe recipe{
+      .argv = pointers(command), .environment = pointers(request.environment), .scheduling = usual_scheduling()};
   std::vector<Fd> sources;
   const auto give = [&](int fd) -> Result<void> {
     TRY_ASSIGN(Fd source, lifted(fd, end));

@@ -1,6 +1,7 @@
 // A program that means ill: attacker KIND COUNT SOCKET ADDRESS. It goes on until it has done COUNT, or is killed; what keeps
 // connections open ends by itself after two minutes. See siege.h.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/create_channel_posix.h>
@@ -19,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -149,14 +151,33 @@ grpc::Status send_much_metadata(const std::shared_ptr<grpc::Channel>& channel) {
   return v1::HostService::NewStub(channel)->GetVersion(&context, {}, &response);
 }
 
-// Calls that are taken back as soon as they are made, at most 64 under way.
+// A connection, and a look at whether the daemon has ended it.
+struct Line {
+  std::shared_ptr<grpc::Channel> channel;
+  Fd look;
+
+  explicit Line(const Doors& doors) {
+    Fd connection = locally(doors);
+    look = Fd(::fcntl(connection.get(), F_DUPFD_CLOEXEC, 3));
+    channel = grpc::CreateCustomInsecureChannelFromFd("localhost", connection.release(), {});
+  }
+  bool has_ended() const {
+    pollfd end{look.get(), POLLRDHUP, 0};
+    return ::poll(&end, 1, 0) > 0;
+  }
+};
+
+// Calls that are taken back as soon as they are made, at most 64 under way, on a connection that is made anew when the daemon has
+// ended it.
 void cancel_calls(const Doors& doors, int times) {
   struct Call {
+    std::shared_ptr<v1::DomainService::Stub> stub;  // has to live as long
     grpc::ClientContext context;
     v1::ValidateDomainRequest request;
     v1::ValidateDomainResponse response;
   };
-  const auto stub = v1::DomainService::NewStub(channel_to(doors));
+  std::optional<Line> line;
+  std::shared_ptr<v1::DomainService::Stub> stub;
   std::mutex mutex;
   std::condition_variable changed;
   int under_way = 0;
@@ -166,8 +187,10 @@ void cancel_calls(const Doors& doors, int times) {
       changed.wait(lock, [&] { return under_way < 64; });
       ++under_way;
     }
+    if (!line || line->has_ended()) stub = v1::DomainService::NewStub(line.emplace(doors).channel);
     auto call = std::make_shared<Call>();
-    soon(call->context);
+    call->stub = stub;
+    call->context.set_deadline(std::chrono::system_clock::now() + 500ms);
     call->request.mutable_document()->set_xml("<domain type='qemu'><name>x</name></domain>");
     stub->async()->ValidateDomain(&call->context, &call->request, &call->response, [&, call](const grpc::Status&) {
       const std::lock_guard lock(mutex);

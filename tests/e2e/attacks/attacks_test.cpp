@@ -72,7 +72,7 @@ TEST_CASE("an honest caller is answered during every attack, and nothing of it s
       INFO((met.failures.empty() ? "" : met.failures.front()));
       CHECK(met.failures.empty());
       CHECK_FALSE(met.ms.empty());
-      if (kMemoryCounts) CHECK(memory_mib(world) <= memory + 512);
+      if (kMemoryCounts) CHECK(memory_mib(world) <= memory + 1024);
     }
     comes_true([&] { return open_descriptors(world) <= descriptors && memory_mib(world) <= memory + 20; });
     CHECK(open_descriptors(world) <= descriptors);

@@ -19,7 +19,7 @@ std::string Attack::name() const { return fmt::format("{} x {}", kind, count); }
 
 Siege::Siege(const World& world, const std::string& tls_address, const Attack& attack) {
   for (int user = 0; user < attack.users; ++user) {
-    attackers_.emplace_back(Launch{.argv = {"nice", "-n", "19", ATTACKER_BINARY, attack.kind,
+    attackers_.emplace_back(Launch{.argv = {"chrt", "--idle", "0", ATTACKER_BINARY, attack.kind,
                                             std::to_string(attack.count / attack.users), world.socket(), tls_address},
                                    .uid = kFirstAttacker + static_cast<uid_t>(user),
                                    .err = 2});

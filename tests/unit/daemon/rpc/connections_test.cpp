@@ -56,9 +56,9 @@ TEST_CASE("a connection is called what gRPC calls it") {
 TEST_CASE("the connections of whoever is not wanted end, and no others") {
   const Pair of_seven, of_eight, of_nobody;
   Connections connections;
-  connections.opened("fd:7", of_seven.ours.get(), false);
-  connections.opened("fd:8", of_eight.ours.get(), false);
-  connections.opened("fd:9", of_nobody.ours.get(), false);
+  connections.opened("fd:7", of_seven.ours.get(), false, "uid:7");
+  connections.opened("fd:8", of_eight.ours.get(), false, "uid:8");
+  connections.opened("fd:9", of_nobody.ours.get(), false, "uid:9");
   connections.met("fd:7", user(7));
   connections.met("fd:8", user(8));
   CHECK(connections.end(is_user_7) == 1);
@@ -70,9 +70,9 @@ TEST_CASE("the connections of whoever is not wanted end, and no others") {
 TEST_CASE("a connection that took over the number of one before it is not ended for that one's sake") {
   const Pair old, fresh;
   Connections connections;
-  connections.opened("fd:7", old.ours.get(), false);
+  connections.opened("fd:7", old.ours.get(), false, "uid:7");
   connections.met("fd:7", user(7));
-  connections.opened("fd:7", fresh.ours.get(), false);
+  connections.opened("fd:7", fresh.ours.get(), false, "uid:7");
   connections.closed("fd:7", old.ours.get());
   CHECK(connections.end(is_user_7) == 0);
   connections.met("fd:7", user(7));
@@ -90,4 +90,21 @@ TEST_CASE("what gRPC says of failed handshakes is told in our words, and nothing
   CHECK(handshake_failure(failed + "something new.") ==
         "TLS with it failed: error:0A0000C7:SSL routines::something new.");
   CHECK(handshake_failure("Corruption detected.").empty());
+}
+
+TEST_CASE("a peer too many of whose calls come to nothing loses its connection, and others keep theirs") {
+  const Pair of_seven, of_eight;
+  Connections connections;
+  connections.opened("fd:7", of_seven.ours.get(), false, "uid:7");
+  connections.opened("fd:8", of_eight.ours.get(), false, "uid:8");
+  for (int call = 0; call < 10'000; ++call) {
+    connections.begun("fd:8");
+    connections.heard("fd:8");
+  }
+  CHECK_FALSE(of_eight.ended());
+  for (int call = 0; call < 10'000; ++call) connections.begun("fd:7");
+  CHECK(of_seven.ended());
+  CHECK_FALSE(of_eight.ended());
+  CHECK(connections.shut_out_until("uid:7") > Patience::Clock::now());
+  CHECK(connections.shut_out_until("uid:8") < Patience::Clock::now());
 }

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <unordered_map>
+
+#include "base/guarded.h"
+#include "daemon/rpc/rations.h"
+
+namespace lodge::rpc {
+
+// What is borne of each peer's calls that come to nothing: taken back before they are heard, too large to be read, or beyond the
+// peer's ration. Each costs the daemon as much as one that is answered, or more, and HTTP/2 lets a client begin and take back as many
+// as it likes. Who makes too many loses the connection, and stays outside for a moment. Any thread.
+class Patience {
+ public:
+  using Clock = Rations::Clock;
+
+  // A call of this peer's has begun. False if that was one too many: then its connection is to be ended, and it is shut out.
+  bool begun(const std::string& peer, Clock::time_point now = Clock::now());
+  // A call that had begun has come to be answered.
+  void heard(const std::string& peer, Clock::time_point now = Clock::now());
+  // The time from which on it may connect again; in the past for who may now.
+  Clock::time_point shut_out_until(const std::string& peer);
+
+ private:
+  Rations rations_{kAtOnce, kASecond};
+  Guarded<std::unordered_map<std::string, Clock::time_point>> shut_out_;
+
+  // gRPC lets us know of a call when its message is there, and a moment later it is heard: those that are well count for no longer.
+  static constexpr double kAtOnce = 50;
+  static constexpr double kASecond = 5;
+};
+
+}  // namespace lodge::rpc
