@@ -20,8 +20,9 @@ struct Seat {
   int cards = 0;         // its address ends in this
 };
 
+// Of the card that it was defined with (0), or of the n-th that it was given.
 std::string mac(const Seat& seat, int card) {
-  return fmt::format("52:54:00:66:{:02x}:{:02x}", seat.number, card & 0xff);
+  return fmt::format("52:54:00:66:{:02x}:{:02x}", seat.number, card == 0 ? 0 : 1 + card % 255);
 }
 
 }  // namespace
