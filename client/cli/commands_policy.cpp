@@ -47,6 +47,8 @@ Facts project_facts(const v1::GetProjectResponse& project) {
   facts.add("Host interfaces", list_of(project.parents()));
   facts.add("Bridges", list_of(project.bridges()));
   facts.add("Folders", list_of(project.paths()));
+  facts.add("Serves at", list_of(project.listen()));
+  facts.add("User networks", project.user_network() ? "yes" : "no");
   facts.add("Runs as", project.run_as());
   return facts;
 }

@@ -95,6 +95,8 @@ Task<Result<v1::GetProjectResponse>> Host::project(CallContext context, std::str
   response.mutable_parents()->Add(project->parents.begin(), project->parents.end());
   response.mutable_bridges()->Add(project->bridges.begin(), project->bridges.end());
   for (const fs::path& folder : project->folders) response.add_paths(folder.string());
+  response.mutable_listen()->Add(project->listen.begin(), project->listen.end());
+  response.set_user_network(project->user_network);
   response.set_run_as(project->run_as->name);
   co_return response;
 }

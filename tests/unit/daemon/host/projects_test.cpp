@@ -281,6 +281,20 @@ TEST_CASE("cards of type 'user' are refused where the policy says so") {
         "/domain/devices/interface[1]/@type: project 'user-@4000' may have no cards of type 'user'");
 }
 
+TEST_CASE("who asks what a project may have is told where it serves, and which cards it has") {
+  Projects world;
+  const auto asked = [&] { return world.run(world.host().project(world.as(4000, "GetProject"), "")).value(); };
+  CHECK(asked().listen_size() == 2);
+  CHECK(asked().user_network());
+  world.policy = access::parse_policy("[projects.\"user-@4000\"]\nlisten = ['192.0.2.7']\nuser_network = false\n",
+                                      "p.toml")
+                     .value();
+  world.access().replace(world.policy);
+  REQUIRE(asked().listen_size() == 1);
+  CHECK(asked().listen(0) == "192.0.2.7");
+  CHECK_FALSE(asked().user_network());
+}
+
 TEST_CASE("screens are served where the policy says, and by default to the host itself") {
   const auto vnc = [](const std::string& listen) { return "<graphics type='vnc' " + listen; };
   CHECK(refusal_by("", vnc("listen='127.0.0.1'/>")) == "defined");
