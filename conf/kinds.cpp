@@ -4,6 +4,7 @@
 #include <array>
 
 #include "conf/cpu/check.h"
+#include "conf/cpu/map_check.h"
 #include "conf/domain/findings.h"
 #include "conf/interface/check.h"
 #include "conf/network/check.h"
@@ -57,6 +58,7 @@ std::span<const Kind> kinds() {
       unchecked<v1::DomainCapabilities>("domaincaps", "domainCapabilities", "domaincaps.rng"),
       unchecked<v1::StoragePoolCapabilities>("poolcaps", "storagepoolCapabilities", "storagepoolcaps.rng"),
       checked<v1::CpuDocument, check_cpu>("cpu", "cpu", "cpu.rng"),
+      checked<v1::CpuMap, check_cpu_map>("cpumap", "cpus", ""),
       checked<v1::DomainSnapshotSpec, check_snapshot>("snapshot", "domainsnapshot", "domainsnapshot.rng"),
       checked<v1::DomainCheckpointSpec, check_checkpoint>("checkpoint", "domaincheckpoint", "domaincheckpoint.rng"),
       checked<v1::DomainBackupSpec, check_backup>("backup", "domainbackup", "domainbackup.rng"),

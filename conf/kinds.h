@@ -16,7 +16,7 @@ class Findings;
 struct Kind {
   std::string_view name;                       // as users say it: "nwfilter"
   std::string_view root;                       // of its document: "filter"
-  std::string_view schema;                     // libvirt's RELAX NG file for it: "nwfilter.rng"
+  std::string_view schema;                     // libvirt's RELAX NG file for it: "nwfilter.rng"; empty if it has none
   const google::protobuf::Message* prototype;  // its message, empty
   // Adds what is wrong with the meaning of a definition. Null for documents that nobody defines (capabilities), and for
   // domains, which are completed first (conf/domain/prepare.h).

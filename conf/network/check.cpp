@@ -5,6 +5,8 @@
 #include "conf/network/dns.h"
 #include "conf/network/forward.h"
 #include "conf/network/ip.h"
+#include "conf/network/port.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf {
 
@@ -14,43 +16,19 @@ bool is_multicast(const std::string& mac) {
   return std::string_view("13579bdf").find(mac[1]) != std::string_view::npos;
 }
 
-void check_vlan(const std::string& path, const v1::Vlan& vlan, Findings& findings) {
-  if (vlan.tags().empty()) findings.add(path, "it needs a tag");
-  int native = 0;
-  for (int i = 0; i < vlan.tags_size(); ++i) {
-    const std::string tag = fmt::format("{}/tag[{}]", path, i + 1);
-    if (!vlan.tags(i).has_id()) findings.add(tag + "/@id", "says which VLAN: <tag id='42'/>, from 0 to 4095");
-    if (vlan.tags(i).id() > 4095) findings.add(tag + "/@id", "'{}' is more than 4095", vlan.tags(i).id());
-    if (vlan.tags(i).native_mode() != v1::VLAN_NATIVE_MODE_UNSPECIFIED && ++native > 1)
-      findings.add(tag + "/@nativeMode", "only one tag can have it");
-  }
-  if (vlan.tags_size() > 1 && vlan.has_trunk() && !vlan.trunk())
-    findings.add(path + "/@trunk", "several tags make a trunk");
-}
-
-void check_bandwidth(const std::string& path, const v1::Bandwidth& bandwidth, bool may_have_floor, Findings& findings) {
-  const auto check = [&](const std::string& at, const v1::BandwidthLimit& limit, bool floor) {
-    if (limit.has_floor() && !floor) findings.add(at + "/@floor", "only for what interfaces receive");
-    if (!limit.has_average() && !limit.has_floor())
-      findings.add(at + "/@average", "says how much, in KiB a second: average='1000'");
-    if ((limit.has_peak() || limit.has_burst()) && !limit.has_average() && limit.has_floor())
-      findings.add(at + "/@average", "peak and burst need it");
-  };
-  if (bandwidth.has_inbound()) check(path + "/inbound", bandwidth.inbound(), may_have_floor);
-  if (bandwidth.has_outbound()) check(path + "/outbound", bandwidth.outbound(), false);
-}
-
 void check_portgroups(const v1::NetworkSpec& network, Findings& findings) {
   std::set<std::string> names;
   bool has_default = false;
   for (int i = 0; i < network.portgroups_size(); ++i) {
     const auto& group = network.portgroups(i);
-    const std::string path = fmt::format("/network/portgroup[{}]", i + 1);
+    const std::string path = numbered("/network/portgroup", i, network.portgroups());
     if (group.name().empty()) findings.add(path + "/@name", "names the portgroup: <portgroup name='engineering'>");
     if (!names.insert(group.name()).second)
       findings.add(path + "/@name", "'{}' is the name of two portgroups", group.name());
     if (group.is_default() && std::exchange(has_default, true))
       findings.add(path + "/@default", "only one portgroup can be the default");
+    if (group.has_virtualport())
+      check_virtualport(path + "/virtualport", group.virtualport(), VirtualPortExtent::part, findings);
     if (group.has_vlan()) check_vlan(path + "/vlan", group.vlan(), findings);
     if (group.has_bandwidth()) check_bandwidth(path + "/bandwidth", group.bandwidth(), true, findings);
   }
@@ -67,6 +45,8 @@ void check_network(const v1::NetworkSpec& network, Findings& findings) {
     findings.add("/network/mtu/@size", "'{}' is not from 68 to 65535", network.mtu());
   if (network.has_domain() && network.domain().name().empty())
     findings.add("/network/domain/@name", "names the DNS domain: <domain name='example.com'/>");
+  if (network.has_virtualport())
+    check_virtualport("/network/virtualport", network.virtualport(), VirtualPortExtent::part, findings);
   if (network.has_vlan()) check_vlan("/network/vlan", network.vlan(), findings);
   if (network.has_bandwidth()) check_bandwidth("/network/bandwidth", network.bandwidth(), false, findings);
   if (network.has_dns()) check_dns(network.dns(), findings);
@@ -87,6 +67,8 @@ void check_network_port(const v1::NetworkPortSpec& port, Findings& findings) {
     findings.add("/networkport/mac/@address", "is the guest's: <mac address='52:54:00:12:34:56'/>");
   if (!port.mac().empty() && is_multicast(port.mac()))
     findings.add("/networkport/mac/@address", "'{}' is a multicast address", port.mac());
+  if (port.has_virtualport())
+    check_virtualport("/networkport/virtualport", port.virtualport(), VirtualPortExtent::whole, findings);
   if (port.has_vlan()) check_vlan("/networkport/vlan", port.vlan(), findings);
   if (port.has_bandwidth()) check_bandwidth("/networkport/bandwidth", port.bandwidth(), true, findings);
   const auto& plug = port.plug();

@@ -133,7 +133,7 @@ _lodge() {
       ;;
     --as)
       mapfile -t COMPREPLY < <(compgen -W "domain network networkport pool volume nodedev interface nwfilter nwfilterbinding
-        secret snapshot checkpoint backup capability domaincaps poolcaps cpu" -- "$cur")
+        secret snapshot checkpoint backup capability domaincaps poolcaps cpu cpumap" -- "$cur")
       return
       ;;
     --source-mode)

@@ -29,6 +29,7 @@ std::string text_of(const fs::path& path) {
 std::vector<fs::path> documents_of(const conf::Kind& kind) {
   const fs::path folder = fs::path(LODGE_SCHEMA_DOCUMENTS) / fs::path(kind.schema).stem();
   std::vector<fs::path> files;
+  if (kind.schema.empty()) return files;
   if (fs::is_directory(folder))
     for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
   std::ranges::sort(files);

@@ -5,6 +5,8 @@
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
 #include "conf/ip_address.h"
+#include "conf/network/port.h"
+#include "conf/numbered.h"
 #include "conf/xml/text.h"
 
 namespace lodge::conf::checks {
@@ -138,28 +140,11 @@ void check_tuning(const v1::Interface& interface, const std::string& path, Findi
   if (interface.has_mtu() && (interface.mtu() < kMinMtu || interface.mtu() > kMaxMtu)) {
     findings.add(path + "/mtu/@size", "{} is not between {} and {}", interface.mtu(), kMinMtu, kMaxMtu);
   }
-  for (int i = 0; i < interface.vlan().tags_size(); ++i) {
-    const auto& tag = interface.vlan().tags(i);
-    if (!tag.has_id() || tag.id() > 4095) findings.add(path + "/vlan/tag/@id", "needs a number from 0 to 4095");
-  }
-  if (interface.has_vlan() && interface.vlan().tags().empty())
-    findings.add(path + "/vlan", "says which VLAN: <vlan><tag id='42'/></vlan>");
-  if (interface.vlan().tags_size() > 1 && interface.vlan().has_trunk() && !interface.vlan().trunk()) {
-    findings.add(path + "/vlan/@trunk", "more than one tag is a trunk: yes");
-  }
-  if (interface.bandwidth().outbound().has_floor()) {
-    findings.add(path + "/bandwidth/outbound/@floor", "only inbound traffic can have a guaranteed floor");
-  }
-  const auto check_limit = [&](const std::string& direction, const v1::BandwidthLimit& limit) {
-    if (!limit.has_average() && (limit.has_peak() || limit.has_burst())) {
-      findings.add(fmt::format("{}/bandwidth/{}/@average", path, direction),
-                   "peak and burst mean nothing without an average");
-    }
-  };
-  if (interface.bandwidth().inbound().has_floor() && !interface.has_network())
-    findings.add(path + "/bandwidth/inbound/@floor", "only a network that the daemon manages can guarantee it");
-  check_limit("inbound", interface.bandwidth().inbound());
-  check_limit("outbound", interface.bandwidth().outbound());
+  if (interface.has_vlan()) check_vlan(path + "/vlan", interface.vlan(), findings);
+  check_bandwidth(path + "/bandwidth", interface.bandwidth(), interface.has_network(), findings);
+  // A network may add to what its cards say.
+  const auto extent = interface.has_network() ? VirtualPortExtent::part : VirtualPortExtent::whole;
+  if (interface.has_virtualport()) check_virtualport(path + "/virtualport", interface.virtualport(), extent, findings);
   if (interface.has_acpi_index() && interface.acpi_index() == 0) findings.add(path + "/acpi/@index", "counts from 1");
 }
 
@@ -188,11 +173,8 @@ void check_address(const std::string& path, const std::string& text, v1::IpFamil
 
 // The guest's own addresses and routes, or the host's at a tap of its own.
 void check_ips(const auto& ips, const auto& routes, const std::string& path, Findings& findings) {
-  const auto numbered = [&](std::string_view element, int index, int count) {
-    return count > 1 ? fmt::format("{}/{}[{}]", path, element, index + 1) : fmt::format("{}/{}", path, element);
-  };
   for (int i = 0; i < ips.size(); ++i) {
-    const auto at = numbered("ip", i, ips.size());
+    const auto at = numbered(path + "/ip", i, ips);
     check_address(at + "/@address", ips[i].address(), ips[i].family(), findings);
     if (!ips[i].peer().empty()) check_address(at + "/@peer", ips[i].peer(), ips[i].family(), findings);
     const auto address = IpAddress::parse(ips[i].address());
@@ -201,7 +183,7 @@ void check_ips(const auto& ips, const auto& routes, const std::string& path, Fin
       findings.add(at + "/@prefix", "{} is not between 1 and {}", ips[i].prefix(), bits);
   }
   for (int i = 0; i < routes.size(); ++i) {
-    const auto at = numbered("route", i, routes.size());
+    const auto at = numbered(path + "/route", i, routes);
     check_address(at + "/@address", routes[i].address(), routes[i].family(), findings);
     check_address(at + "/@gateway", routes[i].gateway(), routes[i].family(), findings);
   }

@@ -55,6 +55,27 @@ TEST_CASE("what is missing of a network, pool, volume or node device is told wit
   CHECK(told("nodedev", "<device/>") == "/device/capability: says what the device is: <capability type='mdev'>");
 }
 
+TEST_CASE("a VLAN without tags and a limit without a number are refused of networks as of cards, with their lines") {
+  const auto network = [](std::string_view inside) {
+    return told("network", fmt::format("<network><name>n</name>{}</network>", inside));
+  };
+  CHECK(network("<vlan/>") == "/network/vlan: says which VLAN: <vlan><tag id='42'/></vlan>");
+  CHECK(network("<bandwidth><outbound/></bandwidth>") ==
+        "/network/bandwidth/outbound/@average: says how much, in KiB a second: average='1000'");
+  CHECK(network("<portgroup name='p'><vlan/></portgroup>").starts_with("/network/portgroup/vlan: "));
+  CHECK(network("<bandwidth><inbound average='1' floor='1'/></bandwidth>")
+            .starts_with("/network/bandwidth/inbound/@floor: "));
+
+  const conf::Kind& kind = *conf::find_kind("network");
+  const std::unique_ptr<google::protobuf::Message> message(kind.prototype->New());
+  const auto source = conf::xml::parse_into(
+      "<network>\n<name>n</name>\n<bandwidth>\n<inbound/>\n</bandwidth>\n</network>", *message);
+  REQUIRE(source);
+  const auto valid = conf::validate(kind, *message, *source);
+  REQUIRE_FALSE(valid);
+  CHECK(valid.error().findings()[0].line == 4);
+}
+
 TEST_CASE("world wide names of a virtual adapter are 16 hexadecimal digits, and its parent's come in pairs") {
   CHECK(pool_on("wwnn='20000000c9831b4b' wwpn='10000000c9831b4b'") == "accepted");
   CHECK(pool_on("wwnn='0x20000000c9831b4b' wwpn='10000000c9831b4b'") == "accepted");

@@ -56,6 +56,12 @@ TEST_CASE("what a card is given, it can have") {
   CHECK(card("user", "<filterref filter='clean-traffic'/>") == "filterref");
   CHECK(card("bridge", "<source bridge='br0'/><filterref filter='clean-traffic'/>") == "accepted");
   CHECK(card("bridge", "<source bridge='br0'/><vlan trunk='yes'/>") == "vlan");
+  CHECK(card("bridge", "<source bridge='br0'/><vlan/>") == "vlan");
+  CHECK(card("bridge", "<source bridge='br0'/><vlan><tag id='1'/><tag/></vlan>") == "vlan/tag[2]/@id");
+  CHECK(card("bridge", "<source bridge='br0'/><bandwidth/>") == "accepted");
+  CHECK(card("bridge", "<source bridge='br0'/><bandwidth><inbound/></bandwidth>") == "bandwidth/inbound/@average");
+  CHECK(card("bridge", "<source bridge='br0'/><bandwidth><inbound average='1'/><outbound/></bandwidth>") ==
+        "bandwidth/outbound/@average");
   CHECK(card("bridge", "<source bridge='br0'/><bandwidth><inbound peak='1'/></bandwidth>") ==
         "bandwidth/inbound/@average");
   CHECK(card("network", "<source network='n'/><bandwidth><inbound floor='1'/></bandwidth>") == "accepted");
@@ -63,6 +69,22 @@ TEST_CASE("what a card is given, it can have") {
         "bandwidth/inbound/@average");
   CHECK(card("bridge", "<source bridge='br0'/><bandwidth><inbound floor='1'/></bandwidth>") ==
         "bandwidth/inbound/@floor");
+}
+
+TEST_CASE("a virtual port has the parameters of its type, within their ranges") {
+  const auto port = [](std::string_view type, std::string_view parameters) {
+    return card("direct", fmt::format("<source dev='eth0'/><virtualport type='{}'><parameters {}/></virtualport>", type,
+                                      parameters));
+  };
+  CHECK(port("802.1Qbg", "managerid='11' typeid='1193047' typeidversion='2'") == "accepted");
+  CHECK(port("802.1Qbg", "managerid='11' typeid='1193047'") == "virtualport/parameters/@typeidversion");
+  CHECK(port("802.1Qbg", "managerid='256' typeid='1' typeidversion='2'") == "virtualport/parameters/@managerid");
+  CHECK(port("802.1Qbh", "profileid='0123456789012345678901234567890123456789'") ==
+        "virtualport/parameters/@profileid");
+  CHECK(port("802.1Qbh", "profileid='p' managerid='1'") == "virtualport/parameters/@managerid");
+  CHECK(card("direct", "<source dev='eth0'/><virtualport><parameters profileid='p'/></virtualport>") ==
+        "virtualport/@type");
+  CHECK(card("network", "<source network='n'/><virtualport><parameters profileid='p'/></virtualport>") == "accepted");
 }
 
 TEST_CASE("addresses of a card are addresses, of their family, with a prefix that it has") {
