@@ -107,10 +107,31 @@ void fail_in_the_middle(Hosts& hosts, Host& from, const Trouble& trouble) {
   if (trouble.in_the_middle == kill_target) hosts.other(from).start();
 }
 
+// At full length, which runs with nothing beside it.
+constexpr int kFullLength = 50;
+
 int rounds() {
   const char* const asked = std::getenv("LODGE_MIGRATIONS");
   return asked ? std::max(2, std::atoi(asked)) : 8;
 }
+
+// The longest that the guest may take from one number to the next, of which it sleeps 1 s. It also holds where a daemon dies when the
+// guest stands still: until that daemon is there again, and the client has come back, nobody else may let it run.
+// Beside other tests a machine may leave any process waiting for as long as it likes; what then fails is a guest that stands still for
+// longer than this test waits for anything.
+std::chrono::seconds longest_allowed() { return rounds() >= kFullLength ? 2s : kPatience; }
+
+// The longest pauses of all rounds of a kind, and in which round that was.
+struct Pauses {
+  double longest = 0;
+  std::string where = "none";
+
+  void note(double pause, std::string round) {
+    if (pause <= longest) return;
+    longest = pause;
+    where = std::move(round);
+  }
+};
 
 }  // namespace
 
@@ -176,39 +197,42 @@ TEST_CASE("back and forth, and every other time something fails or dies: the gue
   define_and_start(hosts.left().world, counting_guest(shared));
   Counter counter(shared.root() / "web1.serial");
   counter.expect_to_count(1);
+  counter.longest_pause();  // while it booted
 
-  double longest = 0;
+  Pauses in_moves, in_trouble;
   int moves = 0, troubles = 0, came_through = 0;
   for (int round = 1; round <= rounds(); ++round) {
     Host& from = *hosts.where();
-    if (round % 2 == 0) {
-      counter.longest_pause();
+    const bool troubled = round % 2 != 0;
+    const Trouble& trouble = kTroubles[static_cast<std::size_t>(round / 2) * 7 % kCount];
+    const std::string what = fmt::format("round {}: {}", round, troubled ? trouble.name : "nothing goes wrong");
+    INFO(what);
+    if (!troubled) {
       const Finished moved = hosts.move(from);
-      INFO("round " << round << ": " << moved.err);
+      INFO(moved.err);
       REQUIRE(moved.ok());
-      counter.expect_to_count(2);
-      longest = std::max(longest, counter.longest_pause());
       CHECK(hosts.where() == &hosts.other(from));
       ++moves;
     } else {
-      const Trouble& trouble = kTroubles[static_cast<std::size_t>(round / 2) * 7 % kCount];
-      INFO("round " << round << ": " << trouble.name);
       if (trouble.in_the_middle)
         fail_in_the_middle(hosts, from, trouble);
       else
         fail_at_a_step(hosts, from, trouble);
       hosts.bring_to_an_end(from);
-      counter.expect_to_count(2);
       ++troubles;
       if (hosts.where() != &from) ++came_through;
     }
+    counter.expect_to_count(2);
     const Host& idle = hosts.other(*hosts.where());
     wait_until([&] { return idle.has_nothing(); }, "that the host it left has nothing of it");
     counter.expect_in_order();
+    const double pause = counter.longest_pause();
+    CHECK(pause < static_cast<double>(longest_allowed().count()));
+    (troubled ? in_trouble : in_moves).note(pause, what);
   }
   std::printf(
-      "%d moves; %d more in which something failed or died, after %d of which it ran at the other host all the same; it counted to %d; the "
-      "longest from one number to the next in a move: %.2f s, of which it sleeps 1 s\n",
-      moves, troubles, came_through, counter.last(), longest);
-  CHECK(longest < 15);
+      "%d moves; %d more in which something failed or died, after %d of which it ran at the other host all the same; it counted to %d\n"
+      "the longest from one number to the next, of which it sleeps 1 s: %.2f s in a move (%s), %.2f s in a troubled one (%s)\n",
+      moves, troubles, came_through, counter.last(), in_moves.longest, in_moves.where.c_str(), in_trouble.longest,
+      in_trouble.where.c_str());
 }
