@@ -3,11 +3,12 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <thread>
-#include <vector>
 
 #include "base/file.h"
 
@@ -36,11 +37,29 @@ std::size_t memory_of_our_own() {
   return (pages[1] - pages[2]) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+// A flood that ends changes only the second of these: what it took is free, and not given back.
+struct Held {
+  std::size_t all = memory_of_our_own();
+  std::size_t free = ::mallinfo2().fordblks;
+};
+
+Held held() { return {}; }
+
+bool is_near(const Held& one, const Held& other) {
+  const auto near = [](std::size_t a, std::size_t b) { return std::max(a, b) - std::min(a, b) <= kWorthIt; };
+  return near(one.all, other.all) && near(one.free, other.free);
+}
+
 // malloc_trim() leaves what is free at the end of an arena, which goes when something large is freed there. Threads that are new are
 // given the arenas in turn. @source glibc malloc/arena.c, reused_arena(), heap_trim()
 void trim() {
   ::mallopt(M_TRIM_THRESHOLD, kUsuallyKept);
-  for (int arena = 0; arena < kArenas; ++arena) std::jthread([] { std::vector<char> large(kUsuallyKept, '\0'); });
+  for (int arena = 0; arena < kArenas; ++arena) {
+    std::jthread([] {
+      void* volatile large = ::malloc(kUsuallyKept);  // a compiler may leave out what nobody sees
+      ::free(large);
+    });
+  }
   ::malloc_trim(0);
   ::mallopt(M_TRIM_THRESHOLD, kKept);
 }
@@ -57,20 +76,16 @@ void keep_little_memory() {
 
 Task<void> give_memory_back(Pool& pool) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  std::size_t before = memory_of_our_own();
-  bool gave = false;
+  Held before = held();
   for (;;) {
     timer.expires_after(kInterval);
     co_await timer.async_wait(asio::use_awaitable);
-    const std::size_t now = memory_of_our_own();
-    // What has shrunk may have left as much behind; and what was given back in the middle of a flood may have come again.
-    if (!gave && now <= before + kWorthIt && now + kWorthIt >= before) continue;
+    if (is_near(held(), before)) continue;
     static_cast<void>(co_await pool.run([] {
       trim();
       return true;
     }));
-    before = memory_of_our_own();
-    gave = before + kWorthIt < now;
+    before = held();
   }
 }
 

@@ -20,6 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kRest = 100ms;
+constexpr int kAtATurn = 64;  // connections of one listener, before the others have theirs
+constexpr std::string_view kRoot = "uid:0";
 constexpr auto kComplainEvery = 10s;
 
 // What a client of HTTP/2 begins with. @source RFC 9113, section 3.4
@@ -104,7 +106,8 @@ Acceptor::Acceptor(std::vector<Listener> listeners, AcceptorLimits limits, Conne
       connections_(connections),
       poll_(std::move(poll)),
       stop_(std::move(stop)),
-      next_id_(listeners_.size() + 1) {}
+      next_id_(listeners_.size() + 1),
+      per_listener_(listeners_.size()) {}
 
 Acceptor::~Acceptor() {
   if (!thread_.joinable()) return;
@@ -145,7 +148,7 @@ int Acceptor::wait_ms() const {
 }
 
 void Acceptor::accept_from(std::size_t index) {
-  while (!resting_) {
+  for (int n = 0; n < kAtATurn && !resting_; ++n) {
     Fd socket(::accept4(listeners_[index].socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket) {
       admit(index, std::move(socket));
@@ -165,7 +168,8 @@ void Acceptor::admit(std::size_t index, Fd socket) {
   sockaddr_storage address{};
   std::string peer = peer_key(socket.get(), address);
   if (peer.empty()) return;
-  if (waiting_.size() + shut_out_.size() + open_.size() >= limits_.connections)
+  peer.insert(0, listeners_[index].counted_as);
+  if (per_listener_[index] >= limits_.connections && peer != kRoot)
     return refuse(fmt::format("{} connections are open, which is the limit", limits_.connections));
   if (per_peer_[peer] >= limits_.connections_per_peer)
     return refuse(
@@ -173,18 +177,20 @@ void Acceptor::admit(std::size_t index, Fd socket) {
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on a Unix socket, and may
   ++per_peer_[peer];
-  listen_to({std::move(socket), index, std::move(peer), connection_name(address)});
+  ++per_listener_[index];
+  listen_to({std::move(socket), index, std::move(peer), connection_name(address), Clock::now() + limits_.beginning});
 }
 
 void Acceptor::listen_to(Connection connection) {
   const auto now = Clock::now();
   if (const auto until = connections_.shut_out_until(connection.peer); until > now) {
+    if (until > connection.due) return forget(connection);  // it has waited long enough
     shut_out_.emplace(until, std::move(connection));
     return;
   }
   const Id id = next_id_++;
   if (!watch(connection.socket.get(), EPOLLIN | EPOLLRDHUP | EPOLLET, id)) {
-    forget_peer(connection.peer);
+    forget(connection);
     return refuse(errno_text(errno));
   }
   connection.due = now + limits_.beginning;
@@ -200,14 +206,14 @@ void Acceptor::begins(Id id, bool gone) {
   unwatch(node.mapped().socket.get());
   if (beginning == Beginning::whole) return let_in(id, std::move(node.mapped()));
   if (beginning == Beginning::other && tls) connections_.refused(node.mapped().name, "it does not speak TLS");
-  forget_peer(node.mapped().peer);
+  forget(node.mapped());
 }
 
 void Acceptor::let_in(Id id, Connection connection) {
   const int any = 1;
   ::setsockopt(connection.socket.get(), SOL_SOCKET, SO_RCVLOWAT, &any, sizeof any);
   Fd duplicate(::fcntl(connection.socket.get(), F_DUPFD_CLOEXEC, 3));
-  if (!duplicate || !watch(duplicate.get(), EPOLLRDHUP | EPOLLONESHOT, id)) return forget_peer(connection.peer);
+  if (!duplicate || !watch(duplicate.get(), EPOLLRDHUP | EPOLLONESHOT, id)) return forget(connection);
   Fd socket = std::exchange(connection.socket, std::move(duplicate));
   const Listener& listener = listeners_[connection.listener];
   if (connection.name.empty()) connection.name = connection_name(socket.get());
@@ -222,13 +228,13 @@ void Acceptor::ended(Id id) {
   // gRPC may hold its descriptor a little longer, so that closing ours does not end the watch.
   unwatch(node.mapped().socket.get());
   connections_.closed(node.mapped().name, node.mapped().socket.get());
-  forget_peer(node.mapped().peer);
+  forget(node.mapped());
   if (resting_) listen_again();
 }
 
 void Acceptor::expire() {
   while (!waiting_.empty() && waiting_.begin()->second.due <= Clock::now()) {
-    forget_peer(waiting_.begin()->second.peer);
+    forget(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
   }
   while (!shut_out_.empty() && shut_out_.begin()->first <= Clock::now()) {
@@ -247,8 +253,9 @@ void Acceptor::listen_again() {
   for (std::size_t i = 0; i < listeners_.size(); ++i) watch(listeners_[i].socket.get(), EPOLLIN, i);
 }
 
-void Acceptor::forget_peer(const std::string& peer) {
-  const auto count = per_peer_.find(peer);
+void Acceptor::forget(const Connection& connection) {
+  --per_listener_[connection.listener];
+  const auto count = per_peer_.find(connection.peer);
   if (count != per_peer_.end() && --count->second == 0) per_peer_.erase(count);
 }
 

@@ -21,10 +21,11 @@ struct Listener {
   Fd socket;                          // listening, non-blocking
   std::function<void(Fd)> hand_over;  // called on the acceptor's thread with a connection that has begun as it should
   bool tls = false;
+  std::string counted_as = {};  // stands before a peer's name, so that what it does here counts here only
 };
 
 struct AcceptorLimits {
-  std::size_t connections = 4000;           // at once
+  std::size_t connections = 4000;           // at once, of each listener; root on this host is let in beyond it
   std::size_t connections_per_peer = 1000;  // of one local user or one remote address (IPv6: one network of 64 bits)
   std::chrono::milliseconds beginning{10'000};  // an honest caller may have to wait for a processor
 };
@@ -69,7 +70,8 @@ class Acceptor {
   void expire();
   void rest();
   void listen_again();
-  void forget_peer(const std::string& peer);
+  // It is no connection any more.
+  void forget(const Connection& connection);
   bool watch(int fd, std::uint32_t events, Id id);
   void unwatch(int fd);
   void refuse(std::string_view why);
@@ -83,6 +85,7 @@ class Acceptor {
   std::map<Id, Connection> waiting_;                       // for the beginning; ids go up, so the first is due first
   std::multimap<Clock::time_point, Connection> shut_out_;  // by when they may begin
   std::unordered_map<Id, Connection> open_;
+  std::vector<std::size_t> per_listener_;
   std::unordered_map<std::string, std::size_t> per_peer_;
   Clock::time_point rest_until_{};
   bool resting_ = false;

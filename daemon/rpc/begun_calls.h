@@ -6,8 +6,8 @@
 
 namespace lodge::rpc {
 
-// Has `connections`, which outlives the server, told of every call that begins: also of one that is taken back, or found too large,
-// before any method of a service hears of it.
+// Has `connections`, which outlives the server, told of every call that begins: also of one that is taken back before any
+// method of a service hears of it. Of one whose message or metadata is too large gRPC itself tells nobody.
 void tell_of_begun_calls(grpc::ServerBuilder& builder, Connections& connections);
 
 }  // namespace lodge::rpc

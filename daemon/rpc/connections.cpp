@@ -53,15 +53,22 @@ std::string plain_name(std::string_view grpc_name) {
   return name;
 }
 
-void Connections::tell(State& state, std::string_view who, std::string_view why) {
+bool Connections::may_tell(State& state) {
   const auto now = Clock::now();
   if (now - state.told_since >= kToldIn) {
-    if (state.told > kMostTold) log::warn("tls: refused {} more in the last seconds", state.told - kMostTold);
+    if (state.told > kMostTold)
+      log::warn("{} more connections were refused or ended in the last seconds", state.told - kMostTold);
     state.told_since = now;
     state.told = 0;
   }
-  if (++state.told <= kMostTold) log::warn("tls: refused {}: {}", who, why);
+  return ++state.told <= kMostTold;
 }
+
+void Connections::tell(State& state, std::string_view who, std::string_view why) {
+  if (may_tell(state)) log::warn("tls: refused {}: {}", who, why);
+}
+
+const std::string& Connections::Connection::who() const { return name.empty() ? peer : name; }
 
 void Connections::opened(const std::string& name, int socket, bool tls, std::string peer) {
   state_.lock()->open.insert_or_assign(name, Connection{.socket = socket, .tls = tls, .peer = std::move(peer)});
@@ -91,6 +98,7 @@ void Connections::met(const std::string& name, const Caller& caller) {
   if (found == state->open.end() || found->second.has_called) return;
   found->second.has_called = true;
   found->second.caller = std::make_shared<const Caller>(caller);
+  found->second.name = access::name_of(caller.peer);
 }
 
 void Connections::met(const std::string& name) {
@@ -102,18 +110,24 @@ void Connections::met(const std::string& name) {
 void Connections::begun(const std::string& name) {
   auto state = state_.lock();
   const auto found = state->open.find(name);
-  if (found == state->open.end() || found->second.ending || patience_.begun(found->second.peer)) return;
-  found->second.ending = true;
-  log::warn(
-      "ended a connection of {}: too many of its calls were taken back at once, too large, or beyond its ration; it may come again in a second",
-      found->second.peer);
-  ::shutdown(found->second.socket, SHUT_RDWR);
+  if (found == state->open.end() || found->second.ending) return;
+  Connection& connection = found->second;
+  if (patience_.begun(connection.who(), connection.peer)) return;
+  connection.ending = true;
+  ::shutdown(connection.socket, SHUT_RDWR);
+  const std::string who = connection.who();
+  const bool told = may_tell(*state);
+  state = {};
+  if (told)
+    log::warn(
+        "ended a connection of {}: too many of its calls were taken back at once, or beyond its ration; it may come again in a second",
+        who);
 }
 
 void Connections::heard(const std::string& name) {
   auto state = state_.lock();
   const auto found = state->open.find(name);
-  if (found != state->open.end()) patience_.heard(found->second.peer);
+  if (found != state->open.end()) patience_.heard(found->second.who());
 }
 
 void Connections::end(const std::string& name) {

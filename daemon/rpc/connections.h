@@ -56,9 +56,12 @@ class Connections {
     int socket;
     bool tls;
     std::string peer;
+    std::string name = {};  // of its caller, like `caller`
     bool has_called = false;
     bool ending = false;  // for what its peer has done; what of that is still being read counts no more
     std::shared_ptr<const Caller> caller = {};  // none before its first call, or if it is nobody
+
+    const std::string& who() const;
   };
   struct Reason {
     std::string text;
@@ -71,6 +74,8 @@ class Connections {
     Clock::time_point told_since{};
     std::size_t told = 0;
   };
+  // Whether one more may be told in the log.
+  static bool may_tell(State& state);
   static void tell(State& state, std::string_view who, std::string_view why);
 
   Guarded<State> state_;

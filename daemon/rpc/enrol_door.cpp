@@ -175,7 +175,8 @@ Result<void> EnrolDoor::open_up() {
                              parameters.fd = connection.release();
                              server->HandleNewConnection(&parameters);
                            },
-                       .tls = true});
+                       .tls = true,
+                       .counted_as = "enrolment from "});
   TRY_ASSIGN(parts_->acceptor, Acceptor::start(std::move(listeners), kLimits, parts_->connections));
   log::info("the door for enrolment is open at {}", address_);
   return {};

@@ -18,7 +18,7 @@ class Rations {
 
   // Whether this one may once more, now.
   bool take(const std::string& key, Clock::time_point now = Clock::now());
-  // What it took last was none of this.
+  // Puts one back that was taken.
   void give(const std::string& key, Clock::time_point now = Clock::now());
 
  private:

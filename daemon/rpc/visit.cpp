@@ -11,14 +11,10 @@ namespace lodge::rpc {
 
 using namespace std::chrono_literals;
 
-Result<void> Turnstile::ration(const std::string& identity) const {
-  if (rations_->take(identity)) return {};
-  return fail(Code::resource_exhausted, "{} calls more often than {:.0f} times a second: wait a moment", identity,
-              limits_.a_second);
-}
-
 Result<std::shared_ptr<Ticket>> Turnstile::enter(const std::string& identity, bool rationed) const {
-  if (rationed) TRY(ration(identity));
+  if (rationed && !rations_->take(identity))
+    return fail(Code::resource_exhausted, "{} calls more often than {:.0f} times a second: wait a moment", identity,
+                limits_.a_second);
   {
     auto counts = counts_->lock();
     std::size_t& calls = (*counts)[identity].calls;
@@ -119,19 +115,20 @@ std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextB
   const access::Peer& peer = who->peer;
   entry.who = access::name_of(peer);
   entry.from = access::origin_of(peer);
-  connections_.met(plain_name(context.peer()), *who);
+  const std::string connection = plain_name(context.peer());
+  connections_.met(connection, *who);
   const access::Verb* const verb = access::verb_of(method);
   if (!verb) return refuse(Error(Code::permission_denied, fmt::format("no rule says who may call {}", method)));
-  const std::string connection = plain_name(context.peer());
   auto rights = access_.authorize(peer, *verb);
   if (!rights) {
-    if (turnstile_.ration(entry.who)) connections_.heard(connection);
+    if (turnstile_.bears(entry.who)) connections_.heard(connection);
     return refuse(std::move(rights).error());
   }
   static const access::Verb& kAdministers = *access::verb_of("ReloadPolicy");
-  auto ticket = turnstile_.enter((*rights)->identity(), !(*rights)->may_everywhere(kAdministers));
+  const bool rationed = !(*rights)->may_everywhere(kAdministers);
+  auto ticket = turnstile_.enter((*rights)->identity(), rationed);
+  if (ticket || !rationed || turnstile_.bears((*rights)->identity())) connections_.heard(connection);
   if (!ticket) return refuse(std::move(ticket).error());
-  connections_.heard(connection);
   host::Caller caller{.identity = (*rights)->identity(),
                       .rights = std::move(*rights),
                       .verb = verb,

@@ -35,11 +35,12 @@ class Turnstile {
   explicit Turnstile(const CallLimits& limits)
       : limits_(limits),
         rations_(std::make_shared<Rations>(4 * limits.a_second, limits.a_second)),
+        refusals_(std::make_shared<Rations>(4 * limits.a_second, limits.a_second)),
         counts_(std::make_shared<Counts>()) {}
-  // resource_exhausted if this caller calls more often than it may.
-  Result<void> ration(const std::string& identity) const;
   // resource_exhausted if this caller has as much as it may. `rationed`: calls a second count, too.
   Result<std::shared_ptr<Ticket>> enter(const std::string& identity, bool rationed) const;
+  // Whether one more call of this caller's may be refused, and the connection stay: as often as one may be answered.
+  bool bears(const std::string& identity) const { return refusals_->take(identity); }
 
  private:
   friend class Ticket;
@@ -51,6 +52,7 @@ class Turnstile {
 
   const CallLimits limits_;
   const std::shared_ptr<Rations> rations_;
+  const std::shared_ptr<Rations> refusals_;
   const std::shared_ptr<Counts> counts_;
 };
 

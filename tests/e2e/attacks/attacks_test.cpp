@@ -81,6 +81,16 @@ TEST_CASE("an honest caller is answered during every attack, and nothing of it s
   CHECK(world.stop() == 0);
 }
 
+TEST_CASE("who takes calls back without end loses the connection, and stays outside for a moment, alone") {
+  World world;
+  world.start();
+  const Siege siege(world, kAddress, {.kind = "cancel", .count = 100'000});
+  CHECK(comes_true([&] { return world.log().find("ended a connection of uid:4300") != std::string::npos; }));
+  v1::GetVersionResponse version;
+  CHECK(Client::as(4301, world.socket()).version(version, 5s).ok());
+  CHECK(world.log().find("ended a connection of uid:4301") == std::string::npos);
+}
+
 TEST_CASE("a daemon that has no descriptors left serves again as soon as it has") {
   World world;
   enable_tls(world, "[limits]\nconnections_per_peer = 500\n");

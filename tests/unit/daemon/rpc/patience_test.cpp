@@ -12,7 +12,7 @@ const Patience::Clock::time_point kThen{1h};
 // How many calls of it that come to nothing are borne.
 int borne(Patience& patience, const std::string& peer, Patience::Clock::time_point now) {
   int calls = 0;
-  while (calls < 100'000 && patience.begun(peer, now)) ++calls;
+  while (calls < 100'000 && patience.begun(peer, peer, now)) ++calls;
   return calls;
 }
 
@@ -28,7 +28,7 @@ TEST_CASE("a few calls at once may come to nothing, and some every second after 
 TEST_CASE("calls that are heard are borne without end") {
   Patience patience;
   for (int call = 0; call < 100'000; ++call) {
-    CHECK(patience.begun("uid:7", kThen));
+    CHECK(patience.begun("uid:7", "uid:7", kThen));
     patience.heard("uid:7", kThen);
   }
   CHECK(borne(patience, "uid:7", kThen) == 50);
