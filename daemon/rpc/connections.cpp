@@ -96,9 +96,14 @@ void Connections::met(const std::string& name, const Caller& caller) {
   auto state = state_.lock();
   const auto found = state->open.find(name);
   if (found == state->open.end() || found->second.has_called) return;
-  found->second.has_called = true;
-  found->second.caller = std::make_shared<const Caller>(caller);
-  found->second.name = access::name_of(caller.peer);
+  Connection& connection = found->second;
+  connection.has_called = true;
+  connection.caller = std::make_shared<const Caller>(caller);
+  connection.name = access::name_of(caller.peer);
+  for (; connection.unnamed > 0; --connection.unnamed) {
+    patience_.heard(connection.peer);
+    patience_.begun(connection.name, connection.peer);
+  }
 }
 
 void Connections::met(const std::string& name) {
@@ -108,20 +113,22 @@ void Connections::met(const std::string& name) {
 }
 
 void Connections::begun(const std::string& name) {
-  auto state = state_.lock();
-  const auto found = state->open.find(name);
-  if (found == state->open.end() || found->second.ending) return;
-  Connection& connection = found->second;
-  if (patience_.begun(connection.who(), connection.peer)) return;
-  connection.ending = true;
-  ::shutdown(connection.socket, SHUT_RDWR);
-  const std::string who = connection.who();
-  const bool told = may_tell(*state);
-  state = {};
-  if (told)
-    log::warn(
-        "ended a connection of {}: too many of its calls were taken back at once, or beyond its ration; it may come again in a second",
-        who);
+  std::string told;
+  {
+    auto state = state_.lock();
+    const auto found = state->open.find(name);
+    if (found == state->open.end() || found->second.ending) return;
+    Connection& connection = found->second;
+    if (connection.name.empty()) ++connection.unnamed;
+    if (patience_.begun(connection.who(), connection.peer)) return;
+    connection.ending = true;
+    ::shutdown(connection.socket, SHUT_RDWR);
+    if (may_tell(*state)) told = connection.who();
+  }
+  if (told.empty()) return;
+  log::warn(
+      "ended a connection of {}: too many of its calls were taken back at once, or beyond its ration; it may come again in a second",
+      told);
 }
 
 void Connections::heard(const std::string& name) {

@@ -57,6 +57,7 @@ class Connections {
     bool tls;
     std::string peer;
     std::string name = {};  // of its caller, like `caller`
+    int unnamed = 0;        // calls that had begun before it was known
     bool has_called = false;
     bool ending = false;  // for what its peer has done; what of that is still being read counts no more
     std::shared_ptr<const Caller> caller = {};  // none before its first call, or if it is nobody

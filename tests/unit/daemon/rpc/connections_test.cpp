@@ -92,6 +92,32 @@ TEST_CASE("what gRPC says of failed handshakes is told in our words, and nothing
   CHECK(handshake_failure("Corruption detected.").empty());
 }
 
+TEST_CASE("who makes a connection for each call is borne as long as the calls are heard") {
+  const Pair pair;
+  Connections connections;
+  for (int call = 0; call < 1000; ++call) {
+    connections.opened("fd:7", pair.ours.get(), false, "192.0.2.7");
+    connections.begun("fd:7");
+    connections.met("fd:7", user(7));
+    connections.heard("fd:7");
+    connections.closed("fd:7", pair.ours.get());
+  }
+  CHECK_FALSE(pair.ended());
+}
+
+TEST_CASE("who shares an address with one who loses the connection keeps theirs") {
+  const Pair of_seven, of_eight;
+  Connections connections;
+  connections.opened("fd:7", of_seven.ours.get(), false, "192.0.2.1");
+  connections.opened("fd:8", of_eight.ours.get(), false, "192.0.2.1");
+  connections.met("fd:7", user(7));
+  connections.met("fd:8", user(8));
+  for (int call = 0; call < 1000; ++call) connections.begun("fd:7");
+  CHECK(of_seven.ended());
+  connections.begun("fd:8");
+  CHECK_FALSE(of_eight.ended());
+}
+
 TEST_CASE("a peer too many of whose calls come to nothing loses its connection, and others keep theirs") {
   const Pair of_seven, of_eight;
   Connections connections;
