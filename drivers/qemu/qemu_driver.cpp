@@ -206,6 +206,7 @@ Task<Result<RunningGuest>> QemuDriver::recover(RecoverRequest request, Deadline 
       .uid = found->uid,
       .pidfd = std::move(found->process.pidfd),
       .monitor = std::move(*found->monitor),
+      .again = true,
       .log_file = request.run.log_file,
       .log_start = static_cast<std::uint64_t>(std::max<std::int64_t>(0, qmp::number(note, "log_start"))),
       .observer = request.observer});

@@ -36,7 +36,7 @@ QemuGuest::QemuGuest(Parts parts)
       translator_(live_spec_),
       process_(parts.control, parts.pid, std::move(parts.pidfd), [this](ExitStatus status) { ended(status); }),
       link_(parts.control, std::move(parts.monitor), listener()) {
-  link_.start();
+  link_.start(parts.again);
 }
 
 QemuGuest::~QemuGuest() { *alive_ = false; }

@@ -34,7 +34,8 @@ class QemuGuest final : public Guest,
     std::int64_t pid = 0;
     std::uint32_t uid = 0;  // of its user
     Fd pidfd;
-    Fd monitor;  // connected
+    Fd monitor;          // connected
+    bool again = false;  // and not by the first who is
     fs::path log_file;
     std::uint64_t log_start = 0;  // where this run's lines begin
     GuestObserver& observer;

@@ -17,6 +17,11 @@ namespace lodge::drivers::qemu::qmp {
 
 namespace {
 
+// No part of any JSON: QEMU forgets what it has read of a command so far, and complains. Its parser is not always made anew for a new
+// connection: one that is closed while QEMU says something can leave half a command, even half a string, in front of all that the
+// next one says. @source QEMU qobject/json-lexer.c
+constexpr std::string_view kForget = "\xff\n";
+
 // As ::send, with a descriptor beside the first byte. @source unix(7), SCM_RIGHTS
 ssize_t send_with_fd(int socket, std::string& bytes, int fd) {
   iovec part{.iov_base = bytes.data(), .iov_len = bytes.size()};
@@ -75,6 +80,11 @@ class Link::Session : public std::enable_shared_from_this<Session> {
                               self->take({self->buffer_.data(), n});
                               if (self->open_) self->read();
                             });
+  }
+
+  void clear_the_air() {
+    outgoing_.push_back({std::string(kForget), {}});
+    complaint_due_ = true;
   }
 
   void drain() {
@@ -187,7 +197,10 @@ class Link::Session : public std::enable_shared_from_this<Session> {
       if (auto* event = std::get_if<Event>(&*message)) {
         tell(&Listener::on_event, *event);
       } else if (auto* reply = std::get_if<Reply>(&*message)) {
+        complaint_due_ = false;
         answered(std::move(*reply));
+      } else if (auto* complaint = std::get_if<Complaint>(&*message); complaint && !complaint_due_) {
+        close(Error(Code::invalid_argument, fmt::format("QEMU could not read a command: {}", complaint->error)));
       }
     }
   }
@@ -238,6 +251,7 @@ class Link::Session : public std::enable_shared_from_this<Session> {
   std::deque<Parcel> outgoing_;
   Parcel under_way_;
   bool writing_ = false;
+  bool complaint_due_ = false;  // about what it was told to forget; until it answers
   Error why_{Code::unavailable, "the monitor is closed"};
 };
 
@@ -246,7 +260,8 @@ Link::Link(asio::any_io_executor control, Fd socket, Listener listener)
 
 Link::~Link() { session_->forget(); }
 
-void Link::start() {
+void Link::start(bool again) {
+  if (again) session_->clear_the_air();
   session_->send("qmp_capabilities", Json::object(), {})->abandoned_ = true;
   session_->read();
 }

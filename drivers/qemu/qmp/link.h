@@ -38,8 +38,9 @@ class Link {
   // Nobody hears of anything any more; commands still waited for end with `unavailable`.
   ~Link();
 
-  // Starts to read, and sends qmp_capabilities at once, which QEMU wants before anything else.
-  void start();
+  // Starts to read, and sends qmp_capabilities at once, which QEMU wants before anything else. `again`: somebody may have been here
+  // before and have died in the middle of a word.
+  void start(bool again = false);
 
   // Sends a command at once; the task waits for its answer. Errors: failed_precondition with QEMU's sentence if it refuses (unsupported if it
   // has no such command); deadline_exceeded; cancelled; unavailable when the link is closed.

@@ -29,6 +29,8 @@ Result<Message> parse(std::string_view line) {
   }
 
   const auto id = json.find("id");
+  if (std::string complaint = text(member(json, "error"), "desc"); id == json.end() && !complaint.empty())
+    return Complaint{std::move(complaint)};
   if (id == json.end() || !id->is_number_unsigned()) {
     return fail(Code::invalid_argument, "a QMP message that answers nothing: {}", excerpt(line));
   }

@@ -30,7 +30,12 @@ struct Event {
   Json data;         // an object, maybe empty
 };
 
-using Message = std::variant<Greeting, Reply, Event>;
+// Of input that is no command, and so has no id.
+struct Complaint {
+  std::string error;  // QEMU's sentence
+};
+
+using Message = std::variant<Greeting, Reply, Event, Complaint>;
 
 // Reads one line. Pure, total, any bytes: invalid_argument for what is not a QMP message, with its first characters.
 Result<Message> parse(std::string_view line);

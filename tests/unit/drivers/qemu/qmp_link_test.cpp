@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::string_view kComplaint =
+    R"({"error": {"class": "GenericError", "desc": "JSON parse error, stray '?'"}})";
+
 // A link, and the other end of its socket in the hands of the test. Everything happens on one loop, when told to.
 struct Peer {
   asio::io_context loop;
@@ -21,7 +24,7 @@ struct Peer {
   std::vector<std::string> heard;
   std::optional<Link> link;
 
-  Peer() {
+  explicit Peer(bool again = false) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
     qemu.reset(ends[1]);
@@ -30,9 +33,10 @@ struct Peer {
                           .on_silent = [this] { heard.push_back("silent"); },
                           .on_answering = [this] { heard.push_back("answering"); },
                           .on_closed = [this](const Error& error) { heard.push_back("closed: " + error.message()); }});
-    link->start();
+    link->start(again);
     turn();
-    CHECK(said() == "{\"execute\":\"qmp_capabilities\",\"id\":1}\n");
+    CHECK(said() == std::string(again ? "\xff\n" : "") + "{\"execute\":\"qmp_capabilities\",\"id\":1}\n");
+    if (again) says(kComplaint);
     says(R"({"return": {}, "id": 1})");
   }
 
@@ -210,4 +214,21 @@ TEST_CASE("an event's listener may destroy the link") {
   REQUIRE(::write(other.get(), two.data(), two.size()) > 0);
   peer.turn();
   CHECK_FALSE(link.has_value());
+}
+
+TEST_CASE("what somebody who died left half said is forgotten, and QEMU's complaint of that is no trouble") {
+  Peer peer(true);
+  Call status(peer, "query-status");
+  CHECK(peer.said() == "{\"execute\":\"query-status\",\"id\":2}\n");
+  peer.says(R"({"return": {"status": "paused"}, "id": 2})");
+  REQUIRE(status.result.has_value());
+  CHECK(status.result->has_value());
+  CHECK(peer.heard.empty());
+}
+
+TEST_CASE("a complaint about what we said ends the link") {
+  Peer peer;
+  peer.says(kComplaint);
+  REQUIRE(peer.heard.size() == 1);
+  CHECK(peer.heard[0] == "closed: QEMU could not read a command: JSON parse error, stray '?'");
 }

@@ -42,11 +42,16 @@ TEST_CASE("an event without data has none") {
   CHECK(event.data == Json::object());
 }
 
+TEST_CASE("an error without an id is a complaint about what was no command") {
+  CHECK(parsed<Complaint>(R"({"error": {"class": "GenericError", "desc": "JSON parse error"}})").error ==
+        "JSON parse error");
+}
+
 TEST_CASE("what is not a QMP message is refused and never believed") {
   const std::string_view line = GENERATE(
       as<std::string_view>{}, "", "{", "[]", "7", "null", "\"return\"", "{}", R"({"return": {}})", R"({"id": 1})",
       R"({"return": {}, "id": "1"})", R"({"return": {}, "id": -1})", R"({"return": {}, "id": 1.5})",
-      R"({"error": {"class": "GenericError", "desc": "no id"}})", R"({"id": 1, "error": "text"})",
+      R"({"error": {"class": "GenericError"}})", R"({"id": 1, "error": "text"})",
       R"({"id": 1, "error": {"desc": "no class"}})", R"({"event": 7})", R"({"event": ""})", R"({"QMP": 1})",
       "{\"event\": \"\xff\"}", R"({"id": 1, "return": 1} trailing)", "\x00\x01\x02");
   const auto message = parse(line);
