@@ -30,7 +30,7 @@ void check_portgroups(const v1::NetworkSpec& network, Findings& findings) {
     if (group.has_virtualport())
       check_virtualport(path + "/virtualport", group.virtualport(), VirtualPortExtent::part, findings);
     if (group.has_vlan()) check_vlan(path + "/vlan", group.vlan(), findings);
-    if (group.has_bandwidth()) check_bandwidth(path + "/bandwidth", group.bandwidth(), true, findings);
+    if (group.has_bandwidth()) check_bandwidth(path + "/bandwidth", group.bandwidth(), false, findings);
   }
 }
 
@@ -68,7 +68,7 @@ void check_network_port(const v1::NetworkPortSpec& port, Findings& findings) {
   if (!port.mac().empty() && is_multicast(port.mac()))
     findings.add("/networkport/mac/@address", "'{}' is a multicast address", port.mac());
   if (port.has_virtualport())
-    check_virtualport("/networkport/virtualport", port.virtualport(), VirtualPortExtent::whole, findings);
+    check_virtualport("/networkport/virtualport", port.virtualport(), VirtualPortExtent::part, findings);
   if (port.has_vlan()) check_vlan("/networkport/vlan", port.vlan(), findings);
   if (port.has_bandwidth()) check_bandwidth("/networkport/bandwidth", port.bandwidth(), true, findings);
   const auto& plug = port.plug();

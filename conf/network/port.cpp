@@ -62,8 +62,8 @@ void check_vlan(const std::string& path, const v1::Vlan& vlan, Findings& finding
     if (vlan.tags(i).native_mode() != v1::VLAN_NATIVE_MODE_UNSPECIFIED && ++native > 1)
       findings.add(tag + "/@nativeMode", "only one tag can have it");
   }
-  if (vlan.tags_size() > 1 && vlan.has_trunk() && !vlan.trunk())
-    findings.add(path + "/@trunk", "several tags make a trunk");
+  if ((vlan.tags_size() > 1 || native > 0) && vlan.has_trunk() && !vlan.trunk())
+    findings.add(path + "/@trunk", "several tags, or a native one, make a trunk");
 }
 
 void check_bandwidth(const std::string& path, const v1::Bandwidth& bandwidth, bool may_have_floor, Findings& findings) {

@@ -136,6 +136,10 @@ void check_driver(const v1::Interface& interface, const std::string& path, Findi
   }
 }
 
+bool has_switch(const v1::Interface& interface) {
+  return interface.has_network() || interface.has_bridge() || interface.has_direct() || interface.has_hostdev();
+}
+
 void check_tuning(const v1::Interface& interface, const std::string& path, Findings& findings) {
   if (interface.has_mtu() && (interface.mtu() < kMinMtu || interface.mtu() > kMaxMtu)) {
     findings.add(path + "/mtu/@size", "{} is not between {} and {}", interface.mtu(), kMinMtu, kMaxMtu);
@@ -144,7 +148,12 @@ void check_tuning(const v1::Interface& interface, const std::string& path, Findi
   check_bandwidth(path + "/bandwidth", interface.bandwidth(), interface.has_network(), findings);
   // A network may add to what its cards say.
   const auto extent = interface.has_network() ? VirtualPortExtent::part : VirtualPortExtent::whole;
-  if (interface.has_virtualport()) check_virtualport(path + "/virtualport", interface.virtualport(), extent, findings);
+  if (interface.has_virtualport() && !has_switch(interface)) {
+    findings.add(path + "/virtualport",
+                 "only cards of type network, bridge, direct and hostdev have a port of a switch");
+  } else if (interface.has_virtualport()) {
+    check_virtualport(path + "/virtualport", interface.virtualport(), extent, findings);
+  }
   if (interface.has_acpi_index() && interface.acpi_index() == 0) findings.add(path + "/acpi/@index", "counts from 1");
 }
 

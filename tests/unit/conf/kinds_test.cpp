@@ -65,6 +65,9 @@ TEST_CASE("a VLAN without tags and a limit without a number are refused of netwo
   CHECK(network("<portgroup name='p'><vlan/></portgroup>").starts_with("/network/portgroup/vlan: "));
   CHECK(network("<bandwidth><inbound average='1' floor='1'/></bandwidth>")
             .starts_with("/network/bandwidth/inbound/@floor: "));
+  CHECK(network("<portgroup name='p'><bandwidth><inbound average='1' floor='1'/></bandwidth></portgroup>")
+            .starts_with("/network/portgroup/bandwidth/inbound/@floor: "));
+  CHECK(network("<vlan trunk='no'><tag id='5' nativeMode='tagged'/></vlan>").starts_with("/network/vlan/@trunk: "));
 
   const conf::Kind& kind = *conf::find_kind("network");
   const std::unique_ptr<google::protobuf::Message> message(kind.prototype->New());

@@ -57,6 +57,9 @@ TEST_CASE("what a card is given, it can have") {
   CHECK(card("bridge", "<source bridge='br0'/><filterref filter='clean-traffic'/>") == "accepted");
   CHECK(card("bridge", "<source bridge='br0'/><vlan trunk='yes'/>") == "vlan");
   CHECK(card("bridge", "<source bridge='br0'/><vlan/>") == "vlan");
+  CHECK(card("bridge", "<source bridge='br0'/><vlan trunk='no'><tag id='5' nativeMode='tagged'/></vlan>") ==
+        "vlan/@trunk");
+  CHECK(card("user", "<virtualport type='openvswitch'/>") == "virtualport");
   CHECK(card("bridge", "<source bridge='br0'/><vlan><tag id='1'/><tag/></vlan>") == "vlan/tag[2]/@id");
   CHECK(card("bridge", "<source bridge='br0'/><bandwidth/>") == "accepted");
   CHECK(card("bridge", "<source bridge='br0'/><bandwidth><inbound/></bandwidth>") == "bandwidth/inbound/@average");
