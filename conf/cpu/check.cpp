@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "conf/numbered.h"
+
 namespace lodge::conf {
 
 namespace {
@@ -10,7 +12,8 @@ void check_guest(const v1::Cpu& cpu, Findings& findings) {
   const bool named = !cpu.model().name().empty();
   const bool custom = cpu.mode() == v1::CPU_MODE_CUSTOM || cpu.mode() == v1::CPU_MODE_UNSPECIFIED;
   if (!named && !cpu.vendor().empty()) findings.add("/cpu/vendor", "it needs a model");
-  if (!named && custom && !cpu.features().empty()) findings.add("/cpu/feature[1]", "it needs a model");
+  if (!named && custom && !cpu.features().empty())
+    findings.add(numbered("/cpu/feature", 0, cpu.features()), "it needs a model");
   if (!cpu.model().vendor_id().empty() && cpu.model().vendor_id().size() != 12)
     findings.add("/cpu/model/@vendor_id", "'{}' is not 12 characters long", cpu.model().vendor_id());
   if (cpu.has_migratable() && cpu.mode() != v1::CPU_MODE_HOST_PASSTHROUGH && cpu.mode() != v1::CPU_MODE_MAXIMUM)
@@ -34,7 +37,7 @@ void check_cpu(const v1::CpuDocument& document, Findings& findings) {
   }
   std::set<std::string> features;
   for (int i = 0; i < cpu.features_size(); ++i) {
-    const std::string path = fmt::format("/cpu/feature[{}]/@name", i + 1);
+    const std::string path = numbered("/cpu/feature", i, cpu.features()) + "/@name";
     if (cpu.features(i).name().empty()) findings.add(path, "is missing");
     if (!features.insert(cpu.features(i).name()).second)
       findings.add(path, "'{}' is given twice", cpu.features(i).name());

@@ -1,13 +1,6 @@
 #include "conf/domain/device.h"
 
-#include <fmt/format.h>
-
 namespace lodge::conf {
-
-std::string device_path(std::string_view element, std::size_t index, std::size_t count) {
-  if (count <= 1) return fmt::format("/domain/devices/{}", element);
-  return fmt::format("/domain/devices/{}[{}]", element, index + 1);
-}
 
 std::size_t count_devices(const v1::DomainSpec& spec) {
   const int count = spec.disks_size() + spec.controllers_size() + spec.interfaces_size() + spec.serials_size() +

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "conf/numbered.h"
 #include "lodge/v1/domain.pb.h"
 
 namespace lodge::conf {
@@ -46,7 +48,11 @@ std::vector<Device> devices_of(v1::DomainSpec& spec);
 // How many devices there are, those without addresses included.
 std::size_t count_devices(const v1::DomainSpec& spec);
 
-// "/domain/devices/disk[2]" for index 1; the number is left out where there is only one.
-std::string device_path(std::string_view element, std::size_t index, std::size_t count);
+// "/domain/devices/disk[2]" for index 1; the only one has no number.
+// `all`: how many there are, or the list of them.
+template <std::integral Index, class All>
+std::string device_path(std::string_view element, Index index, const All& all) {
+  return numbered(fmt::format("/domain/devices/{}", element), index, all);
+}
 
 }  // namespace lodge::conf

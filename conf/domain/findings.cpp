@@ -12,7 +12,7 @@ constexpr std::size_t kMaxFindings = 100;  // as many as the codec tells
 
 void Findings::push(std::string path, std::string message) {
   const int line = source_.line(path);
-  findings_.push_back({.line = line, .path = std::move(path), .message = std::move(message)});
+  findings_.push_back({.line = line, .path = source_.spelled(path), .message = std::move(message)});
 }
 
 Result<void> Findings::result() && {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "conf/ip_address.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf {
 
@@ -18,7 +19,7 @@ void check_protocols(const std::string& path, const v1::HostInterfaceSpec& inter
   std::set<int> families;
   for (int i = 0; i < interface.protocols_size(); ++i) {
     const auto& protocol = interface.protocols(i);
-    const std::string at = fmt::format("{}/protocol[{}]", path, i + 1);
+    const std::string at = numbered(path + "/protocol", i, interface.protocols());
     const bool ipv6 = protocol.family() == v1::HOST_INTERFACE_FAMILY_IPV6;
     if (protocol.family() == v1::HOST_INTERFACE_FAMILY_UNSPECIFIED)
       findings.add(at + "/@family", "is missing; it is one of ipv4, ipv6");
@@ -27,7 +28,7 @@ void check_protocols(const std::string& path, const v1::HostInterfaceSpec& inter
     if (protocol.autoconf() && !ipv6) findings.add(at + "/autoconf", "only with family ipv6");
     for (int j = 0; j < protocol.ips_size(); ++j) {
       const auto& ip = protocol.ips(j);
-      const std::string ip_at = fmt::format("{}/ip[{}]", at, j + 1);
+      const std::string ip_at = numbered(at + "/ip", j, protocol.ips());
       check_address(ip_at + "/@address", ip.address(), ipv6, findings);
       if (ip.prefix() > (ipv6 ? 128u : 32u))
         findings.add(ip_at + "/@prefix", "'{}' is more than {}", ip.prefix(), ipv6 ? 128 : 32);
@@ -41,7 +42,7 @@ void check_one(const std::string& path, const v1::HostInterfaceSpec& interface, 
 template <class Holder>
 void check_members(const std::string& path, const Holder& holder, bool only_ethernet, Findings& findings) {
   for (int i = 0; i < holder.interfaces_size(); ++i) {
-    const std::string at = fmt::format("{}/interface[{}]", path, i + 1);
+    const std::string at = numbered(path + "/interface", i, holder.interfaces());
     const auto& member = holder.interfaces(i);
     if (only_ethernet && !member.has_ethernet()) findings.add(at + "/@type", "a bond has ethernet interfaces");
     if (member.has_bridge()) findings.add(at + "/@type", "a bridge within a bridge or bond");
@@ -63,7 +64,8 @@ void check_one(const std::string& path, const v1::HostInterfaceSpec& interface, 
   if (interface.name().empty() && !interface.has_vlan()) findings.add(path + "/@name", "is missing");
   if (inner && interface.start() != v1::HOST_INTERFACE_START_UNSPECIFIED)
     findings.add(path + "/start", "only on the outermost interface");
-  if (inner && !interface.protocols().empty()) findings.add(path + "/protocol[1]", "only on the outermost interface");
+  if (inner && !interface.protocols().empty())
+    findings.add(numbered(path + "/protocol", 0, interface.protocols()), "only on the outermost interface");
   if (inner && interface.has_mtu()) findings.add(path + "/mtu", "only on the outermost interface");
   check_protocols(path, interface, findings);
   if (interface.has_bridge()) check_members(path + "/bridge", interface.bridge(), false, findings);

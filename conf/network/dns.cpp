@@ -1,6 +1,7 @@
 #include "conf/network/dns.h"
 
 #include "conf/ip_address.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf {
 
@@ -31,27 +32,27 @@ void check_srv(const std::string& path, const v1::NetworkDnsSrv& srv, Findings& 
 }  // namespace
 
 void check_dns(const v1::NetworkDns& dns, Findings& findings) {
-  const auto path = [](std::string_view name, int i) { return fmt::format("/network/dns/{}[{}]", name, i + 1); };
   for (int i = 0; i < dns.forwarders_size(); ++i) {
+    const std::string path = numbered("/network/dns/forwarder", i, dns.forwarders());
     const auto& forwarder = dns.forwarders(i);
-    if (forwarder.addr().empty() && forwarder.domain().empty())
-      findings.add(path("forwarder", i), "it needs an addr or a domain");
-    check_ip(path("forwarder", i) + "/@addr", forwarder.addr(), findings);
+    if (forwarder.addr().empty() && forwarder.domain().empty()) findings.add(path, "it needs an addr or a domain");
+    check_ip(path + "/@addr", forwarder.addr(), findings);
   }
   for (int i = 0; i < dns.txts_size(); ++i) {
-    if (dns.txts(i).name().empty()) findings.add(path("txt", i) + "/@name", "names the record: name='example.com'");
+    const std::string path = numbered("/network/dns/txt", i, dns.txts());
+    if (dns.txts(i).name().empty()) findings.add(path + "/@name", "names the record: name='example.com'");
     if (dns.txts(i).name().find(' ') != std::string::npos)
-      findings.add(path("txt", i) + "/@name", "'{}' has a space", dns.txts(i).name());
-    if (dns.txts(i).value().empty())
-      findings.add(path("txt", i) + "/@value", "is what the record says: value='v=spf1 -all'");
+      findings.add(path + "/@name", "'{}' has a space", dns.txts(i).name());
+    if (dns.txts(i).value().empty()) findings.add(path + "/@value", "is what the record says: value='v=spf1 -all'");
   }
   for (int i = 0; i < dns.hosts_size(); ++i) {
-    if (dns.hosts(i).ip().empty())
-      findings.add(path("host", i) + "/@ip", "is what the names stand for: ip='192.168.122.2'");
-    if (dns.hosts(i).hostnames().empty()) findings.add(path("host", i), "it needs a hostname");
-    check_ip(path("host", i) + "/@ip", dns.hosts(i).ip(), findings);
+    const std::string path = numbered("/network/dns/host", i, dns.hosts());
+    if (dns.hosts(i).ip().empty()) findings.add(path + "/@ip", "is what the names stand for: ip='192.168.122.2'");
+    if (dns.hosts(i).hostnames().empty()) findings.add(path, "it needs a hostname");
+    check_ip(path + "/@ip", dns.hosts(i).ip(), findings);
   }
-  for (int i = 0; i < dns.srvs_size(); ++i) check_srv(path("srv", i), dns.srvs(i), findings);
+  for (int i = 0; i < dns.srvs_size(); ++i)
+    check_srv(numbered("/network/dns/srv", i, dns.srvs()), dns.srvs(i), findings);
 }
 
 }  // namespace lodge::conf

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "conf/ip_address.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf {
 
@@ -57,7 +58,8 @@ void check_devices(const v1::NetworkForward& forward, Findings& findings) {
   if (!forward.addresses().empty() && !forward.interfaces().empty())
     findings.add(path, "interface and address exclude each other");
   if (!forward.pf().empty() && !forward.dev().empty()) findings.add(path + "/@dev", "excludes pf");
-  if (!forward.addresses().empty() && !hostdev) findings.add(path + "/address[1]", "only with mode hostdev");
+  if (!forward.addresses().empty() && !hostdev)
+    findings.add(numbered(path + "/address", 0, forward.addresses()), "only with mode hostdev");
   if (hostdev && ways == 0 && forward.dev().empty())
     findings.add(path, "with mode hostdev it needs an address, an interface or a pf");
   if (forward.driver() != v1::NETWORK_FORWARD_DRIVER_UNSPECIFIED && !hostdev)
@@ -66,7 +68,7 @@ void check_devices(const v1::NetworkForward& forward, Findings& findings) {
     findings.add(path + "/@dev", "'{}' is not the first interface, '{}'", forward.dev(), forward.interfaces(0).dev());
   std::set<std::string> names;
   for (int i = 0; i < forward.interfaces_size(); ++i) {
-    const std::string at = fmt::format("{}/interface[{}]/@dev", path, i + 1);
+    const std::string at = numbered(path + "/interface", i, forward.interfaces()) + "/@dev";
     const auto& dev = forward.interfaces(i).dev();
     if (dev.empty()) findings.add(at, "names a link of the host: <interface dev='eth0'/>");
     if (!dev.empty() && !names.insert(dev).second) findings.add(at, "'{}' is given twice", dev);
@@ -79,7 +81,7 @@ void check_unserved(const v1::NetworkSpec& network, Findings& findings) {
   const auto refuse = [&](bool is_there, std::string path) {
     if (is_there) findings.add(std::move(path), "not with forward mode {}", mode);
   };
-  refuse(!network.ips().empty(), "/network/ip[1]");
+  refuse(!network.ips().empty(), numbered("/network/ip", 0, network.ips()));
   refuse(network.has_dns(), "/network/dns");
   refuse(network.has_domain(), "/network/domain");
   refuse(network.has_mtu(), "/network/mtu");

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "conf/numbered.h"
+
 namespace lodge::conf {
 
 namespace {
@@ -63,8 +65,9 @@ class Dhcp {
 
   void run() {
     for (int i = 0; i < dhcp_.ranges_size(); ++i)
-      check_range(fmt::format("{}/range[{}]", path_, i + 1), dhcp_.ranges(i));
-    for (int i = 0; i < dhcp_.hosts_size(); ++i) check_host(fmt::format("{}/host[{}]", path_, i + 1), dhcp_.hosts(i));
+      check_range(numbered(path_ + "/range", i, dhcp_.ranges()), dhcp_.ranges(i));
+    for (int i = 0; i < dhcp_.hosts_size(); ++i)
+      check_host(numbered(path_ + "/host", i, dhcp_.hosts()), dhcp_.hosts(i));
     if (dhcp_.has_bootp() && ipv6()) findings_.add(path_ + "/bootp", "only with IPv4");
   }
 
@@ -134,7 +137,7 @@ std::vector<Subnet> check_ips(const v1::NetworkSpec& network, Findings& findings
   bool dhcp_ipv4 = false;
   for (int i = 0; i < network.ips_size(); ++i) {
     const auto& ip = network.ips(i);
-    const std::string path = fmt::format("/network/ip[{}]", i + 1);
+    const std::string path = numbered("/network/ip", i, network.ips());
     const bool ipv6 = ip.family() == v1::IP_FAMILY_IPV6;
     const auto address = address_at(path + "/@address", ip.address(), ipv6, findings);
     if (!address) {
@@ -158,7 +161,7 @@ std::vector<Subnet> check_ips(const v1::NetworkSpec& network, Findings& findings
 void check_routes(const v1::NetworkSpec& network, const std::vector<Subnet>& subnets, Findings& findings) {
   for (int i = 0; i < network.routes_size(); ++i) {
     const auto& route = network.routes(i);
-    const std::string path = fmt::format("/network/route[{}]", i + 1);
+    const std::string path = numbered("/network/route", i, network.routes());
     const bool ipv6 = route.family() == v1::IP_FAMILY_IPV6;
     if (route.address().empty())
       findings.add(path + "/@address",

@@ -1,5 +1,7 @@
 #include "conf/nodedev/check.h"
 
+#include "conf/numbered.h"
+
 namespace lodge::conf {
 
 namespace {
@@ -29,7 +31,7 @@ void check_mdev(const std::string& path, const v1::NodeDeviceMdev& mdev, Finding
   if (mdev.type().empty()) findings.add(path + "/type/@id", "says which kind: <type id='i915-GVTg_V5_4'/>");
   for (int i = 0; i < mdev.attributes_size(); ++i) {
     if (mdev.attributes(i).name().empty())
-      findings.add(fmt::format("{}/attr[{}]/@name", path, i + 1),
+      findings.add(numbered(path + "/attr", i, mdev.attributes()) + "/@name",
                    "names the attribute: <attr name='assign_adapter' value='0x01'/>");
   }
 }
@@ -38,8 +40,9 @@ void check_scsi_host(const std::string& path, const v1::NodeDeviceScsiHost& host
   for (int i = 0; i < host.capabilities_size(); ++i) {
     const auto& capability = host.capabilities(i);
     if (!capability.has_fc_host()) continue;
-    check_wwn(fmt::format("{}/capability[{}]/wwnn", path, i + 1), capability.fc_host().wwnn(), findings);
-    check_wwn(fmt::format("{}/capability[{}]/wwpn", path, i + 1), capability.fc_host().wwpn(), findings);
+    const std::string at = numbered(path + "/capability", i, host.capabilities());
+    check_wwn(at + "/wwnn", capability.fc_host().wwnn(), findings);
+    check_wwn(at + "/wwpn", capability.fc_host().wwpn(), findings);
   }
 }
 
@@ -55,7 +58,7 @@ void check_node_device(const v1::NodeDeviceSpec& device, Findings& findings) {
     findings.add("/device/parent", "wwnn and wwpn need each other");
   for (int i = 0; i < device.capabilities_size(); ++i) {
     const auto& capability = device.capabilities(i);
-    const std::string path = fmt::format("/device/capability[{}]", i + 1);
+    const std::string path = numbered("/device/capability", i, device.capabilities());
     if (capability.has_pci()) check_pci(path, capability.pci(), findings);
     if (capability.has_mdev()) check_mdev(path, capability.mdev(), findings);
     if (capability.has_scsi_host()) check_scsi_host(path, capability.scsi_host(), findings);

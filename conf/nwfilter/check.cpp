@@ -6,6 +6,7 @@
 #include <array>
 
 #include "conf/ip_address.h"
+#include "conf/numbered.h"
 #include "conf/xml/canonical.h"
 #include "conf/xml/text.h"
 #include "lodge/xml/options.pb.h"
@@ -163,11 +164,11 @@ void check_nwfilter(const v1::NwFilterSpec& filter, Findings& findings) {
   check_priority("/filter/@priority", filter.priority(), findings);
   for (int i = 0; i < filter.filterrefs_size(); ++i) {
     if (filter.filterrefs(i).filter().empty())
-      findings.add(fmt::format("/filter/filterref[{}]/@filter", i + 1), "is missing");
+      findings.add(numbered("/filter/filterref", i, filter.filterrefs()) + "/@filter", "is missing");
   }
   for (int i = 0; i < filter.rules_size(); ++i) {
     const auto& rule = filter.rules(i);
-    const std::string path = fmt::format("/filter/rule[{}]", i + 1);
+    const std::string path = numbered("/filter/rule", i, filter.rules());
     if (rule.action() == v1::NW_FILTER_ACTION_UNSPECIFIED) findings.add(path + "/@action", "is missing");
     if (rule.direction() == v1::NW_FILTER_DIRECTION_UNSPECIFIED) findings.add(path + "/@direction", "is missing");
     check_priority(path + "/@priority", rule.priority(), findings);

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "conf/numbered.h"
+
 namespace lodge::conf {
 
 namespace {
@@ -16,7 +18,7 @@ template <class Disks>
 void check_names(const std::string& path, const Disks& disks, Findings& findings) {
   std::set<std::string> names;
   for (int i = 0; i < disks.size(); ++i) {
-    const std::string at = fmt::format("{}/disk[{}]/@name", path, i + 1);
+    const std::string at = numbered(path + "/disk", i, disks) + "/@name";
     if (disks[i].name().empty()) findings.add(at, "is missing");
     if (!names.insert(disks[i].name()).second) findings.add(at, "'{}' is given twice", disks[i].name());
   }
@@ -67,7 +69,7 @@ void check_snapshot(const v1::DomainSnapshotSpec& snapshot, Findings& findings) 
   const auto& disks = snapshot.disks().disks();
   check_names("/domainsnapshot/disks", disks, findings);
   for (int i = 0; i < disks.size(); ++i) {
-    const std::string path = fmt::format("/domainsnapshot/disks/disk[{}]", i + 1);
+    const std::string path = numbered("/domainsnapshot/disks/disk", i, disks);
     const auto& disk = disks[i];
     check_absolute(path + "/source/@file", disk.file(), findings);
     const bool external = disk.snapshot() == v1::SNAPSHOT_PLACE_EXTERNAL ||
@@ -87,7 +89,7 @@ void check_checkpoint(const v1::DomainCheckpointSpec& checkpoint, Findings& find
   check_names("/domaincheckpoint/disks", disks, findings);
   for (int i = 0; i < disks.size(); ++i) {
     if (disks[i].checkpoint() == v1::CHECKPOINT_KIND_NO && !disks[i].bitmap().empty())
-      findings.add(fmt::format("/domaincheckpoint/disks/disk[{}]/@bitmap", i + 1), "only with checkpoint bitmap");
+      findings.add(numbered("/domaincheckpoint/disks/disk", i, disks) + "/@bitmap", "only with checkpoint bitmap");
   }
 }
 
@@ -99,7 +101,7 @@ void check_backup(const v1::DomainBackupSpec& backup, Findings& findings) {
   const auto& disks = backup.disks().disks();
   check_names("/domainbackup/disks", disks, findings);
   for (int i = 0; i < disks.size(); ++i)
-    check_backup_disk(fmt::format("/domainbackup/disks/disk[{}]", i + 1), disks[i], pull, findings);
+    check_backup_disk(numbered("/domainbackup/disks/disk", i, disks), disks[i], pull, findings);
 }
 
 }  // namespace lodge::conf

@@ -2,6 +2,7 @@
 #include <array>
 #include <span>
 
+#include "conf/numbered.h"
 #include "conf/storage/check.h"
 
 namespace lodge::conf {
@@ -124,7 +125,7 @@ void check_source(const v1::StoragePoolSpec& pool, const Needs& needs, Findings&
   need(needs.initiator, !source.initiator().empty(), "initiator",
        "<initiator><iqn name='iqn.2013-06.com.example:us'/></initiator>");
   for (int i = 0; i < source.hosts_size(); ++i) {
-    const std::string path = fmt::format("/pool/source/host[{}]", i + 1);
+    const std::string path = numbered("/pool/source/host", i, source.hosts());
     if (source.hosts(i).name().empty())
       findings.add(path + "/@name", "names the server: <host name='storage.example.com'/>");
     if (source.hosts(i).port() > 65535 || source.hosts(i).port() < -1)
@@ -132,7 +133,7 @@ void check_source(const v1::StoragePoolSpec& pool, const Needs& needs, Findings&
   }
   for (int i = 0; i < source.devices_size(); ++i) {
     if (source.devices(i).path().empty())
-      findings.add(fmt::format("/pool/source/device[{}]/@path", i + 1),
+      findings.add(numbered("/pool/source/device", i, source.devices()) + "/@path",
                    "says which device: <device path='/dev/sdb1'/>");
   }
   if (source.has_auth()) check_auth(source.auth(), findings);

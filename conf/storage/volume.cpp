@@ -2,6 +2,7 @@
 #include <array>
 #include <bit>
 
+#include "conf/numbered.h"
 #include "conf/storage/check.h"
 
 namespace lodge::conf {
@@ -23,10 +24,9 @@ void check_encryption(const v1::StorageEncryption& encryption, Findings& finding
     findings.add(path + "/@format", "says how: <encryption format='luks'>");
   for (int i = 0; i < encryption.secrets_size(); ++i) {
     const auto& secret = encryption.secrets(i);
-    if (secret.uuid().empty() && secret.usage().empty())
-      findings.add(fmt::format("{}/secret[{}]", path, i + 1), "it needs a uuid or a usage");
-    if (secret.type() != "passphrase")
-      findings.add(fmt::format("{}/secret[{}]/@type", path, i + 1), "'{}' is not passphrase", secret.type());
+    const std::string at = numbered(path + "/secret", i, encryption.secrets());
+    if (secret.uuid().empty() && secret.usage().empty()) findings.add(at, "it needs a uuid or a usage");
+    if (secret.type() != "passphrase") findings.add(at + "/@type", "'{}' is not passphrase", secret.type());
   }
   const bool luks = encryption.format() == v1::STORAGE_ENCRYPTION_FORMAT_LUKS ||
                     encryption.format() == v1::STORAGE_ENCRYPTION_FORMAT_LUKS2;

@@ -1,6 +1,5 @@
 #include "conf/xml/source_map.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "conf/xml/tree.h"
@@ -21,26 +20,42 @@ const TreeNode* follow(const TreeNode& from, std::string_view step) {
   return nullptr;
 }
 
+struct Reached {
+  const TreeNode* element = nullptr;  // the innermost that the document has; null if not even the root fits
+  std::string_view rest;              // of the path, from there: "/source/@dev"
+};
+
+Reached follow_all(const Tree& tree, std::string_view path) {
+  Reached reached{.element = nullptr, .rest = path};
+  while (reached.rest.starts_with('/') && !reached.rest.starts_with("/@")) {
+    const std::size_t end = reached.rest.find('/', 1);
+    const std::string_view step = reached.rest.substr(1, end == path.npos ? end : end - 1);
+    const TreeNode* next = nullptr;
+    if (reached.element) {
+      next = follow(*reached.element, step);
+    } else if (qualified_name(tree.root()) == step) {
+      next = &tree.root();
+    }
+    if (!next) break;
+    reached.element = next;
+    reached.rest.remove_prefix(step.size() + 1);
+  }
+  return reached;
+}
+
 }  // namespace
 
 int SourceMap::line(std::string_view path) const {
-  if (!tree_ || !path.starts_with('/')) return 0;
-  const TreeNode* element = nullptr;
-  std::string_view rest = path.substr(1);
-  while (!rest.empty()) {
-    const std::string_view step = rest.substr(0, rest.find('/'));
-    rest.remove_prefix(std::min(rest.size(), step.size() + 1));
-    if (!element) {
-      if (qualified_name(tree_->root()) != step) return 0;
-      element = &tree_->root();
-      continue;
-    }
-    if (step.starts_with('@')) return tree_->line_of(*element, step.substr(1));
-    const TreeNode* next = follow(*element, step);
-    if (!next) break;
-    element = next;
-  }
-  return element ? static_cast<int>(element->line) : 0;
+  if (!tree_) return 0;
+  const auto [element, rest] = follow_all(*tree_, path);
+  if (!element) return 0;
+  return rest.starts_with("/@") ? tree_->line_of(*element, rest.substr(2)) : static_cast<int>(element->line);
+}
+
+std::string SourceMap::spelled(std::string_view path) const {
+  if (!tree_) return std::string(path);
+  const auto [element, rest] = follow_all(*tree_, path);
+  return element ? Tree::path_of(*element) + std::string(rest) : std::string(path);
 }
 
 }  // namespace lodge::conf::xml

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace lodge::conf::xml {
@@ -17,6 +18,10 @@ class SourceMap {
   // siblings of that name from 1 and may be left out for the first. For what the document does not have, the line of the
   // nearest element around it that it has; 0 if not even the root fits.
   int line(std::string_view path) const;
+
+  // The same path as all findings spell it: with a number where the document has several siblings of a name, and nowhere
+  // else. What the document does not have stays as it is.
+  std::string spelled(std::string_view path) const;
 
  private:
   std::shared_ptr<const Tree> tree_;

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/as_user.h"
+#include "conf/numbered.h"
 #include "daemon/access/document_rules.h"
 #include "daemon/access/paths.h"
 #include "lodge/xml/options.pb.h"
@@ -76,7 +77,7 @@ class Check {
     message.GetReflection()->ListFields(message, &fields);
     for (const FieldDescriptor* field : fields) {
       const int count = field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 1;
-      for (int i = 0; i < count; ++i) one(message, *field, i, place_of(*field, path, i));
+      for (int i = 0; i < count; ++i) one(message, *field, i, place_of(*field, path, i, count));
     }
     if (message.GetDescriptor() == v1::InterfaceDirect::descriptor())
       direct(static_cast<const v1::InterfaceDirect&>(message), path);
@@ -91,18 +92,18 @@ class Check {
   std::vector<Finding>& findings() { return findings_; }
 
  private:
-  // As the document spells it, counting siblings from 1.
-  static std::string place_of(const FieldDescriptor& field, const std::string& around, int index) {
+  static std::string place_of(const FieldDescriptor& field, const std::string& around, int index, int count) {
     const std::string& at = field.options().GetExtension(xml::at);
-    std::string place = at.empty() || at == "." ? around : around + "/" + at;
-    if (field.is_repeated() && !at.empty()) place += fmt::format("[{}]", index + 1);
-    return place;
+    if (at.empty() || at == ".") return around;
+    const auto element = std::min(at.find("/@"), at.size());
+    return conf::numbered(around + "/" + at.substr(0, element), index, count) + at.substr(element);
   }
 
   template <class... Args>
   void refuse(const std::string& path, fmt::format_string<Args...> format, Args&&... args) {
-    findings_.push_back(
-        {.line = source_.line(path), .path = path, .message = fmt::format(format, std::forward<Args>(args)...)});
+    findings_.push_back({.line = source_.line(path),
+                         .path = source_.spelled(path),
+                         .message = fmt::format(format, std::forward<Args>(args)...)});
   }
 
   void one(const Message& around, const FieldDescriptor& field, int index, const std::string& path) {

@@ -8,6 +8,7 @@
 
 #include "base/as_user.h"
 #include "base/file.h"
+#include "conf/domain/device.h"
 
 namespace lodge::drivers::qemu {
 
@@ -42,7 +43,7 @@ std::vector<Finding> find_missing_files(const v1::DomainSpec& spec, std::optiona
   for (int i = 0; i < spec.disks_size(); ++i) {
     const v1::Disk& disk = spec.disks(i);
     if (disk.startup_policy() != v1::STARTUP_POLICY_UNSPECIFIED) continue;
-    const std::string element = fmt::format("/domain/devices/disk[{}]/source", i + 1);
+    const std::string element = conf::device_path("disk", i, spec.disks()) + "/source";
     if (disk.has_file()) look.at(element + "/@file", disk.file().path());
     if (disk.has_block()) look.at(element + "/@dev", disk.block().dev());
   }

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "conf/domain/checks/checks.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf::checks {
 
@@ -73,7 +74,7 @@ void check_cpu(const v1::DomainSpec& spec, Findings& findings) {
   std::set<std::string> features;
   for (int i = 0; i < cpu.features_size(); ++i) {
     const auto& name = cpu.features(i).name();
-    const auto path = fmt::format("/domain/cpu/feature[{}]/@name", i + 1);
+    const auto path = numbered("/domain/cpu/feature", i, cpu.features()) + "/@name";
     if (name.empty())
       findings.add(path, "names a feature of the CPU");
     else if (!features.insert(name).second)

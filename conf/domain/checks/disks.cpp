@@ -6,6 +6,7 @@
 #include "conf/domain/device.h"
 #include "conf/domain/disk_name.h"
 #include "conf/domain/machine.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf::checks {
 
@@ -28,7 +29,7 @@ void check_server(const DiskCheck& check) {
   }
   for (int i = 0; i < network.hosts_size(); ++i) {
     const auto& host = network.hosts(i);
-    const auto path = network.hosts_size() > 1 ? fmt::format("{}/host[{}]", source, i + 1) : source + "/host";
+    const auto path = numbered(source + "/host", i, network.hosts());
     if (host.transport() == v1::NETWORK_DISK_TRANSPORT_UNIX) {
       if (host.socket().empty()) check.findings.add(path + "/@socket", "is the socket's path: socket='/run/nbd.sock'");
       continue;

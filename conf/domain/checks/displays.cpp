@@ -3,6 +3,7 @@
 
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf::checks {
 
@@ -17,7 +18,7 @@ void check_port(const std::string& path, std::int32_t port, std::int32_t low, Fi
 void check_listens(const google::protobuf::RepeatedPtrField<v1::GraphicsListen>& listens, const std::string& path,
                    Findings& findings) {
   for (int i = 0; i < listens.size(); ++i) {
-    const auto at = listens.size() > 1 ? fmt::format("{}/listen[{}]", path, i + 1) : path + "/listen";
+    const auto at = numbered(path + "/listen", i, listens);
     if (listens[i].has_network() && listens[i].network().network().empty()) {
       findings.add(at + "/@network", "needs the network's name");
     }

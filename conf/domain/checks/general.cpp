@@ -6,6 +6,7 @@
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/limits.h"
 #include "conf/domain/machine.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf::checks {
 
@@ -80,7 +81,7 @@ void check_vcpus(const v1::DomainSpec& spec, Findings& findings) {
   std::set<std::uint32_t> ids;
   for (int i = 0; i < spec.iothread_ids_size(); ++i) {
     const auto id = spec.iothread_ids(i).id();
-    const auto path = fmt::format("/domain/iothreadids/iothread[{}]/@id", i + 1);
+    const auto path = numbered("/domain/iothreadids/iothread", i, spec.iothread_ids()) + "/@id";
     if (id == 0) findings.add(path, "ids start at 1");
     if (!ids.insert(id).second) findings.add(path, "{} is another I/O thread's id", id);
   }

@@ -4,6 +4,7 @@
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/machine.h"
 #include "conf/domain/number_set.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf::checks {
 
@@ -14,10 +15,6 @@ constexpr std::uint64_t kMinPeriod = 1'000;
 constexpr std::uint64_t kMaxPeriod = 1'000'000;
 constexpr std::int64_t kMinQuota = 1'000;
 constexpr std::int64_t kMaxQuota = 17'592'186'044;
-
-std::string numbered(std::string_view path, int index, int count) {
-  return count > 1 ? fmt::format("{}[{}]", path, index + 1) : std::string(path);
-}
 
 void check_first(const v1::VcpuState& state, const std::string& path, Findings& findings) {
   if (state.has_enabled() && !state.enabled())
@@ -77,8 +74,10 @@ void check_time(const v1::CpuTune& tune, Findings& findings) {
 // Pins of processors that the guest does not have count for nothing, as in libvirt.
 void check_pins(const v1::DomainSpec& spec, Findings& findings) {
   std::set<std::uint32_t> pinned;
-  for (const auto& pin : spec.cputune().vcpu_pins()) {
-    const std::string path = "/domain/cputune/vcpupin";
+  const auto& pins = spec.cputune().vcpu_pins();
+  for (int i = 0; i < pins.size(); ++i) {
+    const auto& pin = pins[i];
+    const std::string path = numbered("/domain/cputune/vcpupin", i, pins);
     if (!pin.has_vcpu()) findings.add(path, "says which processor: <vcpupin vcpu='0' cpuset='2-3'/>");
     if (pin.cpuset().empty())
       findings.add(path, "says where processor {0} may run: <vcpupin vcpu='{0}' cpuset='2-3'/>", pin.vcpu());
@@ -86,8 +85,10 @@ void check_pins(const v1::DomainSpec& spec, Findings& findings) {
       findings.add(path, "processor {} is pinned twice; one <vcpupin> says all its places", pin.vcpu());
   }
   pinned.clear();
-  for (const auto& pin : spec.cputune().iothread_pins()) {
-    const std::string path = "/domain/cputune/iothreadpin";
+  const auto& iothread_pins = spec.cputune().iothread_pins();
+  for (int i = 0; i < iothread_pins.size(); ++i) {
+    const auto& pin = iothread_pins[i];
+    const std::string path = numbered("/domain/cputune/iothreadpin", i, iothread_pins);
     if (!has_iothread(spec, pin.iothread())) {
       findings.add(path, "there is no I/O thread {}; the guest has {}: <iothreads>", pin.iothread(), spec.iothreads());
     } else if (pin.cpuset().empty()) {

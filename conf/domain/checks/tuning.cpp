@@ -9,6 +9,7 @@
 #include "conf/domain/device.h"
 #include "conf/domain/machine.h"
 #include "conf/domain/number_set.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf::checks {
 
@@ -28,8 +29,7 @@ void check_numatune(const v1::DomainSpec& spec, Findings& findings) {
   std::set<std::uint32_t> cells;
   for (int i = 0; i < tune.nodes_size(); ++i) {
     const auto& node = tune.nodes(i);
-    const auto path = tune.nodes_size() > 1 ? fmt::format("/domain/numatune/memnode[{}]", i + 1)
-                                            : std::string("/domain/numatune/memnode");
+    const auto path = numbered("/domain/numatune/memnode", i, tune.nodes());
     if (!cells.insert(node.cellid()).second) findings.add(path + "/@cellid", "{} is there twice", node.cellid());
     if (!spec.cpu().numa_cells().empty() && node.cellid() >= static_cast<std::uint32_t>(spec.cpu().numa_cells_size())) {
       findings.add(path + "/@cellid", "the guest has no NUMA node {}", node.cellid());
@@ -58,7 +58,7 @@ void check_huge_pages(const v1::DomainSpec& spec, Findings& findings) {
   NumberSet taken;
   bool has_rest = false;
   for (int i = 0; i < pages.size(); ++i) {
-    const auto path = fmt::format("/domain/memoryBacking/hugepages/page[{}]", i + 1);
+    const auto path = numbered("/domain/memoryBacking/hugepages/page", i, pages);
     const auto nodes = number_set(pages[i].nodeset());
     if (!nodes) {
       if (std::exchange(has_rest, true))
@@ -77,7 +77,7 @@ void check_huge_pages(const v1::DomainSpec& spec, Findings& findings) {
 void check_disk_shares(const v1::BlockIoTune& tune, Findings& findings) {
   std::set<std::string> paths;
   for (int i = 0; i < tune.devices_size(); ++i) {
-    const auto at = fmt::format("/domain/blkiotune/device[{}]/path", i + 1);
+    const auto at = numbered("/domain/blkiotune/device", i, tune.devices()) + "/path";
     const auto& path = tune.devices(i).path();
     if (path.empty()) findings.add(at, "says which disk of the host: <path>/dev/sda</path>");
     if (!path.empty() && !paths.insert(path).second) findings.add(at, "'{}' is there twice", path);
@@ -119,17 +119,24 @@ bool is_date(std::string_view text) {
 
 void check_sysinfo(const v1::DomainSpec& spec, Findings& findings) {
   const auto uuid = Uuid::parse(spec.uuid());
-  for (const auto& sysinfo : spec.sysinfos()) {
-    for (const auto& entry : sysinfo.smbios().bios()) {
+  for (int i = 0; i < spec.sysinfos_size(); ++i) {
+    const std::string path = numbered("/domain/sysinfo", i, spec.sysinfos());
+    const auto& bios = spec.sysinfos(i).smbios().bios();
+    for (int j = 0; j < bios.size(); ++j) {
+      const auto& entry = bios[j];
       if (entry.name() == v1::SYSINFO_BIOS_NAME_DATE && !is_date(entry.value())) {
-        findings.add("/domain/sysinfo/bios/entry", "'{}' is not a date of the form 12/31/2022", entry.value());
+        findings.add(numbered(path + "/bios/entry", j, bios), "'{}' is not a date of the form 12/31/2022",
+                     entry.value());
       }
     }
-    for (const auto& entry : sysinfo.smbios().system()) {
+    const auto& system = spec.sysinfos(i).smbios().system();
+    for (int j = 0; j < system.size(); ++j) {
+      const auto& entry = system[j];
       if (entry.name() != v1::SYSINFO_SYSTEM_NAME_UUID) continue;
       const auto told = Uuid::parse(entry.value());
       if (!told || (uuid && *told != *uuid)) {
-        findings.add("/domain/sysinfo/system/entry", "'{}' is not the guest's uuid, {}", entry.value(), spec.uuid());
+        findings.add(numbered(path + "/system/entry", j, system), "'{}' is not the guest's uuid, {}", entry.value(),
+                     spec.uuid());
       }
     }
   }

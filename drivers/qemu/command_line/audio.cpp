@@ -74,12 +74,13 @@ void add_audio(Arguments& arguments, const Launch& launch) {
 void check_audio(Refusals& refusals, const v1::DomainSpec& spec) {
   for (int i = 0; i < spec.audios_size(); ++i) {
     if (backend_of(spec.audios(i).type()).empty()) {
-      refusals.add(device_path("audio", i) + "/@type", "a daemon has no such sound: use none, spice, alsa or oss");
+      refusals.add(device_path("audio", i, spec.audios()) + "/@type",
+                   "a daemon has no such sound: use none, spice, alsa or oss");
     }
   }
   for (int i = 0; i < spec.sounds_size(); ++i) {
     if (device_of(spec.sounds(i).model()).empty()) {
-      refusals.add(device_path("sound", i) + "/@model",
+      refusals.add(device_path("sound", i, spec.sounds()) + "/@model",
                    "QEMU has no such sound card: use ich9, ich6, ac97, es1370, sb16 or usb");
     }
   }

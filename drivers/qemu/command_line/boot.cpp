@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "conf/numbered.h"
 #include "drivers/qemu/command_line/sections.h"
 
 namespace lodge::drivers::qemu {
@@ -103,8 +104,8 @@ void check_boot(Refusals& refusals, const v1::DomainSpec& spec) {
   }
   for (int i = 0; i < os.acpi_tables_size(); ++i) {
     if (os.acpi_tables(i).type() != "slic") {
-      refusals.add(fmt::format("/domain/os/acpi/table[{}]/@type", i + 1), "only 'slic' is supported, not '{}'",
-                   os.acpi_tables(i).type());
+      refusals.add(conf::numbered("/domain/os/acpi/table", i, os.acpi_tables()) + "/@type",
+                   "only 'slic' is supported, not '{}'", os.acpi_tables(i).type());
     }
   }
 }

@@ -165,15 +165,15 @@ void add_chardevs(Arguments& arguments, const Launch& launch) {
 
 void check_chardevs(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator) {
   for (int i = 0; i < spec.serials_size(); ++i) {
-    const std::string path = device_path("serial", i);
+    const std::string path = device_path("serial", i, spec.serials());
     check_backend(refusals, spec.serials(i).backend(), path, emulator);
     if (!is_on_board(spec.serials(i))) refusals.need_device(path + "/target", serial_device(spec.serials(i)), emulator);
   }
   for (int i = 0; i < spec.parallels_size(); ++i) {
-    check_backend(refusals, spec.parallels(i).backend(), device_path("parallel", i), emulator);
+    check_backend(refusals, spec.parallels(i).backend(), device_path("parallel", i, spec.parallels()), emulator);
   }
   for (int i = 0; i < spec.consoles_size(); ++i) {
-    const std::string path = device_path("console", i);
+    const std::string path = device_path("console", i, spec.consoles());
     const auto type = spec.consoles(i).target_type();
     check_backend(refusals, spec.consoles(i).backend(), path, emulator);
     if (type == v1::CHAR_TARGET_TYPE_SERIAL && i > 0) {
@@ -183,12 +183,12 @@ void check_chardevs(Refusals& refusals, const v1::DomainSpec& spec, const Emulat
       refusals.add(path + "/target/@type", "QEMU has no such console");
   }
   for (int i = 0; i < spec.channels_size(); ++i) {
-    const std::string path = device_path("channel", i);
+    const std::string path = device_path("channel", i, spec.channels());
     check_backend(refusals, spec.channels(i).backend(), path, emulator);
     if (!spec.channels(i).has_virtio()) refusals.add(path + "/target/@type", "only virtio channels are supported yet");
   }
   for (int i = 0; i < spec.redirdevs_size(); ++i) {
-    const std::string path = device_path("redirdev", i);
+    const std::string path = device_path("redirdev", i, spec.redirdevs());
     check_backend(refusals, spec.redirdevs(i).backend(), path, emulator);
     refusals.need_device(path, "usb-redir", emulator);
   }

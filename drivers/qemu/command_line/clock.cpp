@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "conf/numbered.h"
 #include "drivers/qemu/command_line/sections.h"
 
 namespace lodge::drivers::qemu {
@@ -64,9 +65,10 @@ void add_clock(Arguments& arguments, const Launch& launch) {
 }
 
 void check_clock(Refusals& refusals, const v1::DomainSpec& spec) {
-  int n = 0;
-  for (const auto& timer : spec.clock().timers()) {
-    const std::string path = fmt::format("/domain/clock/timer[{}]", ++n);
+  const auto& timers = spec.clock().timers();
+  for (int i = 0; i < timers.size(); ++i) {
+    const auto& timer = timers[i];
+    const std::string path = conf::numbered("/domain/clock/timer", i, timers);
     if (timer.name() == v1::TIMER_NAME_PLATFORM) refusals.add(path + "/@name", "QEMU has no platform timer");
     if (timer.has_catchup()) refusals.add(path + "/catchup", "QEMU's catching up has no settings");
     if (timer.tickpolicy() == v1::TIMER_TICK_POLICY_MERGE)

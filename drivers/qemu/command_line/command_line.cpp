@@ -77,10 +77,6 @@ void Refusals::need_device(std::string path, std::string_view device, const Emul
   add(std::move(path), "{} {} has no device '{}'", emulator.identity.path, emulator.version(), device);
 }
 
-std::string device_path(std::string_view element, int index) {
-  return fmt::format("/domain/devices/{}[{}]", element, index + 1);
-}
-
 std::vector<Finding> find_unsupported(const v1::DomainSpec& spec, const Emulator& emulator) {
   Refusals refusals;
   check_vocabulary(refusals, spec);

@@ -132,7 +132,7 @@ void check_controllers(Refusals& refusals, const v1::DomainSpec& spec, const Emu
   for (int i = 0; i < spec.controllers_size(); ++i) {
     const auto& controller = spec.controllers(i);
     if (is_built_in(controller, spec) || is_absent(controller)) continue;
-    const std::string path = device_path("controller", i);
+    const std::string path = device_path("controller", i, spec.controllers());
     const std::string device = device_of(controller, spec);
     if (controller.type() == v1::CONTROLLER_TYPE_IDE) {
       refusals.add(path, "this machine has no IDE controllers beyond its own; use sata, virtio or scsi");

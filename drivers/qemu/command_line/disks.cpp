@@ -151,7 +151,7 @@ void add_disks(Arguments& arguments, const Launch& launch) {
 void check_disks(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator) {
   for (int i = 0; i < spec.disks_size(); ++i) {
     const auto& disk = spec.disks(i);
-    const std::string path = device_path("disk", i);
+    const std::string path = device_path("disk", i, spec.disks());
     const std::string device = device_of(disk, spec);
     if (device.empty()) {
       refusals.add(path + "/target/@bus", "QEMU has no such device on this bus");

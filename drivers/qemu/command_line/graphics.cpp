@@ -132,7 +132,7 @@ void check_graphics(Refusals& refusals, const v1::DomainSpec& spec, const Emulat
   int spice = 0;
   for (int i = 0; i < spec.graphics_size(); ++i) {
     const auto& graphics = spec.graphics(i);
-    const std::string path = device_path("graphics", i);
+    const std::string path = device_path("graphics", i, spec.graphics());
     if (graphics.has_vnc()) {
       if (++vnc > 1) refusals.add(path, "QEMU has one VNC server");
       check_network(refusals, graphics.vnc(), path, false);

@@ -33,7 +33,7 @@ void add_hostdevs(Arguments& arguments, const Launch& launch) {
 
 void check_hostdevs(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator) {
   for (int i = 0; i < spec.hostdevs_size(); ++i) {
-    const std::string path = device_path("hostdev", i);
+    const std::string path = device_path("hostdev", i, spec.hostdevs());
     if (!spec.hostdevs(i).subsystem().has_pci()) continue;  // refused by check_vocabulary()
     check_pci(refusals, spec.hostdevs(i).subsystem().pci(), path);
     refusals.need_device(path, "vfio-pci", emulator);

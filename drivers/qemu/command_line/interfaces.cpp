@@ -171,7 +171,7 @@ void refuse_without_host_device(Refusals& refusals, const v1::Interface& interfa
 void check_interfaces(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator) {
   for (int i = 0; i < spec.interfaces_size(); ++i) {
     const auto& interface = spec.interfaces(i);
-    const std::string path = device_path("interface", i);
+    const std::string path = device_path("interface", i, spec.interfaces());
     refusals.need_device(path + "/model/@type", device_of(interface, spec), emulator);
     if (interface.has_network()) {
       refusals.add(

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "conf/domain/device.h"
 #include "drivers/qemu/command_line/arguments.h"
 #include "drivers/qemu/command_line/launch.h"
 
@@ -27,8 +28,7 @@ class Refusals {
   std::vector<Finding> list_;
 };
 
-// "/domain/devices/disk[2]" for index 1.
-std::string device_path(std::string_view element, int index);
+using conf::device_path;
 
 void add_machine(Arguments& arguments, const Launch& launch);
 void check_machine(Refusals& refusals, const v1::DomainSpec& spec, const Emulator& emulator);

@@ -201,31 +201,32 @@ void check_small_devices(Refusals& refusals, const v1::DomainSpec& spec, const E
     if (is_ps2(input)) continue;
     const std::string device = input_device(input, spec);
     if (device.empty()) {
-      refusals.add(device_path("input", i), "QEMU has no such device on this bus");
+      refusals.add(device_path("input", i, spec.inputs()), "QEMU has no such device on this bus");
     } else {
-      refusals.need_device(device_path("input", i), device, emulator);
+      refusals.need_device(device_path("input", i, spec.inputs()), device, emulator);
     }
   }
   for (int i = 0; i < spec.videos_size(); ++i) {
     if (spec.videos(i).type() == v1::VIDEO_TYPE_NONE) continue;
     const std::string device = video_device(spec.videos(i), i == 0, spec);
     if (device.empty()) {
-      refusals.add(device_path("video", i) + "/model/@type",
+      refusals.add(device_path("video", i, spec.videos()) + "/model/@type",
                    "QEMU has no such card: use virtio, vga, qxl, bochs or cirrus");
     } else {
-      refusals.need_device(device_path("video", i), device, emulator);
+      refusals.need_device(device_path("video", i, spec.videos()), device, emulator);
     }
   }
   for (int i = 0; i < spec.watchdogs_size(); ++i) {
     const auto& watchdog = spec.watchdogs(i);
     if (watchdog.model() == v1::WATCHDOG_MODEL_ITCO) {
       if (!is_q35(spec))
-        refusals.add(device_path("watchdog", i) + "/@model", "only q35 machines have an itco watchdog");
+        refusals.add(device_path("watchdog", i, spec.watchdogs()) + "/@model",
+                     "only q35 machines have an itco watchdog");
     } else {
-      refusals.need_device(device_path("watchdog", i), watchdog_device(watchdog.model()), emulator);
+      refusals.need_device(device_path("watchdog", i, spec.watchdogs()), watchdog_device(watchdog.model()), emulator);
     }
     if (watchdog.action() == v1::WATCHDOG_ACTION_DUMP) {
-      refusals.add(device_path("watchdog", i) + "/@action", "dumping a guest is not supported yet");
+      refusals.add(device_path("watchdog", i, spec.watchdogs()) + "/@action", "dumping a guest is not supported yet");
     }
   }
   if (spec.memballoon().model() == v1::MEMBALLOON_MODEL_XEN) {

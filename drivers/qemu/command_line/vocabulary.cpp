@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conf/numbered.h"
 #include "lodge/xml/options.pb.h"
 
 namespace lodge::drivers::qemu {
@@ -315,8 +316,7 @@ class Walk {
     const auto& reflection = *message.GetReflection();
     if (!field.is_repeated()) return this->message(reflection.GetMessage(message, &field), place);
     for (int i = 0, count = reflection.FieldSize(message, &field); i < count; ++i) {
-      const std::string index = count > 1 ? fmt::format("[{}]", i + 1) : std::string();
-      this->message(reflection.GetRepeatedMessage(message, &field, i), place + index);
+      this->message(reflection.GetRepeatedMessage(message, &field, i), conf::numbered(place, i, count));
     }
   }
 

@@ -42,3 +42,16 @@ TEST_CASE("for what the document does not say, the source map answers the place 
   CHECK(parsed->source.line("/network/name") == 0);
   CHECK(conf::xml::SourceMap().line("/domain") == 0);
 }
+
+TEST_CASE("paths have numbers where the document has several elements of a name, and only there") {
+  const auto parsed = conf::xml::parse<v1::DomainSpec>(
+      "<domain type='kvm'><devices><disk/><disk/><interface type='user'/></devices></domain>");
+  REQUIRE(parsed);
+  const auto& source = parsed->source;
+  CHECK(source.spelled("/domain/devices/disk/target/@dev") == "/domain/devices/disk[1]/target/@dev");
+  CHECK(source.spelled("/domain/devices/disk[2]/@type") == "/domain/devices/disk[2]/@type");
+  CHECK(source.spelled("/domain/devices/interface[1]/@type") == "/domain/devices/interface/@type");
+  CHECK(source.spelled("/domain/devices[1]/sound[2]") == "/domain/devices/sound[2]");
+  CHECK(source.spelled("/network/name") == "/network/name");
+  CHECK(conf::xml::SourceMap().spelled("/domain/name[1]") == "/domain/name[1]");
+}

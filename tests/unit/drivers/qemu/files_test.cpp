@@ -24,7 +24,7 @@ TEST_CASE("a disk that is not there is named, with its place in the document") {
   const test::Temporary folder;
   const auto missing = find_missing_files(with_disk(folder.path() / "disk.img"));
   REQUIRE(missing.size() == 1);
-  CHECK(missing[0].path == "/domain/devices/disk[1]/source/@file");
+  CHECK(missing[0].path == "/domain/devices/disk/source/@file");
   CHECK(missing[0].message == (folder.path() / "disk.img").string() + ": No such file or directory");
 }
 
