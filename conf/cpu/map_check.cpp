@@ -28,10 +28,12 @@ CpuFamily family_of(const std::string& arch, const v1::CpuMapEntries& entries) {
                    std::ranges::any_of(entries.models(), is_x86);
   if (x86) return CpuFamily::x86;
   if (std::ranges::any_of(entries.vendors(), [](auto& v) { return v.has_value(); })) return CpuFamily::arm;
+  bool has_pvr = false;
   for (const auto& model : entries.models()) {
-    if (!model.pvrs().empty()) return model.pvrs(0).has_mask() ? CpuFamily::ppc64 : CpuFamily::arm;
+    if (std::ranges::any_of(model.pvrs(), [](auto& pvr) { return pvr.has_mask(); })) return CpuFamily::ppc64;
+    has_pvr = has_pvr || !model.pvrs().empty();
   }
-  return CpuFamily::unknown;
+  return has_pvr ? CpuFamily::arm : CpuFamily::unknown;
 }
 
 // Adds the name to those that there are.
@@ -104,6 +106,7 @@ void check_entries(const std::string& path, const v1::CpuMapEntries& entries, Cp
     const auto at = numbered(path + "/feature", i, entries.features());
     check_name(at, "features", entries.features(i).name(), names.features, findings);
     check_feature(at, entries.features(i), family, findings);
+    if (family == CpuFamily::ppc64) findings.add(at, "only for x86 and arm");
   }
   for (const auto& model : entries.models()) names.later_models.insert(model.name());
   for (int i = 0; i < entries.models_size(); ++i) {

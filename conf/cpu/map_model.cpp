@@ -77,15 +77,15 @@ void check_references(const std::string& path, const v1::CpuMapModel& model, con
 
 // What only processors of another architecture have.
 void refuse_foreign(const std::string& path, const v1::CpuMapModel& model, CpuFamily family, Findings& findings) {
-  const auto refuse = [&](bool is_there, std::string_view element, int count, std::string_view owner) {
-    if (is_there) findings.add(numbered(fmt::format("{}/{}", path, element), 0, count), "only for {}", owner);
+  const auto refuse = [&](int count, std::string_view element, std::string_view owner) {
+    if (count > 0) findings.add(numbered(fmt::format("{}/{}", path, element), 0, count), "only for {}", owner);
   };
-  if (family == CpuFamily::x86) return refuse(!model.pvrs().empty(), "pvr", model.pvrs_size(), "ppc64 and arm");
+  if (family == CpuFamily::x86) return refuse(model.pvrs_size(), "pvr", "ppc64 and arm");
   if (family == CpuFamily::unknown) return;
-  refuse(model.has_ancestor(), "model", 1, "x86");
-  refuse(model.has_decode(), "decode", 1, "x86");
-  refuse(!model.signatures().empty(), "signature", model.signatures_size(), "x86");
-  refuse(!model.features().empty(), "feature", model.features_size(), "x86");
+  refuse(model.has_ancestor() ? 1 : 0, "model", "x86");
+  refuse(model.has_decode() ? 1 : 0, "decode", "x86");
+  refuse(model.signatures_size(), "signature", "x86");
+  refuse(model.features_size(), "feature", "x86");
 }
 
 }  // namespace

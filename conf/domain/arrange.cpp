@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <numeric>
 #include <optional>
 
 #include "conf/domain/disk_name.h"
+#include "conf/numbered.h"
 
 namespace lodge::conf {
 
@@ -23,6 +25,14 @@ struct Key {
 bool goes_before(const Key& a, const Key& b) {
   if (!a.number) return false;
   return (b.number && *a.number < *b.number) || (a.number == b.number && b.after && !a.after);
+}
+
+// `origin`: for each place, the index of who goes there.
+template <class List>
+void reorder(List& list, const std::vector<int>& origin) {
+  std::vector<typename List::value_type*> arranged;
+  for (const int index : origin) arranged.push_back(list.Mutable(index));
+  std::ranges::copy(arranged, list.pointer_begin());
 }
 
 // Rebuilds a list by inserting its elements one after the other, each among those of its kind; an element whose kind is new
@@ -44,9 +54,7 @@ std::vector<int> insert_in_order(List& list, const std::vector<Key>& keys) {
     }
     origin.insert(place < 0 ? origin.end() : origin.begin() + place, i);
   }
-  std::vector<typename List::value_type*> arranged;
-  for (const int index : origin) arranged.push_back(list.Mutable(index));
-  std::ranges::copy(arranged, list.pointer_begin());
+  reorder(list, origin);
   return origin;
 }
 
@@ -55,6 +63,14 @@ template <class List>
 std::vector<int> as_it_is(const List& list) {
   std::vector<int> origin(static_cast<std::size_t>(list.size()));
   std::iota(origin.begin(), origin.end(), 0);
+  return origin;
+}
+
+template <class List>
+std::vector<int> sort(List& list, auto number) {
+  auto origin = as_it_is(list);
+  std::ranges::stable_sort(origin, {}, [&](int index) { return std::invoke(number, list[index]); });
+  reorder(list, origin);
   return origin;
 }
 
@@ -117,52 +133,57 @@ std::vector<int> arrange_consoles(v1::DomainSpec& spec) {
 
 Arrangement arrange(v1::DomainSpec& spec) {
   Arrangement arrangement;
+  const auto device = [&](std::string_view element, std::vector<int> origin) {
+    arrangement.remember(fmt::format("/domain/devices/{}", element), std::move(origin));
+  };
   // normalize() appends to some of these.
-  arrangement.remember("interface", as_it_is(spec.interfaces()));
-  arrangement.remember("filesystem", as_it_is(spec.filesystems()));
-  arrangement.remember("hostdev", as_it_is(spec.hostdevs()));
-  arrangement.remember("smartcard", as_it_is(spec.smartcards()));
-  arrangement.remember("tpm", as_it_is(spec.tpms()));
-  arrangement.remember("shmem", as_it_is(spec.shmems()));
-  arrangement.remember("memory", as_it_is(spec.memory_devices()));
-  arrangement.remember("serial", as_it_is(spec.serials()));
-  arrangement.remember("parallel", as_it_is(spec.parallels()));
-  arrangement.remember("channel", as_it_is(spec.channels()));
-  arrangement.remember("input", as_it_is(spec.inputs()));
-  arrangement.remember("graphics", as_it_is(spec.graphics()));
-  arrangement.remember("sound", as_it_is(spec.sounds()));
-  arrangement.remember("audio", as_it_is(spec.audios()));
-  arrangement.remember("redirdev", as_it_is(spec.redirdevs()));
-  arrangement.remember("hub", as_it_is(spec.hubs()));
-  arrangement.remember("watchdog", as_it_is(spec.watchdogs()));
-  arrangement.remember("rng", as_it_is(spec.rngs()));
-  arrangement.remember("panic", as_it_is(spec.panics()));
-  arrangement.remember("disk", arrange_disks(spec));
-  arrangement.remember("controller", arrange_controllers(spec));
-  arrangement.remember("video", arrange_videos(spec));
-  arrangement.remember("console", arrange_consoles(spec));
+  device("interface", as_it_is(spec.interfaces()));
+  device("filesystem", as_it_is(spec.filesystems()));
+  device("hostdev", as_it_is(spec.hostdevs()));
+  device("smartcard", as_it_is(spec.smartcards()));
+  device("tpm", as_it_is(spec.tpms()));
+  device("shmem", as_it_is(spec.shmems()));
+  device("memory", as_it_is(spec.memory_devices()));
+  device("serial", as_it_is(spec.serials()));
+  device("parallel", as_it_is(spec.parallels()));
+  device("channel", as_it_is(spec.channels()));
+  device("input", as_it_is(spec.inputs()));
+  device("graphics", as_it_is(spec.graphics()));
+  device("sound", as_it_is(spec.sounds()));
+  device("audio", as_it_is(spec.audios()));
+  device("redirdev", as_it_is(spec.redirdevs()));
+  device("hub", as_it_is(spec.hubs()));
+  device("watchdog", as_it_is(spec.watchdogs()));
+  device("rng", as_it_is(spec.rngs()));
+  device("panic", as_it_is(spec.panics()));
+  device("disk", arrange_disks(spec));
+  device("controller", arrange_controllers(spec));
+  device("video", arrange_videos(spec));
+  device("console", arrange_consoles(spec));
+  if (!spec.has_cputune()) return arrangement;
+  auto& tune = *spec.mutable_cputune();
+  arrangement.remember("/domain/cputune/vcpupin", sort(*tune.mutable_vcpu_pins(), &v1::VcpuPin::vcpu));
+  arrangement.remember("/domain/cputune/iothreadpin", sort(*tune.mutable_iothread_pins(), &v1::IothreadPin::iothread));
   return arrangement;
 }
 
 std::string Arrangement::document_path(std::string_view path) const {
-  constexpr std::string_view kDevices = "/domain/devices";
-  if (!path.starts_with(kDevices) || path.size() <= kDevices.size() + 1) return std::string(path);
-  const std::string_view step = path.substr(kDevices.size() + 1);
-  const auto end = std::min(step.find_first_of("[/"), step.size());
-  const auto found = origins_.find(step.substr(0, end));
+  // A family is two steps below the root.
+  const auto holder = path.substr(0, path.find('/', std::min(path.size(), path.find('/', 1)) + 1));
+  const auto family = path.substr(0, path.find_first_of("[/", holder.size() + 1));
+  const auto found = origins_.find(family);
   if (found == origins_.end()) return std::string(path);
 
-  std::string_view rest = step.substr(end);
+  std::string_view rest = path.substr(family.size());
   std::size_t number = 1;
   if (rest.starts_with('[')) {
     std::from_chars(rest.data() + 1, rest.data() + rest.size(), number);
     rest.remove_prefix(std::min(rest.find(']'), rest.size() - 1) + 1);
   }
   // Devices that normalize appended are behind all that the document has.
-  if (number < 1 || number > found->second.size() || found->second[number - 1] < 0) return std::string(kDevices);
+  if (number < 1 || number > found->second.size() || found->second[number - 1] < 0) return std::string(holder);
   const auto in_document = std::ranges::count_if(found->second, [](int index) { return index >= 0; });
-  const std::string index = in_document > 1 ? fmt::format("[{}]", found->second[number - 1] + 1) : std::string();
-  return fmt::format("{}/{}{}{}", kDevices, found->first, index, rest);
+  return numbered(family, found->second[number - 1], in_document) + std::string(rest);
 }
 
 }  // namespace lodge::conf

@@ -9,23 +9,24 @@
 
 namespace lodge::conf {
 
-// Where the devices of an arranged definition stood in the document it came from.
+// Where what was put into another order stood in the document it came from: devices, and pins of threads.
 class Arrangement {
  public:
   // The document's path for a path into the arranged definition: /domain/devices/disk[1]/target for …/disk[3]/target.
-  // What the document does not have is told about its <devices>.
+  // What the document does not have is told about what would hold it: its <devices>.
   std::string document_path(std::string_view path) const;
 
-  // `origin`: for each device of the family now, its index before; -1 for one that is new.
-  void remember(std::string element, std::vector<int> origin) { origins_[std::move(element)] = std::move(origin); }
+  // `family`: the path of its elements, /domain/devices/disk. `origin`: for each of them now, its index before; -1 for
+  // one that is new.
+  void remember(std::string family, std::vector<int> origin) { origins_[std::move(family)] = std::move(origin); }
 
  private:
-  std::map<std::string, std::vector<int>, std::less<>> origins_;  // by element
+  std::map<std::string, std::vector<int>, std::less<>> origins_;  // by family
 };
 
 // Puts devices into the order in which libvirt keeps them, which decides what addresses they get: disks of one bus by
 // their target, controllers of one type by their index, the primary video card first, and before all other consoles the
-// one that shows the first serial port, added if it is missing. Repeating it changes nothing.
+// one that shows the first serial port, added if it is missing. Pins go by the number of what they pin. Repeating it changes nothing.
 Arrangement arrange(v1::DomainSpec& spec);
 
 }  // namespace lodge::conf

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "conf/mac_address.h"
 #include "conf/network/dns.h"
 #include "conf/network/forward.h"
 #include "conf/network/ip.h"
@@ -11,10 +12,6 @@
 namespace lodge::conf {
 
 namespace {
-
-bool is_multicast(const std::string& mac) {
-  return std::string_view("13579bdf").find(mac[1]) != std::string_view::npos;
-}
 
 void check_portgroups(const v1::NetworkSpec& network, Findings& findings) {
   std::set<std::string> names;
@@ -39,7 +36,7 @@ void check_portgroups(const v1::NetworkSpec& network, Findings& findings) {
 void check_network(const v1::NetworkSpec& network, Findings& findings) {
   if (network.name().empty()) findings.add("/network/name", "a network needs a name: <name>default</name>");
   if (network.name().find('/') != std::string::npos) findings.add("/network/name", "'{}' has a '/'", network.name());
-  if (!network.mac().empty() && is_multicast(network.mac()))
+  if (is_multicast(network.mac()))
     findings.add("/network/mac/@address", "'{}' is a multicast address", network.mac());
   if (network.has_mtu() && (network.mtu() < 68 || network.mtu() > 65535))
     findings.add("/network/mtu/@size", "'{}' is not from 68 to 65535", network.mtu());
@@ -65,7 +62,7 @@ void check_network_port(const v1::NetworkPortSpec& port, Findings& findings) {
     findings.add("/networkport/owner/name", "says which guest has it: <name>web1</name>");
   if (port.mac().empty())
     findings.add("/networkport/mac/@address", "is the guest's: <mac address='52:54:00:12:34:56'/>");
-  if (!port.mac().empty() && is_multicast(port.mac()))
+  if (is_multicast(port.mac()))
     findings.add("/networkport/mac/@address", "'{}' is a multicast address", port.mac());
   if (port.has_virtualport())
     check_virtualport("/networkport/virtualport", port.virtualport(), VirtualPortExtent::part, findings);

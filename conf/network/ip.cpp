@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "conf/mac_address.h"
 #include "conf/numbered.h"
 
 namespace lodge::conf {
@@ -117,8 +118,7 @@ class Dhcp {
 
   void check_mac(const std::string& path, const std::string& mac) {
     if (ipv6()) return findings_.add(path, "only with IPv4; here it is id");
-    if (std::string_view("13579bdf").find(mac[1]) != std::string_view::npos)
-      return findings_.add(path, "'{}' is a multicast address", mac);
+    if (is_multicast(mac)) return findings_.add(path, "'{}' is a multicast address", mac);
     if (!macs_.insert(mac).second) findings_.add(path, "'{}' is given two addresses", mac);
   }
 

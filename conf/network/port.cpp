@@ -7,6 +7,7 @@ namespace lodge::conf {
 namespace {
 
 constexpr std::uint32_t kMaxVlan = 4095;
+constexpr std::uint64_t kMaxRate = UINT32_MAX;  // KiB/s, or KiB: what the schema takes
 // What the messages to the switch have room for.
 constexpr std::uint32_t kMaxManager = 0xff;
 constexpr std::uint32_t kMaxType = 0xffffff;
@@ -18,6 +19,14 @@ void check_limit(const std::string& path, const v1::BandwidthLimit& limit, Findi
     findings.add(path + "/@average", "says how much, in KiB a second: average='1000'");
   if ((limit.has_peak() || limit.has_burst()) && !limit.has_average() && limit.has_floor())
     findings.add(path + "/@average", "peak and burst mean nothing without it");
+  const auto check_number = [&](bool is_there, std::uint64_t number, std::string_view name) {
+    if (is_there && (number == 0 || number > kMaxRate))
+      findings.add(fmt::format("{}/@{}", path, name), "{} is not from 1 to {}", number, kMaxRate);
+  };
+  check_number(limit.has_average(), limit.average(), "average");
+  check_number(limit.has_peak(), limit.peak(), "peak");
+  check_number(limit.has_burst(), limit.burst(), "burst");
+  check_number(limit.has_floor(), limit.floor(), "floor");
 }
 
 // Parameters that only other types have.

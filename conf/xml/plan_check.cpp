@@ -189,6 +189,7 @@ class Checker {
       case opt::PRESENCE: return type == FieldDescriptor::CPPTYPE_BOOL && !field.is_repeated() && !field.has_presence();
       case opt::OCTAL: return type == FieldDescriptor::CPPTYPE_UINT32;
       case opt::HEX:
+      case opt::HEX_ONLY:
       case opt::ANY_BASE: return is_unsigned;
       case opt::SCALED: return type == FieldDescriptor::CPPTYPE_UINT64 && !field.is_repeated();
       case opt::CPUSET:

@@ -64,6 +64,16 @@ Result<std::uint64_t> parse_octal(std::string_view text) {
   return value;
 }
 
+Result<std::uint64_t> parse_hex(std::string_view text) {
+  std::string_view digits = trim(text);
+  if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  if (error != std::errc() || end != digits.data() + digits.size())
+    return fail(Code::invalid_argument, "'{}' is not a hexadecimal number", text);
+  return value;
+}
+
 template <class T>
 Result<T> narrow(std::string_view text, auto value) {
   if (std::cmp_greater(value, std::numeric_limits<T>::max())) {
@@ -105,6 +115,18 @@ Result<void> read_enum(const ValueSpec& spec, std::string_view text, Handle to) 
   return {};
 }
 
+Result<std::uint64_t> parse_unsigned(const ValueSpec& spec, std::string_view text, std::string_view unit) {
+  switch (spec.kind) {
+    case ::lodge::xml::SCALED:
+      return parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes);
+    case ::lodge::xml::OCTAL: return parse_octal(text);
+    case ::lodge::xml::HEX_ONLY: return parse_hex(text);
+    case ::lodge::xml::HEX:
+    case ::lodge::xml::ANY_BASE: return parse_number(text, true);
+    default: return parse_number(text, false);
+  }
+}
+
 Result<void> read_integer(const ValueSpec& spec, std::string_view text, std::string_view unit, Handle to) {
   const FieldDescriptor& field = *spec.field;
   const auto type = field.cpp_type();
@@ -114,15 +136,7 @@ Result<void> read_integer(const ValueSpec& spec, std::string_view text, std::str
     TRY_ASSIGN(const std::int32_t small, narrow<std::int32_t>(text, value));
     return store(to, field, small), Result<void>();
   }
-  if (spec.kind == ::lodge::xml::OCTAL) {
-    TRY_ASSIGN(const std::uint64_t value, parse_octal(text));
-    TRY_ASSIGN(const std::uint32_t small, narrow<std::uint32_t>(text, value));
-    return store(to, field, small), Result<void>();
-  }
-  const bool scaled = spec.kind == ::lodge::xml::SCALED;
-  TRY_ASSIGN(const std::uint64_t value,
-             scaled ? parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes)
-                    : parse_number(text, spec.kind == ::lodge::xml::HEX || spec.kind == ::lodge::xml::ANY_BASE));
+  TRY_ASSIGN(const std::uint64_t value, parse_unsigned(spec, text, unit));
   if (type == FieldDescriptor::CPPTYPE_UINT64) return store(to, field, value), Result<void>();
   TRY_ASSIGN(const std::uint32_t small, narrow<std::uint32_t>(text, value));
   return store(to, field, small), Result<void>();
@@ -235,7 +249,7 @@ Result<std::string_view> print_unsigned(const ValueSpec& spec, ConstHandle from,
   }
   if (spec.kind == ::lodge::xml::OCTAL) {
     set_number(scratch, "", value, 8, spec.width);
-  } else if (spec.kind == ::lodge::xml::HEX) {
+  } else if (spec.kind == ::lodge::xml::HEX || spec.kind == ::lodge::xml::HEX_ONLY) {
     set_number(scratch, "0x", value, 16, spec.width);
   } else {
     set_number(scratch, "", value, 10, 0);

@@ -57,7 +57,7 @@ struct Unit {
 struct ValueSpec {
   const google::protobuf::FieldDescriptor* field = nullptr;
   ::lodge::xml::Kind kind = ::lodge::xml::KIND_UNSPECIFIED;
-  int width = 0;                    // HEX
+  int width = 0;                    // HEX, HEX_ONLY, OCTAL
   std::string unit;                 // SCALED: of the message and of what is written
   std::uint64_t unit_bytes = 1;     // SCALED
   std::string unit_default;         // SCALED: of documents that name none

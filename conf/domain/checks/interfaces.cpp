@@ -5,6 +5,7 @@
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
 #include "conf/ip_address.h"
+#include "conf/mac_address.h"
 #include "conf/network/port.h"
 #include "conf/numbered.h"
 #include "conf/xml/text.h"
@@ -105,11 +106,8 @@ void check_mac(const v1::Interface& interface, const std::string& path, Findings
   const auto& mac = interface.mac();
   if (mac.size() != 17)
     return findings.add(path + "/mac/@address", "'{}' is not a MAC address: 52:54:00:12:34:56", mac);
-  // The lowest bit of the first byte makes an address one of a group.
-  constexpr std::string_view kOdd = "13579bdf";
-  if (kOdd.find(mac[1]) != std::string_view::npos) {
+  if (is_multicast(mac))
     findings.add(path + "/mac/@address", "{} is a multicast address; a card's own has an even first byte", mac);
-  }
   if (mac == "00:00:00:00:00:00")
     findings.add(path + "/mac/@address", "the zero address is nobody's; leave the element out to get one");
 }

@@ -42,14 +42,6 @@ void complete_iothreads(v1::DomainSpec& spec) {
   }
 }
 
-// Pins are kept in the order of what they pin.
-void sort_pins(v1::DomainSpec& spec) {
-  if (!spec.has_cputune()) return;
-  auto& tune = *spec.mutable_cputune();
-  std::ranges::stable_sort(*tune.mutable_vcpu_pins(), {}, &v1::VcpuPin::vcpu);
-  std::ranges::stable_sort(*tune.mutable_iothread_pins(), {}, &v1::IothreadPin::iothread);
-}
-
 void default_action(v1::LifecycleAction current, v1::LifecycleAction otherwise, auto set) {
   if (current == v1::LIFECYCLE_ACTION_UNSPECIFIED) set(otherwise);
 }
@@ -61,7 +53,6 @@ void complete_general(v1::DomainSpec& spec) {
   complete_memory(spec);
   complete_vcpus(spec);
   complete_iothreads(spec);
-  sort_pins(spec);
   if (spec.clock().offset() == v1::CLOCK_OFFSET_UNSPECIFIED) spec.mutable_clock()->set_offset(v1::CLOCK_OFFSET_UTC);
 
   default_action(spec.on_poweroff(), v1::LIFECYCLE_ACTION_DESTROY, [&](auto action) { spec.set_on_poweroff(action); });

@@ -65,6 +65,7 @@ TEST_CASE("a feature of x86 says which bits it is, completely") {
   CHECK(told("<feature name='f'><cpuid eax_in='1' edx='1'/></feature>\n<feature name='f'><cpuid eax_in='1' edx='2'/>"
              "</feature>") == "3: /cpus/feature[2]/@name: 'f' is the name of two features\n");
   CHECK(of_arm("<feature name='sve'/>") == "");
+  CHECK(of_ppc64("<feature name='f'/>") == "2: /cpus/arch/feature: only for x86 and arm\n");
   CHECK(of_arm("<feature name='f'><cpuid eax_in='1' edx='1'/></feature>") ==
         "2: /cpus/arch/feature/cpuid: only for x86\n");
   CHECK(told("<feature name='f'><alias name='g' source='bsd'/></feature>").starts_with("not read: "));
@@ -90,6 +91,8 @@ TEST_CASE("models of other architectures are known by their version register") {
         "2: /cpus/arch/model/pvr/@mask: only for ppc64\n");
   CHECK(of_arm("<model name='m'><pvr value='0x1d03'/></model>") ==
         "2: /cpus/arch/model/pvr/@value: 0x1d03 is more than 0xfff\n");
+  CHECK(told("<model name='m'><pvr value='1'/></model>\n<model name='n'><pvr value='1' mask='1'/></model>") ==
+        "2: /cpus/model[1]/pvr/@mask: says which bits count: mask='0xffff0000'\n");
   CHECK(of_x86("<model name='m'><pvr value='0xd03'/></model>") == "3: /cpus/arch/model/pvr: only for ppc64 and arm\n");
   CHECK(of_arm("<model name='m'><pvr value='0xd03'/><feature name='sve'/></model>")
             .starts_with("2: /cpus/arch/model/feature: only for x86\n"));
@@ -104,6 +107,15 @@ TEST_CASE("what a model names must be there where one file has the whole archite
         "3: /cpus/arch/model/model/@name: there is no model 'l'\n"
         "3: /cpus/arch/model/feature/@name: there is no feature 'f'\n");
   CHECK(told(model + "\n<model name='l'/>") == "2: /cpus/model[1]/model/@name: 'l' is not known before this model\n");
+}
+
+TEST_CASE("numbers of version registers are hexadecimal, with or without their prefix") {
+  CHECK(of_arm("<vendor name='A' value='65'/><vendor name='B' value='0x65'/>") ==
+        "2: /cpus/arch/vendor[2]/@value: 0x65 is another vendor's already\n");
+  CHECK(of_arm("<model name='m'><pvr value='0d0c'/></model>") == "");
+  CHECK(of_arm("<model name='m'><pvr value='0x'/></model>").starts_with("not read: "));
+  CHECK(of_arm("<model name='m'><pvr value='1 2'/></model>").starts_with("not read: "));
+  CHECK(of_arm("<model name='m'><pvr value='123456789'/></model>").starts_with("not read: "));
 }
 
 TEST_CASE("numbers of the CPU map are printed with the digits that they have in libvirt's files") {

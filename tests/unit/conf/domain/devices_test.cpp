@@ -72,6 +72,12 @@ TEST_CASE("what a card is given, it can have") {
         "bandwidth/inbound/@average");
   CHECK(card("bridge", "<source bridge='br0'/><bandwidth><inbound floor='1'/></bandwidth>") ==
         "bandwidth/inbound/@floor");
+  CHECK(card("bridge", "<source bridge='br0'/><bandwidth><outbound average='0'/></bandwidth>") ==
+        "bandwidth/outbound/@average");
+  CHECK(card("bridge", "<source bridge='br0'/><bandwidth><inbound average='1' burst='4294967296'/></bandwidth>") ==
+        "bandwidth/inbound/@burst");
+  CHECK(card("network", "<source network='n'/><bandwidth><inbound floor='0'/></bandwidth>") ==
+        "bandwidth/inbound/@floor");
 }
 
 TEST_CASE("a virtual port has the parameters of its type, within their ranges") {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/uuid.h"
 #include "conf/domain/default_capabilities.h"
 #include "conf/domain/prepare.h"
 
@@ -24,6 +25,39 @@ v1::DomainSpec with_devices(std::string_view devices) {
 }
 
 }  // namespace
+
+TEST_CASE("a port of a switch gets the names that its type needs, once") {
+  const auto port = [](std::string_view port) {
+    return with_devices(fmt::format("<interface type='network'><source network='n'/>{}</interface>", port))
+        .interfaces(0)
+        .virtualport();
+  };
+  const auto qbg = port("<virtualport type='802.1Qbg'><parameters managerid='1' typeid='2' typeidversion='3'/></virtualport>");
+  CHECK(Uuid::parse(qbg.instanceid()));
+  CHECK(qbg.interfaceid().empty());
+  const auto openvswitch = port("<virtualport type='openvswitch'/>");
+  CHECK(openvswitch.instanceid().empty());
+  CHECK(Uuid::parse(openvswitch.interfaceid()));
+  const auto any = port("<virtualport/>");
+  CHECK(Uuid::parse(any.instanceid()));
+  CHECK(Uuid::parse(any.interfaceid()));
+  const auto chosen = port(
+      "<virtualport type='openvswitch'><parameters interfaceid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f'/></virtualport>");
+  CHECK(chosen.interfaceid() == "09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f");
+}
+
+TEST_CASE("only what is a trunk says so") {
+  const auto vlan = [](std::string_view vlan) {
+    return with_devices(fmt::format("<interface type='bridge'><source bridge='b'/>{}</interface>", vlan))
+        .interfaces(0)
+        .vlan();
+  };
+  CHECK_FALSE(vlan("<vlan trunk='no'><tag id='1'/></vlan>").has_trunk());
+  CHECK_FALSE(vlan("<vlan><tag id='1'/></vlan>").has_trunk());
+  CHECK(vlan("<vlan trunk='yes'><tag id='1'/></vlan>").trunk());
+  CHECK(vlan("<vlan><tag id='1'/><tag id='2'/></vlan>").trunk());
+  CHECK(vlan("<vlan><tag id='1' nativeMode='tagged'/></vlan>").trunk());
+}
 
 TEST_CASE("a definition that leaves everything open becomes the host's usual machine") {
   const auto spec = completed("");

@@ -55,6 +55,8 @@ TEST_CASE("periods and quotas stay in what control groups take") {
 TEST_CASE("what is pinned is there, and pinned once") {
   CHECK(tune("<vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='1' cpuset='1'/>") == "accepted");
   CHECK(tune("<vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='0' cpuset='2'/>") == "/domain/cputune/vcpupin[2]");
+  CHECK(tune("<vcpupin vcpu='1' cpuset='1'/><vcpupin vcpu='1' cpuset='2'/><vcpupin vcpu='0' cpuset='1'/>") ==
+        "/domain/cputune/vcpupin[2]");
   CHECK(tune("<iothreadpin iothread='1' cpuset='1'/>") == "accepted");
   CHECK(tune("<iothreadpin iothread='2' cpuset='1'/>") == "/domain/cputune/iothreadpin");
 }
