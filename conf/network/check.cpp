@@ -36,8 +36,7 @@ void check_portgroups(const v1::NetworkSpec& network, Findings& findings) {
 void check_network(const v1::NetworkSpec& network, Findings& findings) {
   if (network.name().empty()) findings.add("/network/name", "a network needs a name: <name>default</name>");
   if (network.name().find('/') != std::string::npos) findings.add("/network/name", "'{}' has a '/'", network.name());
-  if (is_multicast(network.mac()))
-    findings.add("/network/mac/@address", "'{}' is a multicast address", network.mac());
+  if (is_multicast(network.mac())) findings.add("/network/mac/@address", "'{}' is a multicast address", network.mac());
   if (network.has_mtu() && (network.mtu() < 68 || network.mtu() > 65535))
     findings.add("/network/mtu/@size", "'{}' is not from 68 to 65535", network.mtu());
   if (network.has_domain() && network.domain().name().empty())
@@ -62,8 +61,7 @@ void check_network_port(const v1::NetworkPortSpec& port, Findings& findings) {
     findings.add("/networkport/owner/name", "says which guest has it: <name>web1</name>");
   if (port.mac().empty())
     findings.add("/networkport/mac/@address", "is the guest's: <mac address='52:54:00:12:34:56'/>");
-  if (is_multicast(port.mac()))
-    findings.add("/networkport/mac/@address", "'{}' is a multicast address", port.mac());
+  if (is_multicast(port.mac())) findings.add("/networkport/mac/@address", "'{}' is a multicast address", port.mac());
   if (port.has_virtualport())
     check_virtualport("/networkport/virtualport", port.virtualport(), VirtualPortExtent::part, findings);
   if (port.has_vlan()) check_vlan("/networkport/vlan", port.vlan(), findings);

@@ -117,8 +117,7 @@ Result<void> read_enum(const ValueSpec& spec, std::string_view text, Handle to) 
 
 Result<std::uint64_t> parse_unsigned(const ValueSpec& spec, std::string_view text, std::string_view unit) {
   switch (spec.kind) {
-    case ::lodge::xml::SCALED:
-      return parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes);
+    case ::lodge::xml::SCALED: return parse_scaled(text, unit.empty() ? spec.unit_default : unit, spec.unit_bytes);
     case ::lodge::xml::OCTAL: return parse_octal(text);
     case ::lodge::xml::HEX_ONLY: return parse_hex(text);
     case ::lodge::xml::HEX:

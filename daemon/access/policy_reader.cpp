@@ -8,6 +8,7 @@
 #include <ranges>
 
 #include "base/toml.h"
+
 namespace lodge::access {
 namespace {
 

@@ -15,14 +15,14 @@ std::vector<netdev::Claim> GuestRun::claims() const {
   return all;
 }
 
-store::RunRow GuestRun::row(store::RunPhase phase) const {
+store::RunRow GuestRun::row(store::RunPhase run_phase) const {
   return {.project = project,
           .domain_uuid = facts.domain_uuid,
           .run_id = facts.run_id,
           .id = facts.id,
           .owner = owner,
           .driver = driver_name,
-          .phase = phase,
+          .phase = run_phase,
           .started_at = started_at,
           .folder = facts.folder,
           .log_file = facts.log_file,
@@ -31,8 +31,8 @@ store::RunRow GuestRun::row(store::RunPhase phase) const {
 }
 
 RunPtr Object::any_run() const {
-  const auto find = [](const auto& phase) -> RunPtr {
-    if constexpr (requires { phase.run; }) return phase.run;
+  const auto find = [](const auto& held) -> RunPtr {
+    if constexpr (requires { held.run; }) return held.run;
     return nullptr;
   };
   return std::visit(find, phase);

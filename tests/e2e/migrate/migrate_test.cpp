@@ -117,9 +117,12 @@ int rounds() {
 
 // The longest that the guest may take from one number to the next, of which it sleeps 1 s. It also holds where a daemon dies when the
 // guest stands still: until that daemon is there again, and the client has come back, nobody else may let it run.
-// Beside other tests a machine may leave any process waiting for as long as it likes; what then fails is a guest that stands still for
-// longer than this test waits for anything.
-std::chrono::seconds longest_allowed() { return rounds() >= kFullLength ? 2s : kPatience; }
+// Beside other tests a machine may leave processes waiting for longer; where a daemon is killed and started again, for as long as this
+// test waits for anything.
+std::chrono::seconds longest_allowed(bool troubled) {
+  if (rounds() >= kFullLength) return 2s;
+  return troubled ? kPatience : 15s;
+}
 
 // The longest pauses of all rounds of a kind, and in which round that was.
 struct Pauses {
@@ -227,7 +230,7 @@ TEST_CASE("back and forth, and every other time something fails or dies: the gue
     wait_until([&] { return idle.has_nothing(); }, "that the host it left has nothing of it");
     counter.expect_in_order();
     const double pause = counter.longest_pause();
-    CHECK(pause < static_cast<double>(longest_allowed().count()));
+    CHECK(pause < static_cast<double>(longest_allowed(troubled).count()));
     (troubled ? in_trouble : in_moves).note(pause, what);
   }
   std::printf(

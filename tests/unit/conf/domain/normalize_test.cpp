@@ -27,12 +27,13 @@ v1::DomainSpec with_devices(std::string_view devices) {
 }  // namespace
 
 TEST_CASE("a port of a switch gets the names that its type needs, once") {
-  const auto port = [](std::string_view port) {
-    return with_devices(fmt::format("<interface type='network'><source network='n'/>{}</interface>", port))
+  const auto port = [](std::string_view element) {
+    return with_devices(fmt::format("<interface type='network'><source network='n'/>{}</interface>", element))
         .interfaces(0)
         .virtualport();
   };
-  const auto qbg = port("<virtualport type='802.1Qbg'><parameters managerid='1' typeid='2' typeidversion='3'/></virtualport>");
+  const auto qbg = port(
+      "<virtualport type='802.1Qbg'><parameters managerid='1' typeid='2' typeidversion='3'/></virtualport>");
   CHECK(Uuid::parse(qbg.instanceid()));
   CHECK(qbg.interfaceid().empty());
   const auto openvswitch = port("<virtualport type='openvswitch'/>");
@@ -47,8 +48,8 @@ TEST_CASE("a port of a switch gets the names that its type needs, once") {
 }
 
 TEST_CASE("only what is a trunk says so") {
-  const auto vlan = [](std::string_view vlan) {
-    return with_devices(fmt::format("<interface type='bridge'><source bridge='b'/>{}</interface>", vlan))
+  const auto vlan = [](std::string_view element) {
+    return with_devices(fmt::format("<interface type='bridge'><source bridge='b'/>{}</interface>", element))
         .interfaces(0)
         .vlan();
   };
