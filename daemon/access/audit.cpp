@@ -29,11 +29,12 @@ void shorten(AuditEntry& entry) {
     if (value->size() > kLongestValue) *value = shortened(*value, kLongestValue);
 }
 
-// Whether they differ in nothing but their number. Only for limits, which a caller may run against thousands of times a second.
+// Whether they differ in nothing but their number. Only for what somebody may bring about thousands of times a second: limits, and
+// refusals of strangers.
 bool is_the_same_again(const AuditEntry& before, const AuditEntry& now) {
-  return now.outcome == to_string(Code::resource_exhausted) && now.outcome == before.outcome && now.who == before.who &&
-         now.from == before.from && now.what == before.what && now.object == before.object &&
-         now.project == before.project && now.error == before.error;
+  return (now.outcome == to_string(Code::resource_exhausted) || (now.who.empty() && now.outcome != "ok")) &&
+         now.outcome == before.outcome && now.who == before.who && now.from == before.from && now.what == before.what &&
+         now.object == before.object && now.project == before.project && now.error == before.error;
 }
 
 }  // namespace

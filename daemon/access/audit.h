@@ -15,10 +15,10 @@
 
 namespace lodge::access {
 
-// One call that changed something or was refused.
+// One call that changed something or was refused, or one connection that was not let in, or had to go ("Connect").
 struct AuditEntry {
   std::chrono::system_clock::time_point at;
-  std::string who;             // "uid:1000"
+  std::string who;             // "uid:1000"; empty for who is not known
   std::string from;            // "pid 4711", "ipv4:192.0.2.1:4711"
   std::string what;            // "StartDomain"
   std::string object;          // the guest's name or uuid as the caller gave it; may be empty
@@ -28,7 +28,7 @@ struct AuditEntry {
   std::chrono::microseconds took{};
   std::string request_id;
   std::string traceparent;
-  std::uint64_t times = 1;  // that it happened in a row; more than once only for a limit that a caller runs against
+  std::uint64_t times = 1;  // that it happened in a row; more than once only for limits, and for strangers
 };
 
 // The entry as one line of JSON, whatever bytes a caller put into a name. Keys that have nothing to say are left out.

@@ -111,7 +111,7 @@ const Key kKeys[] = {
     {"limits", "message_mib", "The largest request that is read, in MiB.",
      [](Settings& s) -> Slot { return Number{&s.limits.message_mib, 1, 1024}; }},
     {"limits", "connections",
-     "How many connections may be open at once, and how many of them one local user or one\nremote address may have.",
+     "How many connections may be open at once at each of the sockets, and how many of them one\nlocal user or one remote address may have. Root is let in beyond them.",
      [](Settings& s) -> Slot { return Number{&s.limits.connections, 1, 100000}; }},
     {"limits", "connections_per_peer", "See `connections`.",
      [](Settings& s) -> Slot { return Number{&s.limits.connections_per_peer, 1, 100000}; }},
@@ -122,9 +122,9 @@ const Key kKeys[] = {
      "How many calls one of them that is no administrator may make a second, and four times as many at once.",
      [](Settings& s) -> Slot { return Number{&s.limits.calls_per_second, 1, 1000000}; }},
     {"limits", "memory_mib",
-     "What requests and answers on their way may take up together, in MiB. Beyond it connections that hold some of it are\n"
-     "ended.",
-     [](Settings& s) -> Slot { return Number{&s.limits.memory_mib, 64, 65536}; }},
+     "What requests and answers on their way may take up together, in MiB: those of administrators, those of remote clients,\n"
+     "and a quarter of it those of each other local user. Beyond it connections that hold some of it are ended.",
+     [](Settings& s) -> Slot { return Number{&s.limits.memory_mib, 128, 65536}; }},
     {"limits", "idle_seconds",
      "A connection without a call is closed after this time; clients connect again by themselves.",
      [](Settings& s) -> Slot { return Number{&s.limits.idle_seconds, 1, 86400}; }},

@@ -170,10 +170,10 @@ void Acceptor::admit(std::size_t index, Fd socket) {
   if (peer.empty()) return;
   peer.insert(0, listeners_[index].counted_as);
   if (per_listener_[index] >= limits_.connections && peer != kRoot)
-    return refuse(fmt::format("{} connections are open, which is the limit", limits_.connections));
+    return turn_away(peer, fmt::format("{} connections are open, which is the limit", limits_.connections));
   if (per_peer_[peer] >= limits_.connections_per_peer)
-    return refuse(
-        fmt::format("{} has {} connections, which is the limit for one peer", peer, limits_.connections_per_peer));
+    return turn_away(peer, fmt::format("{} has {} connections, which is the limit for one peer", peer,
+                                       limits_.connections_per_peer));
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on a Unix socket, and may
   ++per_peer_[peer];
@@ -265,6 +265,11 @@ bool Acceptor::watch(int fd, std::uint32_t events, Id id) {
 }
 
 void Acceptor::unwatch(int fd) { ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+void Acceptor::turn_away(const std::string& peer, std::string_view why) {
+  connections_.beyond_limit(peer, why);
+  refuse(why);
+}
 
 // Told at most every few seconds, so that a flood does not fill the log.
 void Acceptor::refuse(std::string_view why) {

@@ -74,6 +74,7 @@ class Acceptor {
   void forget(const Connection& connection);
   bool watch(int fd, std::uint32_t events, Id id);
   void unwatch(int fd);
+  void turn_away(const std::string& peer, std::string_view why);
   void refuse(std::string_view why);
 
   std::vector<Listener> listeners_;

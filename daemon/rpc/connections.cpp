@@ -20,6 +20,13 @@ constexpr auto kReasonHolds = 2s;
 constexpr std::size_t kMostTold = 50;
 constexpr auto kToldIn = 10s;
 
+constexpr std::string_view kTooHasty = "too many of its calls were taken back at once, or beyond its ration";
+
+// Refusals of one address are told together in the audit, however many ports it uses.
+std::string without_port(std::string_view name) {
+  return std::string(name.substr(0, name.starts_with("ipv") ? name.rfind(':') : name.npos));
+}
+
 }  // namespace
 
 std::string connection_name(const sockaddr_storage& address) {
@@ -66,6 +73,18 @@ bool Connections::may_tell(State& state) {
 
 void Connections::tell(State& state, std::string_view who, std::string_view why) {
   if (may_tell(state)) log::warn("tls: refused {}: {}", who, why);
+  audit({}, without_port(who), Code::unauthenticated, std::string(why));
+}
+
+void Connections::audit(std::string who, std::string from, Code outcome, std::string error) {
+  access::AuditEntry entry;
+  entry.at = std::chrono::system_clock::now();
+  entry.who = std::move(who);
+  entry.from = std::move(from);
+  entry.what = "Connect";
+  entry.outcome = to_string(outcome);
+  entry.error = std::move(error);
+  record_(std::move(entry));
 }
 
 const std::string& Connections::Connection::who() const { return name.empty() ? peer : name; }
@@ -113,7 +132,8 @@ void Connections::met(const std::string& name) {
 }
 
 void Connections::begun(const std::string& name) {
-  std::string told;
+  std::string who;
+  bool told = false;
   {
     auto state = state_.lock();
     const auto found = state->open.find(name);
@@ -123,12 +143,11 @@ void Connections::begun(const std::string& name) {
     if (patience_.begun(connection.who(), connection.peer)) return;
     connection.ending = true;
     ::shutdown(connection.socket, SHUT_RDWR);
-    if (may_tell(*state)) told = connection.who();
+    who = connection.who();
+    told = may_tell(*state);
   }
-  if (told.empty()) return;
-  log::warn(
-      "ended a connection of {}: too many of its calls were taken back at once, or beyond its ration; it may come again in a second",
-      told);
+  if (told) log::warn("ended a connection of {}: {}; it may come again in a second", who, kTooHasty);
+  audit(std::move(who), name, Code::resource_exhausted, std::string(kTooHasty));
 }
 
 void Connections::heard(const std::string& name) {
@@ -156,11 +175,23 @@ std::size_t Connections::end(const std::function<bool(const Caller&)>& unwanted)
     log::warn("ended the connection of {} from {}, who may be here no more", access::name_of(connection.caller->peer),
               access::origin_of(connection.caller->peer));
     ::shutdown(found->second.socket, SHUT_RDWR);
+    audit(access::name_of(connection.caller->peer), access::origin_of(connection.caller->peer), Code::permission_denied,
+          "may be here no more");
   }
   return known.size();
 }
 
+std::string Connections::peer_of(const std::string& name) {
+  auto state = state_.lock();
+  const auto found = state->open.find(name);
+  return found == state->open.end() ? std::string() : found->second.peer;
+}
+
 void Connections::refused(const std::string& name, std::string_view why) { tell(*state_.lock(), name, why); }
+
+void Connections::beyond_limit(const std::string& peer, std::string_view why) {
+  audit({}, peer, Code::resource_exhausted, std::string(why));
+}
 
 void Connections::handshake_failed(std::string reason) {
   auto state = state_.lock();

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "base/guarded.h"
+#include "daemon/access/audit.h"
 #include "daemon/rpc/patience.h"
 #include "daemon/rpc/peer.h"
 
@@ -21,6 +22,10 @@ namespace lodge::rpc {
 // switch. Any thread.
 class Connections {
  public:
+  // Gets a line for each that was not let in, or had to go. Called under a lock; must not wait for anything.
+  using Record = std::function<void(access::AuditEntry)>;
+  explicit Connections(Record record) : record_(std::move(record)) {}
+
   // From the acceptor: a connection has been handed over; `socket` is a descriptor of it, open until closed() is called. `peer`: whose
   // it is, as the acceptor counts them.
   void opened(const std::string& name, int socket, bool tls, std::string peer);
@@ -44,8 +49,13 @@ class Connections {
   // the caller had gone.
   std::size_t end(const std::function<bool(const Caller&)>& unwanted);
 
+  // Whose it is, as the acceptor counts them; empty if it is not open.
+  std::string peer_of(const std::string& name);
+
   // One that was not let in at all.
   void refused(const std::string& name, std::string_view why);
+  // The same of one more than its peer, or all together, may have. The acceptor tells it in the log.
+  void beyond_limit(const std::string& peer, std::string_view why);
   // Why a handshake has just failed. Nobody tells whose it was, so the reason goes to the connection that ends without ever
   // having made a call; told in the log with its address.
   void handshake_failed(std::string reason);
@@ -77,8 +87,11 @@ class Connections {
   };
   // Whether one more may be told in the log.
   static bool may_tell(State& state);
-  static void tell(State& state, std::string_view who, std::string_view why);
+  // Tells, and audits, that somebody was not let in.
+  void tell(State& state, std::string_view who, std::string_view why);
+  void audit(std::string who, std::string from, Code outcome, std::string error);
 
+  const Record record_;
   Guarded<State> state_;
   Patience patience_;
 };

@@ -25,14 +25,17 @@ constexpr int kMetadataBytes = 8 * 1024;
 constexpr auto kHandshake = 10s;
 constexpr auto kIdle = 30s;
 constexpr auto kLastWords = 1s;
-// Tries of one address: so many at once, and so many a second after that. What is being tried has 192 bits.
+// Tries of one peer: so many at once, and so many a second after that. What is being tried has 192 bits.
 constexpr double kTriesAtOnce = 10;
 constexpr double kTriesASecond = 2;
 
 class EnrolCall final : public grpc::ServerUnaryReactor {
  public:
-  EnrolCall(const asio::any_io_executor& control, access::Auditor& auditor, std::string from)
-      : canceller_(std::make_shared<Canceller>(control)), auditor_(auditor), from_(std::move(from)) {}
+  struct Marks {
+    std::string from, request_id, traceparent;
+  };
+  EnrolCall(const asio::any_io_executor& control, access::Auditor& auditor, Marks marks)
+      : canceller_(std::make_shared<Canceller>(control)), auditor_(auditor), marks_(std::move(marks)) {}
 
   void run(enrol::Enrolment& enrolment, const v1::EnrolRequest& request, v1::EnrolResponse& response) {
     canceller_->run(admit(enrolment, request, response),
@@ -44,16 +47,16 @@ class EnrolCall final : public grpc::ServerUnaryReactor {
     auditor_.record(
         {.at = std::chrono::system_clock::now(),
          .who = name.empty() ? "somebody with a token" : "tls:" + name,
-         .from = from_,
+         .from = marks_.from,
          .what = "Enrol",
          .object = name,
          .project = {},
          .outcome = error ? std::string(to_string(error->code())) : "ok",
          .error = error ? error->message() : "",
          .took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since_),
-         .request_id = {},
-         .traceparent = {}});
-    Finish(error ? to_status(*error, name, "") : grpc::Status::OK);
+         .request_id = marks_.request_id,
+         .traceparent = marks_.traceparent});
+    Finish(error ? to_status(*error, name, marks_.request_id) : grpc::Status::OK);
   }
 
   void OnCancel() override { canceller_->cancel(); }
@@ -72,22 +75,23 @@ class EnrolCall final : public grpc::ServerUnaryReactor {
 
   const std::shared_ptr<Canceller> canceller_;
   access::Auditor& auditor_;
-  const std::string from_;
+  const Marks marks_;
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 
 class EnrolService final : public v1::EnrolmentService::CallbackService {
  public:
   EnrolService(enrol::Enrolment& enrolment, asio::any_io_executor control, access::Auditor& auditor,
-               Connections& connections)
-      : enrolment_(enrolment), control_(std::move(control)), auditor_(auditor), connections_(connections) {}
+               Connections& connections, const CallIds& ids)
+      : enrolment_(enrolment), control_(std::move(control)), auditor_(auditor), connections_(connections), ids_(ids) {}
 
   grpc::ServerUnaryReactor* Enrol(grpc::CallbackServerContext* context, const v1::EnrolRequest* request,
                                   v1::EnrolResponse* response) override {
     const std::string from = plain_name(context->peer());
     connections_.met(from);
-    auto* call = new EnrolCall(control_, auditor_, from);
-    if (rations_.take(from.substr(0, from.rfind(':')))) {
+    auto* call = new EnrolCall(control_, auditor_,
+                               {.from = from, .request_id = ids_.next(), .traceparent = traceparent_of(*context)});
+    if (rations_.take(connections_.peer_of(from))) {
       connections_.heard(from);
       call->run(enrolment_, *request, *response);
     } else {
@@ -102,6 +106,7 @@ class EnrolService final : public v1::EnrolmentService::CallbackService {
   const asio::any_io_executor control_;
   access::Auditor& auditor_;
   Connections& connections_;
+  const CallIds& ids_;
   Rations rations_{kTriesAtOnce, kTriesASecond};
 };
 
@@ -118,8 +123,9 @@ std::shared_ptr<grpc::ServerCredentials> credentials(const TlsKeeper& keeper) {
 }  // namespace
 
 struct EnrolDoor::Parts {
-  Parts(enrol::Enrolment& enrolment, const asio::any_io_executor& control, Connections& all, access::Auditor& auditor)
-      : service(enrolment, control, auditor, all), connections(all) {}
+  Parts(enrol::Enrolment& enrolment, const asio::any_io_executor& control, Connections& all, access::Auditor& auditor,
+        const CallIds& ids)
+      : service(enrolment, control, auditor, all, ids), connections(all) {}
 
   EnrolService service;
   Connections& connections;
@@ -130,8 +136,9 @@ struct EnrolDoor::Parts {
 
 Result<std::unique_ptr<EnrolDoor>> EnrolDoor::open(std::string address, enrol::Enrolment& enrolment,
                                                    const asio::any_io_executor& control, const TlsKeeper& keeper,
-                                                   Connections& connections, access::Auditor& auditor) {
-  auto parts = std::make_unique<Parts>(enrolment, control, connections, auditor);
+                                                   Connections& connections, access::Auditor& auditor,
+                                                   const CallIds& ids) {
+  auto parts = std::make_unique<Parts>(enrolment, control, connections, auditor, ids);
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);

@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "daemon/access/audit.h"
 #include "daemon/enrol/enrolment.h"
+#include "daemon/rpc/call_ids.h"
 #include "daemon/rpc/connections.h"
 #include "daemon/rpc/tls_keeper.h"
 
@@ -22,7 +23,8 @@ class EnrolDoor {
   // Listens at once if a token of an earlier life of the daemon still waits. All outlive it.
   static Result<std::unique_ptr<EnrolDoor>> open(std::string address, enrol::Enrolment& enrolment,
                                                  const asio::any_io_executor& control, const TlsKeeper& keeper,
-                                                 Connections& connections, access::Auditor& auditor);
+                                                 Connections& connections, access::Auditor& auditor,
+                                                 const CallIds& ids);
   // Cancels calls that go on, and blocks until they have ended: not on the control thread, which must run meanwhile.
   ~EnrolDoor();
   EnrolDoor(const EnrolDoor&) = delete;

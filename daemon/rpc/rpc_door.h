@@ -23,7 +23,8 @@ struct DoorSettings {
   std::uint32_t message_bytes = 16u << 20;
   std::chrono::seconds idle{300};
   CallLimits calls;
-  std::size_t memory_bytes = 256u << 20;  // of all connections together, for what is on its way
+  std::size_t memory_bytes =
+      256u << 20;  // for what is on its way: of administrators, of remote clients; a quarter of it of each user
   std::chrono::seconds unasked_deadline{60};
 };
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "base/uuid.h"
-#include "daemon/access/trace.h"
 #include "daemon/rpc/peer.h"
 
 namespace lodge::rpc {
@@ -57,9 +55,7 @@ Doorman::Doorman(const DoormanParts& parts)
       turnstile_(parts.calls),
       connections_(parts.connections),
       certificates_(parts.certificates),
-      life_(Uuid::random().str().substr(0, 8)) {}
-
-std::string Doorman::next_request_id() const { return fmt::format("{}-{}", life_, ++calls_); }
+      ids_(parts.ids) {}
 
 Deadline answer_by(std::chrono::system_clock::time_point asked, std::chrono::system_clock::time_point now,
                    std::chrono::seconds unasked) {
@@ -72,14 +68,6 @@ Deadline answer_by(std::chrono::system_clock::time_point asked, std::chrono::sys
 
 namespace {
 
-// What the call says of the trace it belongs to.
-std::string traceparent_of(const grpc::ServerContextBase& context) {
-  const auto& metadata = context.client_metadata();
-  const auto said = metadata.find("traceparent");
-  if (said == metadata.end()) return {};
-  return access::valid_traceparent({said->second.data(), said->second.size()});
-}
-
 std::chrono::microseconds time_since(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since);
 }
@@ -89,12 +77,17 @@ void put_error(access::AuditEntry& entry, const Error& error) {
   entry.error = error.message();
 }
 
+// The caller may not, or may not have more.
+bool is_refusal(const Error& error) {
+  return error.code() == Code::permission_denied || error.code() == Code::resource_exhausted;
+}
+
 }  // namespace
 
 std::expected<Visit, Doorman::Refused> Doorman::admit(const grpc::ServerContextBase& context, std::string_view method,
                                                       std::string subject) const {
   const auto since = std::chrono::steady_clock::now();
-  std::string request_id = next_request_id();
+  std::string request_id = ids_.next();
   std::string traceparent = traceparent_of(context);
   access::AuditEntry entry;
   const auto refuse = [&](Error&& error) {
@@ -160,8 +153,7 @@ void audit(const Visit& visit, const Error* error) {
   const host::Caller& caller = visit.context.caller;
   if (error != nullptr && (error->code() == Code::internal || error->code() == Code::data_loss))
     log::failed(caller.verb->method, *error);
-  if (caller.verb->effect == access::Effect::look && (error == nullptr || error->code() != Code::permission_denied))
-    return;
+  if (caller.verb->effect == access::Effect::look && (error == nullptr || !is_refusal(*error))) return;
   access::AuditEntry entry{.at = std::chrono::system_clock::now(),
                            .who = caller.identity,
                            .from = access::origin_of(visit.peer),

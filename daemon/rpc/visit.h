@@ -2,7 +2,6 @@
 
 #include <grpcpp/server_context.h>
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "daemon/access/access.h"
 #include "daemon/access/audit.h"
 #include "daemon/host/host.h"
+#include "daemon/rpc/call_ids.h"
 #include "daemon/rpc/connections.h"
 #include "daemon/rpc/rations.h"
 #include "daemon/rpc/stay.h"
@@ -97,6 +97,7 @@ struct DoormanParts {
   CallLimits calls;              // of each caller
   Connections& connections;      // is told who is behind each
   ClientCertificates& certificates;
+  const CallIds& ids;
 };
 
 // Stands at the door: identifies every caller, asks Access, numbers the call, sets its deadline. Any thread.
@@ -119,16 +120,13 @@ class Doorman {
   std::uint64_t audit_dropped() const { return auditor_.dropped(); }
 
  private:
-  std::string next_request_id() const;
-
   const access::Access& access_;
   access::Auditor& auditor_;
   std::chrono::seconds unasked_;
   Turnstile turnstile_;
   Connections& connections_;
   ClientCertificates& certificates_;
-  std::string life_;  // differs with each start of the daemon
-  mutable std::atomic<std::uint64_t> calls_{0};
+  const CallIds& ids_;
 };
 
 // The time by which the answer must be ready: the caller's deadline less a little, so that our reason reaches the caller
@@ -136,7 +134,7 @@ class Doorman {
 Deadline answer_by(std::chrono::system_clock::time_point asked, std::chrono::system_clock::time_point now,
                    std::chrono::seconds unasked);
 
-// Writes the call to the audit log, if it is one that changes something or if it failed for want of permission.
+// Writes the call to the audit log, if it is one that changes something or was refused.
 void audit(const Visit& visit, const Error* error);
 
 }  // namespace lodge::rpc

@@ -32,11 +32,18 @@ sockaddr_un address_of(const fs::path& socket) {
   return address;
 }
 
-std::shared_ptr<grpc::Channel> connect_to(const fs::path& socket) {
+// A local user who may look at what root defines.
+constexpr uid_t kViewer = 4000;
+
+std::shared_ptr<grpc::Channel> connect_to(const fs::path& socket, uid_t uid = 0) {
   const sockaddr_un address = address_of(socket);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    throw WorldError("connect to " + socket.string() + ": " + errno_text(errno));
+  // The kernel notes who connects at this moment.
+  if (::seteuid(uid) != 0) throw WorldError("seteuid: " + errno_text(errno));
+  const int connected = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int error = errno;
+  if (::seteuid(0) != 0) throw WorldError("seteuid: " + errno_text(errno));
+  if (connected != 0) throw WorldError("connect to " + socket.string() + ": " + errno_text(error));
   return grpc::CreateInsecureChannelFromFd("localhost", fd.release());
 }
 
@@ -95,6 +102,7 @@ class BareDomains final : public v1::DomainService::CallbackService {
 v1::GetDomainRequest about(const std::string& name) {
   v1::GetDomainRequest request;
   request.mutable_domain()->set_name(name);
+  request.mutable_domain()->set_project("default");
   return request;
 }
 
@@ -172,7 +180,11 @@ int bench() {
   const Pki pki(world.root() / "tls");
   pki.issue("server", {.common_name = "here", .alternative_names = "IP:127.0.0.1", .purpose = "serverAuth"});
   pki.issue("bench", {.common_name = "bench"});
-  world.write("lodged.toml", fmt::format("[tls]\nenabled = true\nlisten = '{}'\nallow = ['bench']\n", kOurTls));
+  world.write("lodged.toml", fmt::format("[tls]\nenabled = true\nlisten = '{}'\nallow = ['bench']\n"
+                                         "[limits]\ncalls_per_second = 1000000\n",
+                                         kOurTls));
+  world.write("policy.toml",
+              fmt::format("[[bind]]\nsubject = 'uid:{}'\nrole = 'viewer'\nproject = 'default'\n", kViewer));
   world.start();
   define(world, {.name = "web1", .boots = false});
   const auto host = v1::HostService::NewStub(connect_to(world.socket()));
@@ -191,12 +203,17 @@ int bench() {
   const auto bare_host_by_tls = v1::HostService::NewStub(bare_channel);
   const auto bare_domains_by_tls = v1::DomainService::NewStub(bare_channel);
 
+  const auto host_of_viewer = v1::HostService::NewStub(connect_to(world.socket(), kViewer));
+  const auto domains_of_viewer = v1::DomainService::NewStub(connect_to(world.socket(), kViewer));
+
   Promises promises;
   compare(promises, "GetVersion over the Unix socket", [&] { version(*host); }, [&] { version(*bare_host); });
   compare(promises, "GetDomain over the Unix socket", [&] { domain(*domains); }, [&] { domain(*bare_domains); });
   compare(
       promises, "GetDomain with secrets, audited, over the Unix socket", [&] { domain(*domains, true); },
       [&] { domain(*bare_domains); });
+  compare(promises, "GetVersion of a local user", [&] { version(*host_of_viewer); }, [&] { version(*bare_host); });
+  compare(promises, "GetDomain of a local user", [&] { domain(*domains_of_viewer); }, [&] { domain(*bare_domains); });
   compare(promises, "GetVersion over TLS", [&] { version(*host_by_tls); }, [&] { version(*bare_host_by_tls); });
   compare(promises, "GetDomain over TLS", [&] { domain(*domains_by_tls); }, [&] { domain(*bare_domains_by_tls); });
   return promises.all_kept() ? 0 : 1;

@@ -6,6 +6,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/create_channel_posix.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,8 +20,8 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -117,6 +118,25 @@ void hold(const Doors& doors, int count, Fd (*connect)(const Doors&), void (*use
   }
 }
 
+// Whole handshakes, one after the other, of someone who shows no certificate: until the daemon has said so.
+void shake_hands(const Doors& doors, int times) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  const std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context(::SSL_CTX_new(::TLS_client_method()),
+                                                                    ::SSL_CTX_free);
+  for (int n = 0; n < times; ++n) {
+    const Fd connection = remotely(doors);
+    pollfd open{connection.get(), POLLOUT, 0};
+    if (::poll(&open, 1, 5000) != 1) continue;
+    const timeval patience{.tv_sec = 5, .tv_usec = 0};
+    ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::fcntl(connection.get(), F_SETFL, 0);
+    const std::unique_ptr<SSL, decltype(&::SSL_free)> tls(::SSL_new(context.get()), ::SSL_free);
+    ::SSL_set_fd(tls.get(), connection.get());
+    char byte = 0;
+    if (::SSL_connect(tls.get()) == 1) static_cast<void>(::SSL_read(tls.get(), &byte, 1));
+  }
+}
+
 // ── Calls ──
 
 std::shared_ptr<grpc::Channel> channel_to(const Doors& doors) {
@@ -176,7 +196,7 @@ void cancel_calls(const Doors& doors, int times) {
     v1::ValidateDomainRequest request;
     v1::ValidateDomainResponse response;
   };
-  std::optional<Line> line;
+  std::unique_ptr<Line> line;
   std::shared_ptr<v1::DomainService::Stub> stub;
   std::mutex mutex;
   std::condition_variable changed;
@@ -187,7 +207,10 @@ void cancel_calls(const Doors& doors, int times) {
       changed.wait(lock, [&] { return under_way < 64; });
       ++under_way;
     }
-    if (!line || line->has_ended()) stub = v1::DomainService::NewStub(line.emplace(doors).channel);
+    if (!line || line->has_ended()) {
+      line = std::make_unique<Line>(doors);
+      stub = v1::DomainService::NewStub(line->channel);
+    }
     auto call = std::make_shared<Call>();
     call->stub = stub;
     call->context.set_deadline(std::chrono::system_clock::now() + 500ms);
@@ -332,6 +355,7 @@ const std::map<std::string_view, void (*)(const Doors&, int)> kKinds = {
     {"silent-tls", [](const Doors& doors, int count) { hold(doors, count, remotely, say_nothing); }},
     {"drip", [](const Doors& doors, int count) { hold(doors, count, locally, drip_http); }},
     {"drip-tls", [](const Doors& doors, int count) { hold(doors, count, remotely, drip_tls); }},
+    {"stranger-tls", shake_hands},
     {"plain-tls", [](const Doors& doors, int count) { hold(doors, count, remotely, drip_http); }},
     {"oversized", [](const Doors& doors, int count) { call_often(doors, count, send_oversized); }},
     {"metadata", [](const Doors& doors, int count) { call_often(doors, count, send_much_metadata); }},

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <thread>
+
+#include "tests/e2e/support/pki.h"
 
 namespace lodge::test {
 namespace {
@@ -12,6 +15,20 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr uid_t kFirstAttacker = 4300;
+constexpr uid_t kHonestUser = 4400;
+constexpr auto kPause = 2ms;  // between two calls of one caller
+
+void ask_once(Client& honest, Met& met) {
+  v1::GetVersionResponse version;
+  const auto before = std::chrono::steady_clock::now();
+  const grpc::Status status = honest.version(version);
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - before;
+  if (status.ok())
+    met.ms.push_back(took.count());
+  else
+    met.failures.push_back(status.error_message());
+  std::this_thread::sleep_for(kPause);
+}
 
 }  // namespace
 
@@ -41,20 +58,37 @@ void let_attacker_watch(const World& world) {
               fmt::format("[[bind]]\nsubject = 'uid:{}'\nrole = 'viewer'\nproject = 'default'\n", kFirstAttacker));
 }
 
-Met ask(Client& honest, const std::function<bool()>& going) {
-  Met met;
-  while (going()) {
-    v1::GetVersionResponse version;
-    const auto before = std::chrono::steady_clock::now();
-    const grpc::Status status = honest.version(version);
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - before;
-    if (status.ok())
-      met.ms.push_back(took.count());
-    else
-      met.failures.push_back(status.error_message());
-    std::this_thread::sleep_for(2ms);
+Client::TlsFiles enable_tls(const World& world, const std::string& address, const std::string& more) {
+  const Pki pki(world.root() / "tls");
+  pki.issue("server", {.common_name = "server", .alternative_names = "DNS:host1", .purpose = "serverAuth"});
+  pki.issue("honest", {.common_name = "honest"});
+  world.write("lodged.toml",
+              fmt::format("[tls]\nenabled = true\nlisten = '{}'\nallow = ['honest']\n{}", address, more));
+  return {.ca = pki.ca(), .certificate = pki.certificate("honest"), .key = pki.key("honest")};
+}
+
+std::vector<Caller> honest_callers(const World& world, const std::string& address, const Client::TlsFiles& files) {
+  std::vector<Caller> callers;
+  callers.push_back({"root", Client::as(0, world.socket())});
+  callers.push_back({"another user", Client::as(kHonestUser, world.socket())});
+  callers.push_back({"over TLS", Client::tls(address, "host1", files)});
+  return callers;
+}
+
+std::vector<Met> ask(std::span<Caller> honest, const std::function<bool()>& going) {
+  std::vector<Met> all(honest.size());
+  std::atomic<bool> over = false;
+  std::vector<std::jthread> callers;
+  for (std::size_t n = 0; n < honest.size(); ++n) {
+    callers.emplace_back([&over, &caller = honest[n], &met = all[n]] {
+      met.name = caller.name;
+      while (!over) ask_once(caller.client, met);
+    });
   }
-  return met;
+  while (going()) std::this_thread::sleep_for(kPause);
+  over = true;
+  callers.clear();
+  return all;
 }
 
 void tell_something(Client& teller, int times) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,7 @@
 #include "tests/e2e/support/process.h"
 #include "tests/e2e/support/world.h"
 
-// People who mean ill at a daemon's doors, and an honest caller among them.
+// People who mean ill at a daemon's doors, and honest callers among them.
 namespace lodge::test {
 
 // What attacker.cpp does, and how much of it; by so many users at once, each doing its share.
@@ -42,14 +43,26 @@ constexpr int kTooManyEvents = 4000;
 // Writes the policy by which the first of the attackers may hear of the guests that tell_something() defines. Before the start.
 void let_attacker_watch(const World& world);
 
+// Someone honest: root, another local user, or a client from elsewhere.
+struct Caller {
+  std::string name;
+  Client client;
+};
+
+// Opens a world's TLS door at `address` before its start, for one client. `more` settings follow.
+Client::TlsFiles enable_tls(const World& world, const std::string& address, const std::string& more = {});
+// One of each; after the start.
+std::vector<Caller> honest_callers(const World& world, const std::string& address, const Client::TlsFiles& files);
+
 // What an honest caller met.
 struct Met {
+  std::string name;
   std::vector<double> ms;  // of each answered call
   std::vector<std::string> failures;
 };
 
-// Asks for the version, with a pause of 2 ms between two calls, while `going` says so.
-Met ask(Client& honest, const std::function<bool()>& going);
+// Each asks for the version, with a pause of 2 ms between two calls, while `going` says so, which is asked by this thread.
+std::vector<Met> ask(std::span<Caller> honest, const std::function<bool()>& going);
 
 // Defines the same guest `times` times: as many events.
 void tell_something(Client& teller, int times);

@@ -103,6 +103,7 @@ TEST_CASE("a token works once, not at all when it has expired, and the door for 
   const Finished again = machines.laptop({"remote", "add", "host2", token});
   CHECK_FALSE(again.ok());
   CHECK(again.err.find("the token is not, or no more, one of this host's") != std::string::npos);
+  CHECK(machines.world.wait_for_log("\"what\":\"Enrol\",\"outcome\":\"").find("\"request\":\"") != std::string::npos);
   machines.must_laptop({"remote", "add", "host3", other});
   machines.world.wait_for_log("the door for enrolment is closed");
   CHECK(machines.laptop({"remote", "add", "host4", other})

@@ -88,6 +88,9 @@ TEST_CASE("callers whom nobody vouches for get nothing, and the log says where t
   told("(CN=late, URI spiffe://site/admin) expired on");
   host.check_gets_nothing(host.client("host"));
   told("is not meant for a TLS client");
+  CHECK(host.world
+            .wait_for_log("\"what\":\"Connect\",\"outcome\":\"unauthenticated\",\"error\":\"it showed no certificate\"")
+            .find("\"from\":\"ipv4:192.0.2.2\"") != std::string::npos);
   v1::GetVersionResponse version;
   CHECK(host.client("admin").version(version).ok());
 }

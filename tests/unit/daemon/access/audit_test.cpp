@@ -79,6 +79,20 @@ TEST_CASE("what a caller makes long is cut before it waits, between characters")
   CHECK(written[0].object == std::string(499, 'x') + "…");
 }
 
+TEST_CASE("strangers who are refused again and again are one line with a number") {
+  Gate gate;
+  {
+    Auditor auditor(gate.sink());
+    AuditEntry stranger = entry("Connect");
+    stranger.who.clear();
+    stranger.outcome = "unauthenticated";
+    for (int i = 0; i < 1000; ++i) auditor.record(stranger);
+    gate.open.set_value();
+  }
+  CHECK(gate.lines.size() < 100);
+  CHECK_FALSE(Json::parse(gate.lines.front()).contains("who"));
+}
+
 TEST_CASE("a limit that a caller runs against again and again is one line with a number, and nothing else is") {
   Gate gate;
   {

@@ -38,6 +38,14 @@ struct Pair {
   }
 };
 
+// What is told of connections.
+struct Books {
+  std::vector<access::AuditEntry> entries;
+  Connections::Record record() {
+    return [this](access::AuditEntry entry) { entries.push_back(std::move(entry)); };
+  }
+};
+
 Caller user(uid_t uid) { return {.peer = access::LocalPeer{.pid = 1, .uid = uid, .gid = uid, .groups = {}}}; }
 
 bool is_user_7(const Caller& caller) { return std::get<access::LocalPeer>(caller.peer).uid == 7; }
@@ -55,7 +63,8 @@ TEST_CASE("a connection is called what gRPC calls it") {
 
 TEST_CASE("the connections of whoever is not wanted end, and no others") {
   const Pair of_seven, of_eight, of_nobody;
-  Connections connections;
+  Books books;
+  Connections connections(books.record());
   connections.opened("fd:7", of_seven.ours.get(), false, "uid:7");
   connections.opened("fd:8", of_eight.ours.get(), false, "uid:8");
   connections.opened("fd:9", of_nobody.ours.get(), false, "uid:9");
@@ -69,7 +78,8 @@ TEST_CASE("the connections of whoever is not wanted end, and no others") {
 
 TEST_CASE("a connection that took over the number of one before it is not ended for that one's sake") {
   const Pair old, fresh;
-  Connections connections;
+  Books books;
+  Connections connections(books.record());
   connections.opened("fd:7", old.ours.get(), false, "uid:7");
   connections.met("fd:7", user(7));
   connections.opened("fd:7", fresh.ours.get(), false, "uid:7");
@@ -94,7 +104,8 @@ TEST_CASE("what gRPC says of failed handshakes is told in our words, and nothing
 
 TEST_CASE("who makes a connection for each call is borne as long as the calls are heard") {
   const Pair pair;
-  Connections connections;
+  Books books;
+  Connections connections(books.record());
   for (int call = 0; call < 1000; ++call) {
     connections.opened("fd:7", pair.ours.get(), false, "192.0.2.7");
     connections.begun("fd:7");
@@ -107,7 +118,8 @@ TEST_CASE("who makes a connection for each call is borne as long as the calls ar
 
 TEST_CASE("who shares an address with one who loses the connection keeps theirs") {
   const Pair of_seven, of_eight;
-  Connections connections;
+  Books books;
+  Connections connections(books.record());
   connections.opened("fd:7", of_seven.ours.get(), false, "192.0.2.1");
   connections.opened("fd:8", of_eight.ours.get(), false, "192.0.2.1");
   connections.met("fd:7", user(7));
@@ -120,7 +132,8 @@ TEST_CASE("who shares an address with one who loses the connection keeps theirs"
 
 TEST_CASE("a peer too many of whose calls come to nothing loses its connection, and others keep theirs") {
   const Pair of_seven, of_eight;
-  Connections connections;
+  Books books;
+  Connections connections(books.record());
   connections.opened("fd:7", of_seven.ours.get(), false, "uid:7");
   connections.opened("fd:8", of_eight.ours.get(), false, "uid:8");
   for (int call = 0; call < 10'000; ++call) {
@@ -133,4 +146,34 @@ TEST_CASE("a peer too many of whose calls come to nothing loses its connection, 
   CHECK_FALSE(of_eight.ended());
   CHECK(connections.shut_out_until("uid:7") > Patience::Clock::now());
   CHECK(connections.shut_out_until("uid:8") < Patience::Clock::now());
+}
+
+TEST_CASE("who is not let in, and who has to go, is told with where from and why") {
+  const Pair of_seven, of_eight;
+  Books books;
+  Connections connections(books.record());
+  connections.refused("ipv6:[2001:db8::1]:4711", "it does not speak TLS");
+  connections.beyond_limit("uid:9", "uid:9 has 1000 connections, which is the limit for one peer");
+  connections.opened("fd:7", of_seven.ours.get(), false, "uid:7");
+  connections.opened("fd:8", of_eight.ours.get(), false, "uid:8");
+  connections.met("fd:7", user(7));
+  connections.met("fd:8", user(8));
+  CHECK(connections.end(is_user_7) == 1);
+  for (int call = 0; call < 10'000; ++call) connections.begun("fd:8");
+  connections.opened("ipv4:192.0.2.1:4711", of_seven.ours.get(), true, "192.0.2.1");
+  connections.handshake_failed("it showed no certificate");
+  connections.closed("ipv4:192.0.2.1:4711", of_seven.ours.get());
+
+  std::vector<std::string> told;
+  for (const auto& entry : books.entries) {
+    CHECK(entry.what == "Connect");
+    told.push_back(fmt::format("{} from {}: {}: {}", entry.who, entry.from, entry.outcome, entry.error));
+  }
+  CHECK(told ==
+        std::vector<std::string>{
+            " from ipv6:[2001:db8::1]: unauthenticated: it does not speak TLS",
+            " from uid:9: resource_exhausted: uid:9 has 1000 connections, which is the limit for one peer",
+            "uid:7 from pid 1: permission_denied: may be here no more",
+            "uid:8 from fd:8: resource_exhausted: too many of its calls were taken back at once, or beyond its ration",
+            " from ipv4:192.0.2.1: unauthenticated: it showed no certificate"});
 }
