@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "conf/xml/suggest.h"
 #include "conf/xml/text.h"
@@ -49,10 +50,11 @@ const FieldDescriptor* find_field(const Descriptor& type, const std::string& nam
 
 // Of the whole text; nothing for anything else, or what has no room.
 template <class Number>
-bool fits(std::string_view text) {
+std::optional<Number> number_in(std::string_view text, int base = 10) {
   Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && !text.empty();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return {};
+  return number;
 }
 
 class Settler {
@@ -89,12 +91,17 @@ class Settler {
   void settle_object(Json& json, const Descriptor& type, const std::string& path, int depth) {
     if (depth > kMaxDepth) return complain(path, "nested too deeply");
     std::map<const OneofDescriptor*, std::string> chosen;
+    std::map<const FieldDescriptor*, std::string> spelled;
     for (auto& [name, value] : json.items()) {
       const std::string at = fmt::format("{}.{}", path, name);
       const FieldDescriptor* field = find_field(type, name);
       if (!field) {
         std::string message = xml::unknown_name_message("field", name, names_of(type));
         complain(at, depth == 0 ? message + aside() : std::move(message));
+        continue;
+      }
+      if (const auto [first, fresh] = spelled.try_emplace(field, name); !fresh) {
+        complain(at, fmt::format("is there already, as '{}'", first->second));
         continue;
       }
       if (value.is_null()) continue;
@@ -133,21 +140,19 @@ class Settler {
     switch (field.cpp_type()) {
       case FieldDescriptor::CPPTYPE_ENUM: return settle_enum(value, *field.enum_type(), path);
       case FieldDescriptor::CPPTYPE_BOOL: return settle_bool(value, path);
-      case FieldDescriptor::CPPTYPE_INT32: return check_number<std::int32_t>(value, path);
-      case FieldDescriptor::CPPTYPE_INT64: return check_number<std::int64_t>(value, path);
-      case FieldDescriptor::CPPTYPE_UINT32: return check_number<std::uint32_t>(value, path);
-      case FieldDescriptor::CPPTYPE_UINT64: return check_number<std::uint64_t>(value, path);
-      case FieldDescriptor::CPPTYPE_STRING:
-        if (!value.is_string()) complain(path, fmt::format("text is expected: \"{}\"", written(value)));
-        return;
+      case FieldDescriptor::CPPTYPE_INT32: return check_number<std::int32_t>(value, field, path);
+      case FieldDescriptor::CPPTYPE_INT64: return check_number<std::int64_t>(value, field, path);
+      case FieldDescriptor::CPPTYPE_UINT32: return check_number<std::uint32_t>(value, field, path);
+      case FieldDescriptor::CPPTYPE_UINT64: return check_number<std::uint64_t>(value, field, path);
+      case FieldDescriptor::CPPTYPE_STRING: return settle_string(value, field, path);
       default: return;
     }
   }
 
   void settle_enum(Json& value, const EnumDescriptor& type, const std::string& path) {
-    if (value.is_number_integer()) return;
     const std::string text = written(value);
-    if (fits<std::int32_t>(text) || type.FindValueByName(text)) return;
+    const auto number = number_in<std::int32_t>(text);
+    if (type.FindValueByName(text) || (number && type.FindValueByNumber(*number))) return;
     const auto spellings = xml::spellings_of(type);
     const auto* known = spellings.by_text(text);
     if (!known) return complain(path, fmt::format("'{}' is not one of {}", text, xml::join(spellings.written, 24)));
@@ -165,10 +170,30 @@ class Settler {
     }
   }
 
+  // What only documents with a certain form can carry is held to it here, with everything else.
+  void settle_string(Json& value, const FieldDescriptor& field, const std::string& path) {
+    if (!value.is_string()) return complain(path, fmt::format("text is expected: \"{}\"", written(value)));
+    const auto& text = value.get_ref<const std::string&>();
+    if (text.empty()) return;
+    const auto kept = xml::canonical_text(field, text);
+    if (!kept) return complain(path, kept.error().message());
+    value = *kept;
+  }
+
   template <class Number>
-  void check_number(const Json& value, const std::string& path) {
-    const std::string text = written(value);
-    if (fits<Number>(text) && !value.is_boolean()) return;
+  void check_number(Json& value, const FieldDescriptor& field, const std::string& path) {
+    std::string text = written(value);
+    // YAML's readers do not agree on what a leading zero means.
+    const bool octal = field.options().GetExtension(::lodge::xml::kind) == ::lodge::xml::OCTAL;
+    if (text.size() > 1 && text.front() == '0' && text.find_first_not_of("0123456789") == text.npos) {
+      const auto read = number_in<std::uint32_t>(text, 8);
+      if (!octal || !read)
+        return complain(path,
+                        fmt::format("'{}' may be meant as octal or as decimal: leave the leading zeros out", text));
+      value = *read;
+      return;
+    }
+    if (number_in<Number>(text) && !value.is_boolean()) return;
     complain(path, fmt::format("'{}' is not a whole number from {} to {}", text, std::numeric_limits<Number>::min(),
                                std::numeric_limits<Number>::max()));
   }

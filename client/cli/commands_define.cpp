@@ -71,6 +71,7 @@ Result<ExitCode> validate_other(Session& session, const std::string& text, const
 }
 
 Result<ExitCode> validate(Session& session) {
+  if (const auto wrong = wrong_kind(session.args().text("--as"))) return session.wrong_usage(*wrong);
   const std::string& file = session.args().text("FILE");
   TRY_ASSIGN(const std::string text, read_text(file));
   session.set_document(display_name(file));
@@ -183,7 +184,7 @@ CommandGroup defining_commands() {
                {Form::table, Form::json, Form::yaml},
                diff},
               {"validate",
-               "check a document: a guest's against the host's hypervisors, others on their own",
+               "have the daemon check a document, a guest's against its hypervisors",
                {file},
                {{"--as", "KIND", "what it describes: domain, network, pool, …; guessed from its root element"}},
                {Form::table, Form::xml, Form::json, Form::yaml},

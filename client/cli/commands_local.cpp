@@ -40,11 +40,14 @@ Result<void> check_file(Session& session, const std::string& file) {
     return {};
   }
   TRY_ASSIGN(const Json data, json_of(*document.message));
+  // One document of a stream, if there are several.
+  if (session.form() == Form::yaml && session.args().all("FILE").size() > 1) session.print("---\n");
   session.print(print_data(data, session.form()));
   return {};
 }
 
 Result<ExitCode> xml(Session& session) {
+  if (const auto wrong = wrong_kind(session.args().text("--as"))) return session.wrong_usage(*wrong);
   ExitCode worst = ExitCode::ok;
   for (const std::string& file : session.args().all("FILE")) {
     session.set_document(display_name(file));

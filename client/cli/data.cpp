@@ -4,9 +4,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "conf/json.h"
+#include "conf/xml/text.h"
 
 namespace lodge::cli {
 
@@ -96,14 +99,37 @@ class YamlReader {
   std::map<std::string, int> lines_;
 };
 
+// A place in a text, and the line of what was read last.
+struct Place {
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  const char* at;
+  int* line;
+
+  const char& operator*() const { return *at; }
+  Place& operator++() {
+    *line += *at == '\n' ? 1 : 0;
+    ++at;
+    return *this;
+  }
+  Place operator++(int) { return std::exchange(*this, Place(*this).operator++()); }
+  bool operator==(const Place& other) const { return at == other.at; }
+};
+
 // Builds JSON from what the parser meets, and stops it where it is too much or says something twice.
 class JsonReader final : public nlohmann::json_sax<Json> {
  public:
   explicit JsonReader(std::string_view text) : text_(text) {}
 
-  Result<Json> run() {
-    if (Json::sax_parse(text_, this)) return std::move(root_);
-    return fail(Code::invalid_argument, "{}", wrong_);
+  Result<Data> run() {
+    const char* const end = text_.data() + text_.size();
+    if (!Json::sax_parse(Place{text_.data(), &line_}, Place{end, &line_}, this))
+      return fail(Code::invalid_argument, "{}", wrong_);
+    return Data{root_.dump(), std::move(lines_)};
   }
 
   bool null() override { return add(nullptr); }
@@ -120,15 +146,18 @@ class JsonReader final : public nlohmann::json_sax<Json> {
 
   bool key(string_t& name) override {
     if (open_.back().value->contains(name))
-      return refuse(fmt::format("{}.{}: is there twice", open_.back().path, name));
+      return refuse(fmt::format("line {}: {}.{}: is there twice", line_, open_.back().path, name));
     key_ = std::move(name);
+    lines_.try_emplace(next_path(), line_);
     return true;
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
     const auto line = 1 + std::ranges::count(text_.substr(0, position > 0 ? position - 1 : 0), '\n');
     std::string_view what = error.what();
-    if (what.find("expected end of input") != what.npos) {
+    if (conf::xml::is_blank(text_)) {
+      what = "the document is empty";
+    } else if (what.find("; expected end of input") != what.npos) {
       what = "the document ended before this; only one is expected";
     } else if (const auto column = what.find("column "); column != what.npos) {
       what.remove_prefix(std::min(what.find(": ", column) + 2, what.size()));
@@ -166,6 +195,7 @@ class JsonReader final : public nlohmann::json_sax<Json> {
     }
     if (open_.empty()) return &(root_ = std::move(value));
     Json& around = *open_.back().value;
+    if (around.is_array()) lines_.try_emplace(next_path(), line_);
     if (around.is_object()) return &(around[key_] = std::move(value));
     around.push_back(std::move(value));
     return &around.back();
@@ -184,6 +214,8 @@ class JsonReader final : public nlohmann::json_sax<Json> {
   };
 
   std::string_view text_;
+  int line_ = 1;
+  std::map<std::string, int> lines_;
   Json root_;
   std::vector<Open> open_;
   std::string key_;
@@ -241,8 +273,11 @@ Result<Data> read_yaml(std::string_view text) {
 }
 
 Result<Data> read_json(std::string_view text) {
-  TRY_ASSIGN(const Json json, JsonReader(text).run());
-  return Data{json.dump(), {}};
+  try {
+    return JsonReader(text).run();
+  } catch (const Json::exception&) {
+    return fail(Code::invalid_argument, "the document is not UTF-8");
+  }
 }
 
 }  // namespace lodge::cli

@@ -40,7 +40,7 @@ std::string print_line(const Json& data);
 // What someone wrote, as JSON.
 struct Data {
   std::string json;
-  std::map<std::string, int> lines;  // of values by their paths, ".disks[0].target_dev"; empty where nobody knows them
+  std::map<std::string, int> lines;  // of values by their paths, ".disks[0].target_dev"
 };
 
 // Of YAML every scalar becomes a string: what it is meant for decides what it is. Error: invalid_argument with the line for

@@ -104,6 +104,13 @@ Result<v1::DomainDocument> read_document(const std::string& text, const std::str
   return document;
 }
 
+std::optional<std::string> wrong_kind(const std::string& name) {
+  if (name.empty() || conf::find_kind(name)) return {};
+  std::vector<std::string_view> names;
+  for (const conf::Kind& kind : conf::kinds()) names.push_back(kind.name);
+  return fmt::format("--as takes one of {}, not '{}'", fmt::join(names, ", "), name);
+}
+
 Result<const conf::Kind*> kind_of(const std::string& text, const std::string& name) {
   if (name.empty()) {
     if (const conf::Kind* guessed = conf::guess_kind(text)) return guessed;
@@ -113,10 +120,8 @@ Result<const conf::Kind*> kind_of(const std::string& text, const std::string& na
     if (plain) return wrong_root(text, root, "it can be " + all_roots());
     return conf::find_kind("domain");
   }
-  if (const conf::Kind* kind = conf::find_kind(name)) return kind;
-  std::vector<std::string_view> names;
-  for (const conf::Kind& kind : conf::kinds()) names.push_back(kind.name);
-  return fail(Code::invalid_argument, "--as takes one of {}, not '{}'", fmt::join(names, ", "), name);
+  if (const auto wrong = wrong_kind(name)) return fail(Code::invalid_argument, "{}", *wrong);
+  return conf::find_kind(name);
 }
 
 Result<v1::Document> read_other_document(const std::string& text, const std::string& file, const conf::Kind& kind) {

@@ -3,6 +3,7 @@
 #include <google/protobuf/message.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -24,6 +25,9 @@ std::string display_name(const std::string& file);
 // begins with '{', or comes from a file called *.json, *.yaml or *.yml, is the DomainSpec in JSON or YAML; anything else is
 // taken for XML too. Error: invalid_argument if JSON or YAML does not fit the message, or says nothing.
 Result<v1::DomainDocument> read_document(const std::string& text, const std::string& file);
+
+// What is wrong with the name of a kind; nothing if it is one, or empty.
+std::optional<std::string> wrong_kind(const std::string& name);
 
 // The kind of an object's description: the one named, else that of its root element, else, where that cannot be seen, a
 // domain. Error: invalid_argument for a name or a root that is no kind's.

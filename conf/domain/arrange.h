@@ -26,7 +26,8 @@ class Arrangement {
 
 // Puts devices into the order in which libvirt keeps them, which decides what addresses they get: disks of one bus by
 // their target, controllers of one type by their index, the primary video card first, and before all other consoles the
-// one that shows the first serial port, added if it is missing. Pins go by the number of what they pin. Repeating it changes nothing.
+// one that shows the first serial port, added if it is missing. Pins go by the number of what they pin. Repeating it
+// changes nothing.
 Arrangement arrange(v1::DomainSpec& spec);
 
 }  // namespace lodge::conf

@@ -97,7 +97,10 @@ class Reader {
       Message& added = *parent.reflection->AddMessage(parent.message, &field);
       return enter(scopes_.emplace_back(*planned.message, element, added), planned.message->root, leftover);
     }
-    if (!in_parents_element && !may_set(scope, planned, element)) return;
+    if (!in_parents_element && !may_set(scope, planned, element)) {
+      lost_ = true;
+      return;
+    }
     Scope& inner = scopes_.emplace_back(*planned.message, element, scope, field);
     // What its element or a discriminator called for exists, however empty.
     if (!in_parents_element || planned.choice) inner.message();
@@ -186,7 +189,10 @@ class Reader {
     for (std::size_t i = first; i < last; ++i) lenient |= claimants_[i].scope->bad_choice;
     for (const Attribute& attribute : element.attributes) {
       if (!read_attribute(element, attribute, first, last) && !lenient) {
-        complain(element, attribute.name, describe_unknown(element, attribute.name, true, first, last));
+        complain(element, attribute.name,
+                 attribute.uri.empty()
+                     ? describe_unknown(element, attribute.name, true, first, last)
+                     : fmt::format("attributes of the namespace '{}' are not known here", attribute.uri));
       }
     }
     for (std::size_t i = first; i < last; ++i) fill_defaults(element, claimants_[i]);
@@ -298,6 +304,7 @@ class Reader {
       const std::string_view name = name_of(*child);
       const std::size_t begin = claimants_.size();
       bool repeats = false;
+      const bool outer_lost = std::exchange(lost_, false);
       for (const bool leftover : {false, true}) {
         for (std::size_t i = first; i < last; ++i) {
           const Claimant claimant = claimants_[i];
@@ -312,12 +319,13 @@ class Reader {
           current_ = outer;
         }
       }
+      const bool lost = std::exchange(lost_, outer_lost);
       if (claimants_.size() == begin) {
         if (!lenient) complain_unknown(element, *child, name, first, last);
       } else if (!repeats && is_again(*child)) {
         complain(*child, {}, "given twice; one is allowed");
       } else {
-        read_element(*child, begin, claimants_.size(), lenient);
+        read_element(*child, begin, claimants_.size(), lenient || lost);
       }
       claimants_.resize(begin, {});
     }
@@ -406,6 +414,7 @@ class Reader {
   std::deque<Scope> scopes_;
   std::vector<Claimant> claimants_;
   const TreeNode* current_ = nullptr;  // the element whose claimants are being collected; null for the root
+  bool lost_ = false;                  // something that it would be is excluded by what came before it
   std::deque<std::string> scratch_names_;
   std::string scratch_;
   std::vector<Finding> findings_;

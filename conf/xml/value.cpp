@@ -292,6 +292,13 @@ Result<std::string_view> print_value(const ValueSpec& spec, ConstHandle from, in
   }
 }
 
+Result<std::string> canonical_text(const FieldDescriptor& field, std::string_view text) {
+  const auto& options = field.options();
+  ValueSpec spec{.field = &field, .kind = options.GetExtension(::lodge::xml::kind)};
+  if (options.HasExtension(::lodge::xml::variable)) spec.variable = &options.GetExtension(::lodge::xml::variable);
+  return canonical_string(spec, text);
+}
+
 Unit written_unit(const ValueSpec& spec, ConstHandle from) {
   const std::uint64_t value = from.reflection->GetUInt64(*from.message, spec.field);
   const auto fits = std::ranges::find_if(spec.written_units,

@@ -76,6 +76,9 @@ Result<void> read_value(const ValueSpec& spec, std::string_view text, std::strin
 // Error: invalid_argument for an enum value without a name, or a string that is not of its kind.
 Result<std::string_view> print_value(const ValueSpec& spec, ConstHandle from, int index, std::string& scratch);
 
+// The form in which the field, a string, is kept and written. Error: invalid_argument if the text is not of its kind.
+Result<std::string> canonical_text(const google::protobuf::FieldDescriptor& field, std::string_view text);
+
 // The unit in which print_value() writes a SCALED field.
 Unit written_unit(const ValueSpec& spec, ConstHandle from);
 

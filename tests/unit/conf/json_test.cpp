@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "lodge/v1/domain.pb.h"
+#include "lodge/v1/storage_volume.pb.h"
 
 // What is said of JSON that does not fit its message.
 
@@ -38,6 +39,35 @@ TEST_CASE("an enum's value is taken as the API and as documents spell it, and ot
   }
   CHECK(told(R"({"disks":[{"file":{}},{"bus":"vitrio"}]})") ==
         ".disks[1].bus: 'vitrio' is not one of ide, fdc, scsi, virtio, xen, usb, uml, sata, sd");
+  CHECK(told(R"({"on_crash":99})").starts_with(".on_crash: '99' is not one of "));
+}
+
+TEST_CASE("a field is given once, however it is spelt") {
+  CHECK(told(R"({"currentMemory":"1","current_memory":"1"})") ==
+        ".current_memory: is there already, as 'currentMemory'");
+}
+
+TEST_CASE("texts of a certain form are held to it, all at once, and kept in the one form that they have") {
+  v1::DomainSpec spec;
+  const auto read = conf::from_json(R"({"uuid":"zz","interfaces":[{"mac":"5254"}],"vcpu":{"cpuset":"0-"}})", spec);
+  REQUIRE_FALSE(read);
+  std::vector<std::string> paths;
+  for (const Finding& finding : read.error().findings()) paths.push_back(finding.path);
+  CHECK(paths == std::vector<std::string>{".uuid", ".interfaces[0].mac", ".vcpu.cpuset"});
+  REQUIRE(conf::from_json(R"({"interfaces":[{"mac":"52:54:0:AB:1:2"}],"vcpu":{"cpuset":"3,0,1"}})", spec));
+  CHECK(spec.interfaces(0).mac() == "52:54:00:ab:01:02");
+  CHECK(spec.vcpu().cpuset() == "0-1,3");
+}
+
+TEST_CASE("modes of files are octal where they begin with a zero, and no other number does") {
+  v1::StorageVolumeSpec volume;
+  REQUIRE(conf::from_json(R"({"target":{"permissions":{"mode":"0600"}}})", volume));
+  CHECK(volume.target().permissions().mode() == 0600);
+  REQUIRE(conf::from_json(R"({"target":{"permissions":{"mode":384}}})", volume));
+  CHECK(volume.target().permissions().mode() == 0600);
+  CHECK_FALSE(conf::from_json(R"({"target":{"permissions":{"mode":"0800"}}})", volume));
+  CHECK(told(R"({"vcpu":{"count":"010"}})") ==
+        ".vcpu.count: '010' may be meant as octal or as decimal: leave the leading zeros out");
 }
 
 TEST_CASE("values that do not fit their field are told what would") {

@@ -107,8 +107,9 @@ TEST_CASE("mistakes in JSON are told, and nothing behind the document is overloo
     const auto document = read_document(text, file);
     return document ? std::string("none") : document.error().message();
   };
-  CHECK(message("{\"name\": \"a\",\n\"name\": \"b\"}") == ".name: is there twice");
-  CHECK(message(R"({"disks": [{}, {"bus": "ide", "bus": "sata"}]})") == ".disks[1].bus: is there twice");
+  CHECK(message("{\"name\": \"a\",\n\"name\": \"b\"}") == "line 2: .name: is there twice");
+  CHECK(message(R"({"disks": [{}, {"bus": "ide", "bus": "sata"}]})") == "line 1: .disks[1].bus: is there twice");
+  CHECK(message(" \n ") == "line 2: the document is empty");
   CHECK(message("{\"name\": \"a\"}\n{\"name\": \"b\"}") ==
         "line 2: the document ended before this; only one is expected");
   CHECK(message("{\"name\": \"a\",\n}").starts_with("line 2: "));
@@ -152,4 +153,17 @@ TEST_CASE("mistakes in the fields of YAML are told with their line") {
   CHECK(findings[0].line == 3);
   CHECK(findings[0].path == ".vcpu.count");
   CHECK(findings[1].line == 5);
+}
+
+TEST_CASE("mistakes in the fields of JSON are told with their line") {
+  const auto document = read_document(
+      "{\"name\": \"a\",\n\"vcpu\": {\n  \"count\": \"two\"},\n\"disks\": [\n  {\"bus\":\n \"ide\"},\n  {\"bus\": \"vitrio\"}]}",
+      "x.json");
+  REQUIRE_FALSE(document);
+  const auto& findings = document.error().findings();
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].line == 3);
+  CHECK(findings[0].path == ".vcpu.count");
+  CHECK(findings[1].line == 7);
+  CHECK(findings[1].path == ".disks[1].bus");
 }

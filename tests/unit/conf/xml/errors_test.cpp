@@ -2,6 +2,7 @@
 
 #include "conf/xml/codec.h"
 #include "lodge/v1/domain.pb.h"
+#include "lodge/v1/nwfilter.pb.h"
 
 using namespace lodge;
 
@@ -65,6 +66,20 @@ TEST_CASE("the error's sentence is its first finding and how many follow") {
 TEST_CASE("a name that belongs to another type says to which") {
   CHECK(only_finding(domain("<devices><interface type='direct'><source bridge='br0'/></interface></devices>")) ==
         "3: /domain/devices/interface/source/@bridge: only with type network, bridge; here it is direct");
+}
+
+TEST_CASE("what is excluded by something before it is one mistake, whatever is in it") {
+  const auto parsed = conf::xml::parse<v1::NwFilterSpec>(
+      "<filter name='f'>\n<rule action='drop' direction='in'>\n<tcp/>\n<udp dstportstart='2' comment='x'/>\n</rule>\n</filter>");
+  REQUIRE_FALSE(parsed);
+  REQUIRE(parsed.error().findings().size() == 1);
+  CHECK(parsed.error().findings()[0].line == 4);
+  CHECK(parsed.error().findings()[0].message == "tcp and udp exclude each other");
+}
+
+TEST_CASE("attributes of foreign vocabularies are told with it") {
+  CHECK(only_finding("<domain type='kvm' xml:lang='en'/>") ==
+        "1: /domain/@lang: attributes of the namespace 'http://www.w3.org/XML/1998/namespace' are not known here");
 }
 
 TEST_CASE("an unknown name with no likeness to any lists what is known") {
