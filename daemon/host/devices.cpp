@@ -179,12 +179,11 @@ Task<Result<void>> conclude_detach(Work& work, RunPtr run, std::string alias,
   std::vector<netdev::Claim> claims = claims_of(*run, *card);
   spec->mutable_interfaces()->erase(card);
 
-  LiveChange change{.live_spec = std::move(spec), .definition = std::move(definition), .claims = {}};
+  LiveChange change{.live_spec = std::move(spec), .definition = std::move(definition), .claims = {}, .settled = alias};
   change.claims = co_await release_some(core, run, std::move(claims));
   core.passed("detach.released");
   CO_TRY(co_await commit_change(work, run, std::move(change)));
   core.passed("detach.committed");
-  run->unsettled_cards.erase(alias);
   core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEVICE_REMOVED, std::move(alias));
   co_return Result<void>{};
 }

@@ -78,7 +78,7 @@ struct RunningGuest {
 };
 
 struct RecoverRequest {
-  const v1::DomainSpec& live_spec;  // as stored when it was started
+  const v1::DomainSpec& live_spec;  // as last stored
   const Run& run;
   std::vector<netdev::Claim> claims;  // of this run
   std::string memory;

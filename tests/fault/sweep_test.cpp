@@ -43,6 +43,7 @@ std::vector<Row> rows(const fs::path& serials) {
   const auto verb = [](Verb one) { return [one](Manager& manager) { return manager.act(one, kSubject); }; };
   const auto define = [serials](Manager& manager) { return manager.define(document("new", serials)); };
   const auto attach = [](Manager& manager) { return manager.attach(kSubject, "up0", kSecondMac); };
+  const auto set_link = [](Manager& manager) { return manager.set_link(kSubject, kMac, false); };
   const std::vector<std::string> ends{"stop.gate-passed", "stop.guest-ended", "stop.released", "stop.committed"};
   const std::vector<std::string> definition{"define.checked", "define.gate-passed", "define.committed"};
   const std::vector<std::string> recovery{"recover.loaded", "recover.released", "recover.committed",
@@ -100,14 +101,19 @@ std::vector<Row> rows(const fs::path& serials) {
        .before = Before::plugged,
        .act = [](Manager& manager) { return manager.detach(kSubject, kSecondMac); }},
       {.verb = "set-link",
-       .places = {"update.gate-passed", "update.host-changed", "update.guest-changed", "update.committed"},
-       .act = [](Manager& manager) { return manager.set_link(kSubject, kMac, false); }},
+       .places = {"update.gate-passed", "update.written", "update.host-changed", "update.guest-changed",
+                  "update.committed"},
+       .act = set_link},
       {.verb = "recover after a start",
        .places = recovery,
        .before = Before::defined,
        .act = verb(Verb::start),
        .first = "start.guest-started"},
       {.verb = "recover after an attach", .places = cards, .act = attach, .first = "attach.port-made"},
+      {.verb = "recover after a set-link",
+       .places = {"recover.cards-settled"},
+       .act = set_link,
+       .first = "update.host-changed"},
   };
 }
 
