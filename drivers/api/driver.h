@@ -50,7 +50,7 @@ struct CheckRequest {
 struct PlanRequest {
   const conf::ValidatedDomain& domain;
   const Run& run;
-  // Of every other run: what of the host is taken.
+  // Of every other run, and what this one is to have besides: what of the host is taken.
   std::vector<netdev::Claim> others;
 };
 
