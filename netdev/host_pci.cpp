@@ -52,6 +52,15 @@ Result<std::vector<std::string>> HostPci::group(std::string_view iommu_group) {
   return addresses;
 }
 
+// The kernel opens a group's node once: whoever comes second is told EBUSY. Without a device of vfio-pci there is no node.
+// @source Linux drivers/vfio/group.c, vfio_group_fops_open
+Result<bool> HostPci::is_open(std::string_view iommu_group) {
+  const auto node = open_node(dev_ / "vfio" / iommu_group);
+  if (node || node.error().sys() == ENOENT || node.error().sys() == ENODEV) return false;
+  if (node.error().sys() == EBUSY) return true;
+  return Failure(node.error());
+}
+
 // @source Linux Documentation/ABI/testing/sysfs-bus-pci: driver_override, unbind, drivers_probe
 Result<void> HostPci::bind(std::string_view address, const std::string& driver, const std::string& wanted) {
   // An empty line takes the override away.
@@ -67,6 +76,8 @@ Result<void> HostPci::bind(std::string_view address, const std::string& driver, 
   return fail(Code::failed_precondition, "{} did not take {}: its driver is {}", driver, address,
               after.empty() ? "none" : after);
 }
+
+Result<Fd> HostPci::open_node(const fs::path& node) { return open_file(node, O_RDWR); }
 
 Result<void> HostPci::tell(const fs::path& attribute, std::string_view text) {
   TRY_ASSIGN(const Fd file, open_file(attribute, O_WRONLY));

@@ -14,9 +14,11 @@ class HostPci : public PciBus {
   Result<std::optional<PciDevice>> find(std::string_view address) override;
   std::vector<std::string> what_is_missing() override;
   Result<std::vector<std::string>> group(std::string_view iommu_group) override;
+  Result<bool> is_open(std::string_view iommu_group) override;
   Result<void> bind(std::string_view address, const std::string& driver, const std::string& wanted) override;
 
  protected:
+  virtual Result<Fd> open_node(const fs::path& node);
   // Tells the kernel: a write to one of its files.
   virtual Result<void> tell(const fs::path& attribute, std::string_view text);
 

@@ -180,6 +180,22 @@ std::uint32_t frames_of(const v1::Interface& interface) {
 
 }  // namespace
 
+// Without a number it is any port, which nobody is told.
+std::optional<PortIdentity> listening_port(const v1::Interface& interface) {
+  PortIdentity port;
+  if (interface.has_server()) {
+    port = {.protocol = "tcp",
+            .address = interface.server().address(),
+            .number = static_cast<std::uint16_t>(interface.server().port())};
+  } else if (interface.has_udp()) {
+    port = {.protocol = "udp",
+            .address = interface.udp().local_address(),
+            .number = static_cast<std::uint16_t>(interface.udp().local_port())};
+  }
+  if (port.number == 0) return std::nullopt;
+  return port;
+}
+
 Result<PortChange> port_change(const v1::Interface& before, const v1::Interface& after) {
   if (const auto parts = what_is_unsupported(after); !parts.empty())
     return fail(Code::unsupported, "not supported yet: {}", fmt::join(parts, ", "));

@@ -17,6 +17,9 @@ namespace lodge::netdev {
 // invalid_argument: no MAC address, or a broken one.
 Result<std::optional<PortRequest>> port_request(const v1::Interface& interface, const Owner& owner);
 
+// Where the hypervisor listens for this card (server, and udp with a port of its own); none for any other.
+std::optional<PortIdentity> listening_port(const v1::Interface& interface);
+
 // What a change of a card in use asks of the host. unsupported for what this host side cannot change.
 Result<PortChange> port_change(const v1::Interface& before, const v1::Interface& after);
 

@@ -8,10 +8,15 @@
 #include "daemon/host/ports.h"
 #include "daemon/host/scope.h"
 #include "daemon/host/sequences.h"
+#include "daemon/host/unsettled.h"
 #include "netdev/port_request.h"
 #include "netdev/rx_filter.h"
 
 // Network cards that change in place.
+//
+//     WRITE(card unsettled) ▸ host ▸ guest ▸ WRITE(card in the live specification, settled) ▸ publish
+//
+// After a death in between, settle_cards_later() says all of the card anew as the specification still has it.
 namespace lodge::host {
 namespace {
 
@@ -102,6 +107,8 @@ Result<void> take_step(netdev::Kernel& kernel, const HostStep& step) {
 Task<Result<void>> make_change(Work& work, RunPtr run, CardChange& change) {
   Core& core = work.core;
   const std::string alias = change.after.alias();
+  CO_TRY(co_await unsettle_card(core, run, alias));
+  CO_TRY(core.reached("update.written"));
   const auto forth = [&kernel = core.parts.kernel, step = change.forth] { return take_step(kernel, step); };
   CO_TRY(co_await core.parts.pool.run(forth));
   CO_TRY(core.reached("update.host-changed"));
@@ -115,7 +122,8 @@ Task<Result<void>> make_change(Work& work, RunPtr run, CardChange& change) {
   if (!work.object->runs(run)) co_return fail(Code::failed_precondition, "{}", kStoppedMeanwhile);
   auto spec = std::make_shared<v1::DomainSpec>(*run->live_spec);
   *spec->mutable_interfaces(change.index) = change.after;
-  LiveChange live{.live_spec = std::move(spec), .definition = std::move(change.definition), .claims = {}};
+  LiveChange live{
+      .live_spec = std::move(spec), .definition = std::move(change.definition), .claims = {}, .settled = alias};
   auto committed = co_await commit_change(work, run, std::move(live));
   co_return committed;
 }
@@ -140,8 +148,10 @@ Task<void> take_back(Work& work, RunPtr run, const CardChange& change) {
   const Result<void> in_guest = co_await take_back_in_guest(work, run, change);
   if (undone) undone = in_guest;
   if (undone && is_trusted(change.before)) undone = co_await follow_rx_filter(work, run, alias);
+  // The guest's side of a card that was unsettled before is known only if the guest has been told.
+  const bool known = undone && (!change.wholly || change.guest_changed);
+  if (known && run->unsettled_cards.contains(alias)) undone = co_await settle_card(core, run, alias);
   if (undone) co_return;
-  run->unsettled_cards.insert(alias);
   log::degraded(fmt::format("take a change of {} back; its next one says all of it anew", alias), undone.error());
 }
 
@@ -167,13 +177,41 @@ Task<Result<void>> change_live(Work& work, RunPtr run, CardChange change) {
     co_await take_back(work, run, change);
     co_return done;
   }
-  run->unsettled_cards.erase(alias);
   core.passed("update.committed");
   core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEVICE_CHANGED, alias);
   if (!change.before.trust_guest_rx_filters()) {
     CO_TRY(co_await follow_rx_filter(work, run, alias));
   }
   co_return Result<void>{};
+}
+
+// What nobody knows is said anew, to the host and to the guest.
+Task<Result<void>> settle(Work& work, RunPtr run, v1::Interface card) {
+  Core& core = work.core;
+  CO_TRY_ASSIGN(const HostStep step, host_step(*run, card, card, true));
+  const auto again = [&kernel = core.parts.kernel, step] { return take_step(kernel, step); };
+  CO_TRY(co_await core.parts.pool.run(again));
+  // A guest that cannot be told of its cable has not been.
+  if (const auto power = hotplug_of(*run)) {
+    CO_TRY(co_await (*power)->set_link(card.alias(), is_up(card), work.deadline));
+  }
+  auto followed = co_await follow_rx_filter(work, run, card.alias());
+  co_return followed;
+}
+
+Task<Result<void>> settle_cards(Work& work, RunPtr run) {
+  Result<void> all;
+  const auto cards = run->unsettled_cards;
+  for (const std::string& alias : cards) {
+    if (!work.object->runs(run) || run->exited) co_return Result<void>{};
+    const auto index = conf::find_interface(*run->live_spec, alias);
+    Result<void> settled;
+    if (index) settled = co_await settle(work, run, run->live_spec->interfaces(*index));
+    work.core.passed("recover.cards-settled");
+    if (settled) settled = co_await settle_card(work.core, run, alias);
+    if (!settled && all) all = wrap(std::move(settled).error(), "{}", alias);
+  }
+  co_return all;
 }
 
 // The definition with the card changed, completed and checked anew.
@@ -215,6 +253,14 @@ Task<Result<DomainPtr>> update(Work& work, v1::Interface described, Host::Edit e
 }
 
 }  // namespace
+
+void settle_cards_later(Core& core, const ObjectPtr& object, const RunPtr& run) {
+  if (run->unsettled_cards.empty()) return;
+  core.internally("settle the cards of", object, [run](Work& work) -> Task<Result<void>> {
+    auto settled = co_await settle_cards(work, run);
+    co_return settled;
+  });
+}
 
 Task<Result<DomainPtr>> Host::update_interface(CallContext context, v1::DomainRef ref, std::string verb,
                                                v1::Interface described, Edit edit, v1::DeviceScope scope) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "conf/domain/plug.h"
 #include "daemon/host/host.h"
@@ -6,6 +7,7 @@
 #include "daemon/host/quota.h"
 #include "daemon/host/scope.h"
 #include "daemon/host/sequences.h"
+#include "netdev/port_request.h"
 
 // Network cards that come and go.
 //
@@ -20,8 +22,15 @@ namespace {
 struct Joining {
   v1::Interface card;
   std::optional<PlannedPort> port;
-  store::SpecPtr live_spec;  // with the card
-  bool inside = false;       // the guest has it, or may have
+  std::vector<netdev::Claim> listening;  // for the port where it is listened for
+  store::SpecPtr live_spec;              // with the card
+  bool inside = false;                   // the guest has it, or may have
+
+  std::vector<netdev::Claim> claims() const {
+    std::vector<netdev::Claim> all = listening;
+    if (port) std::ranges::move(port->plan.claims(), std::back_inserter(all));
+    return all;
+  }
 };
 
 void spell(Joining& joining, const GuestRun& run) {
@@ -40,7 +49,7 @@ Task<Result<void>> commit_joining(Work& work, RunPtr run, const Joining& joining
   store::Batch batch;
   batch.put_runs.push_back(run->row(store::RunPhase::running));
   batch.put_runs.back().live_spec = joining.live_spec;
-  if (joining.port) batch.claims.upserts = joining.port->plan.claims();
+  batch.claims.upserts = joining.claims();
   auto committed = co_await work.core.parts.store.commit(std::move(batch));
   co_return committed;
 }
@@ -56,6 +65,7 @@ Task<Result<void>> plan_joining(Work& work, RunPtr run, Joining& joining) {
     for (netdev::Claim& claim : ports.front().plan.claims()) run->host_claims.push_back(std::move(claim));
     joining.port = std::move(ports.front());
   }
+  CO_TRY(co_await claim_listening(core, run, alone, joining.listening));
   spell(joining, *run);
   co_return Result<void>{};
 }
@@ -93,10 +103,8 @@ Task<Result<void>> plug_in(Work& work, RunPtr run, Joining& joining) {
 Task<void> take_back(Work& work, RunPtr run, Joining& joining) {
   Core& core = work.core;
   LiveChange change{.live_spec = run->live_spec, .definition = std::nullopt, .claims = {}};
-  if (joining.port) {
-    std::vector<netdev::Claim> claims = joining.port->plan.claims();
-    change.claims = co_await release_some(core, run, std::move(claims));
-  }
+  std::vector<netdev::Claim> claims = joining.claims();
+  change.claims = co_await release_some(core, run, std::move(claims));
   const auto committed = co_await commit_change(work, run, std::move(change));
   if (!committed)
     log::degraded(fmt::format("write down that {} was not attached", joining.card.alias()), committed.error());
@@ -104,7 +112,7 @@ Task<void> take_back(Work& work, RunPtr run, Joining& joining) {
 
 Task<Result<void>> hold(Work& work, RunPtr run, Joining& joining, std::optional<store::DomainRow> definition) {
   LiveChange change{.live_spec = joining.live_spec, .definition = std::move(definition), .claims = {}};
-  if (joining.port) change.claims.upserts = joining.port->plan.claims();
+  change.claims.upserts = joining.claims();
   for (netdev::Claim& claim : change.claims.upserts) {
     claim.state = netdev::ClaimState::held;
     for (netdev::Claim& one : run->host_claims) {
@@ -179,12 +187,11 @@ Task<Result<void>> conclude_detach(Work& work, RunPtr run, std::string alias,
   std::vector<netdev::Claim> claims = claims_of(*run, *card);
   spec->mutable_interfaces()->erase(card);
 
-  LiveChange change{.live_spec = std::move(spec), .definition = std::move(definition), .claims = {}};
+  LiveChange change{.live_spec = std::move(spec), .definition = std::move(definition), .claims = {}, .settled = alias};
   change.claims = co_await release_some(core, run, std::move(claims));
   core.passed("detach.released");
   CO_TRY(co_await commit_change(work, run, std::move(change)));
   core.passed("detach.committed");
-  run->unsettled_cards.erase(alias);
   core.emit(work.object, v1::DOMAIN_EVENT_KIND_DEVICE_REMOVED, std::move(alias));
   co_return Result<void>{};
 }
@@ -276,7 +283,15 @@ Task<Result<DomainPtr>> detach(Work& work, v1::Interface described, v1::DeviceSc
 }
 
 bool is_used(const v1::DomainSpec& spec, const netdev::Claim& claim) {
-  return std::ranges::any_of(spec.interfaces(), [&](const auto& card) { return card.target_dev() == claim.name; });
+  return std::ranges::any_of(spec.interfaces(), [&](const v1::Interface& card) {
+    const auto port = netdev::listening_port(card);
+    return card.target_dev() == claim.name || (port && claim.identity == netdev::Identity(*port));
+  });
+}
+
+// A port that is held may be any server's; one that is not is of a card on its way.
+bool may_be_left_over(const netdev::Claim& claim) {
+  return is_of_card(claim) || (claim.kind() == netdev::ClaimKind::port && claim.state != netdev::ClaimState::held);
 }
 
 bool has_card(const v1::DomainSpec& spec, std::string_view alias) {
@@ -306,7 +321,7 @@ Task<Result<void>> settle_devices(Work& work, RunPtr run) {
   netdev::ClaimChanges changes;
   std::vector<netdev::Claim> unused;
   for (netdev::Claim& claim : run->driver_claims) {
-    if (!is_of_card(claim)) continue;
+    if (!may_be_left_over(claim)) continue;
     if (!is_used(*run->live_spec, claim)) {
       unused.push_back(claim);
     } else if (claim.state != netdev::ClaimState::held) {
@@ -326,7 +341,7 @@ Task<Result<void>> settle_devices(Work& work, RunPtr run) {
 
 bool is_unsettled(const GuestRun& run, const std::set<std::string>& there) {
   const auto open_claim = [&](const netdev::Claim& claim) {
-    return is_of_card(claim) && (claim.state != netdev::ClaimState::held || !is_used(*run.live_spec, claim));
+    return may_be_left_over(claim) && (claim.state != netdev::ClaimState::held || !is_used(*run.live_spec, claim));
   };
   const auto asks_for_a_look = [&](const v1::Interface& card) {
     return !card.alias().empty() && (!there.contains(card.alias()) || card.trust_guest_rx_filters());

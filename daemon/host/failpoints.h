@@ -62,6 +62,7 @@ inline constexpr auto kFailpoints = std::to_array<std::string_view>({
     "detach.released",
     "detach.committed",
     "update.gate-passed",
+    "update.written",
     "update.host-changed",
     "update.guest-changed",
     "update.committed",
@@ -89,6 +90,7 @@ inline constexpr auto kFailpoints = std::to_array<std::string_view>({
     "recover.guest-found",
     "recover.cards-known",
     "recover.cards-released",
+    "recover.cards-settled",
 });
 
 // The name of such a place. One that is not in the list does not compile.

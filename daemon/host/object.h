@@ -41,7 +41,7 @@ struct GuestRun {
   std::vector<netdev::Claim> driver_claims;  // what the driver planned, and completes
   store::SpecPtr live_spec;                  // never null
   std::string memory;
-  std::set<std::string> unsettled_cards;  // by alias: a change failed and could not be taken back whole
+  std::set<std::string> unsettled_cards;  // by alias: may not be as `live_spec` says; see unsettled.h
 
   std::unique_ptr<drivers::GuestObserver> observer;
   std::unique_ptr<drivers::Guest> guest;  // null before it has started, and while it has not been found again

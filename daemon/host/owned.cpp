@@ -26,9 +26,47 @@ struct TellIdentity {
     told.mutable_process()->set_start_time(process.start_time);
   }
   void operator()(const netdev::FolderIdentity& folder) const { told.mutable_folder()->set_path(folder.path); }
-  // A kind without a message of its own is told by its description.
-  template <class Other>
-  void operator()(const Other&) const {}
+  void operator()(const netdev::CgroupIdentity& cgroup) const {
+    v1::ClaimedCgroup& shown = *told.mutable_cgroup();
+    shown.set_path(cgroup.path);
+    shown.set_device(cgroup.device);
+    shown.set_inode(cgroup.inode);
+  }
+  void operator()(const netdev::PortIdentity& port) const {
+    v1::ClaimedPort& shown = *told.mutable_port();
+    shown.set_protocol(port.protocol);
+    shown.set_address(port.address);
+    shown.set_number(port.number);
+  }
+  void operator()(const netdev::FileIdentity& file) const {
+    v1::ClaimedFile& shown = *told.mutable_file();
+    shown.set_path(file.path);
+    shown.set_device(file.device);
+    shown.set_inode(file.inode);
+  }
+  void operator()(const netdev::PciIdentity& pci) const {
+    v1::ClaimedPci& shown = *told.mutable_pci();
+    shown.set_address(pci.address);
+    shown.set_driver(pci.driver);
+    shown.set_driver_override(pci.wanted);
+  }
+  void operator()(const netdev::TableIdentity& table) const {
+    told.mutable_table()->set_table(table.table);
+    told.mutable_table()->set_comment(table.comment);
+  }
+  void operator()(const netdev::AssociationIdentity& association) const {
+    const netdev::SwitchPort& port = association.port;
+    v1::ClaimedAssociation& shown = *told.mutable_association();
+    shown.set_parent_ifindex(association.parent_ifindex);
+    shown.set_parent(association.parent);
+    shown.set_protocol(port.protocol == netdev::SwitchPort::Protocol::qbg ? "802.1Qbg" : "802.1Qbh");
+    shown.set_mac(port.mac.str());
+    shown.set_station(Uuid::parse(fmt::format("{:02x}", fmt::join(port.station, "")))->str());
+    shown.set_manager_id(port.manager_id);
+    shown.set_type_id(port.type_id);
+    shown.set_type_version(port.type_version);
+    shown.set_profile(port.profile);
+  }
 };
 
 v1::ClaimState state_of(netdev::ClaimState state) {

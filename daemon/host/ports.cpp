@@ -1,9 +1,11 @@
 #include "daemon/host/ports.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "daemon/host/sequences.h"
+#include "netdev/claims/port.h"
 #include "netdev/port_request.h"
 
 namespace lodge::host {
@@ -61,6 +63,20 @@ Result<std::vector<PlannedPort>> plan_ports(Core& core, const v1::DomainSpec& sp
   return ports;
 }
 
+Task<Result<void>> claim_listening(Core& core, RunPtr run, v1::DomainSpec spec, std::vector<netdev::Claim>& claims) {
+  for (const v1::Interface& card : spec.interfaces()) {
+    const auto port = netdev::listening_port(card);
+    if (!port) continue;
+    const netdev::Claim claim = netdev::plan_port_number(owner_of(*run), "tunnel", *port);
+    CO_TRY(check_nobody_has(core, *run, {claim}));
+    run->host_claims.push_back(claim);
+    claims.push_back(claim);
+    const auto look = [claim] { return netdev::check_port_free(claim); };
+    CO_TRY(co_await core.parts.pool.run(look));
+  }
+  co_return Result<void>{};
+}
+
 Task<Result<netdev::NetworkPort>> make_port(Work& work, RunPtr run, PlannedPort& port) {
   Core& core = work.core;
   for (int attempt = 1;; ++attempt) {
@@ -97,7 +113,9 @@ std::vector<netdev::Claim> claims_of_others(const Core& core, const GuestRun& ru
 }
 
 Result<void> check_nobody_has(const Core& core, const GuestRun& run, const std::vector<netdev::Claim>& claims) {
-  for (const netdev::Claim& other : claims_of_others(core, run)) {
+  std::vector<netdev::Claim> all = claims_of_others(core, run);
+  std::ranges::move(run.claims(), std::back_inserter(all));
+  for (const netdev::Claim& other : all) {
     const auto taken = std::ranges::find_if(claims, [&](const auto& claim) { return netdev::exclude(claim, other); });
     if (taken == claims.end()) continue;
     const auto owner = core.by_uuid.find(other.owner.domain_uuid);
@@ -122,9 +140,10 @@ Result<void> check_nobody_uses(const Core& core, const GuestRun& run, const v1::
 
 std::vector<netdev::Claim> claims_of(const GuestRun& run, const v1::Interface& interface) {
   std::vector<netdev::Claim> found;
-  if (interface.target_dev().empty()) return found;
+  const auto port = netdev::listening_port(interface);
   for (const netdev::Claim& claim : run.claims()) {
-    if (is_of_card(claim) && claim.name == interface.target_dev()) found.push_back(claim);
+    const bool of_device = is_of_card(claim) && !interface.target_dev().empty() && claim.name == interface.target_dev();
+    if (of_device || (port && claim.identity == netdev::Identity(*port))) found.push_back(claim);
   }
   return found;
 }

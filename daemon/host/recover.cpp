@@ -4,6 +4,7 @@
 #include "daemon/host/quota.h"
 #include "daemon/host/sequences.h"
 #include "daemon/host/strays.h"
+#include "daemon/host/unsettled.h"
 
 // From what the store says and the host shows back to objects, after a restart of the daemon.
 namespace lodge::host {
@@ -54,6 +55,7 @@ RunPtr run_of(Core& core, const ObjectPtr& object, const store::RunRow& row, con
   run->started_at = row.started_at;
   run->live_spec = row.live_spec;
   run->memory = row.memory;
+  run->unsettled_cards = stored_unsettled(contents, row.run_id);
   run->reboot = stored_reboot(contents, row.run_id);
   for (const netdev::Claim& claim : contents.claims) {
     if (claim.owner.run_id == row.run_id) run->driver_claims.push_back(claim);
@@ -218,6 +220,7 @@ Task<Found> look_for(Core& core, ObjectPtr object, RunPtr run) {
   handle_found_state(core, object, run, status);
   go_on_moving(core, object, run);
   co_await look_after_devices(core, object, run);
+  settle_cards_later(core, object, run);
   co_await note_found(core, run, std::move(found->memory));
   co_return Found::yes;
 }

@@ -1,6 +1,7 @@
 #include "daemon/host/scope.h"
 
 #include "daemon/host/sequences.h"
+#include "daemon/host/unsettled.h"
 
 namespace lodge::host {
 
@@ -31,7 +32,10 @@ Task<Result<void>> commit_change(Work& work, RunPtr run, LiveChange change) {
   }
   if (change.definition) batch.put_domains.push_back(*change.definition);
   batch.claims = std::move(change.claims);
+  const bool settles = run && run->unsettled_cards.contains(change.settled);
+  if (settles) put_settled(work.core, *run, change.settled, batch);
   CO_TRY(co_await work.core.parts.store.commit(std::move(batch)));
+  if (settles) run->unsettled_cards.erase(change.settled);
   if (run && change.live_spec) run->live_spec = std::move(change.live_spec);
   if (change.definition) work.object->stored = std::move(change.definition);
   work.core.publish(work.object);

@@ -24,6 +24,7 @@ struct LiveChange {
   store::SpecPtr live_spec;  // null: as it was
   std::optional<store::DomainRow> definition;
   netdev::ClaimChanges claims;
+  std::string settled = {};  // the alias of a card that is now as its specification says, if it was unsettled
 };
 Task<Result<void>> commit_change(Work& work, RunPtr run, LiveChange change);
 

@@ -56,6 +56,12 @@ void finish_detach_later(Core& core, const ObjectPtr& object, const RunPtr& run,
 // Returns once that is queued.
 Task<void> look_after_devices(Core& core, ObjectPtr object, RunPtr run);
 
+// --- device_changes.cpp ---
+
+// For a guest that was found again: host and guest are told anew all that the specification says of each card that a change
+// left unsettled, in an operation of its own.
+void settle_cards_later(Core& core, const ObjectPtr& object, const RunPtr& run);
+
 // --- rx_filter.cpp ---
 
 // Has the macvtap of a trusted card take what the guest wants; nothing for any other card.

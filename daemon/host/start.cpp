@@ -56,6 +56,7 @@ void plan_home(Work& work, GuestRun& run) {
 Task<Result<void>> plan_driver_side(Work& work, RunPtr run, const conf::ValidatedDomain& domain) {
   for (int attempt = 1;; ++attempt) {
     drivers::PlanRequest request{.domain = domain, .run = run->facts, .others = claims_of_others(work.core, *run)};
+    request.others.insert(request.others.end(), run->host_claims.begin(), run->host_claims.end());
     CO_TRY_ASSIGN(std::vector<netdev::Claim> claims, co_await run->driver->plan(std::move(request), work.deadline));
     auto free = check_nobody_has(work.core, *run, claims);
     if (free) {
@@ -75,6 +76,8 @@ Task<Result<std::vector<PlannedPort>>> plan(Work& work, RunPtr run, const conf::
   for (const PlannedPort& port : ports) {
     for (netdev::Claim& claim : port.plan.claims()) run->host_claims.push_back(std::move(claim));
   }
+  std::vector<netdev::Claim> listening;
+  CO_TRY(co_await claim_listening(core, run, domain.spec(), listening));
   const auto look = [&core, domain, owner = owner_of(*run)] { return plan_hostdevs(core, domain.spec(), owner); };
   CO_TRY_ASSIGN(const std::vector<netdev::Claim> devices, co_await core.parts.pool.run(look));
   CO_TRY(check_nobody_has(core, *run, devices));

@@ -50,7 +50,7 @@ struct CheckRequest {
 struct PlanRequest {
   const conf::ValidatedDomain& domain;
   const Run& run;
-  // Of every other run: what of the host is taken.
+  // Of every other run, and what this one is to have besides: what of the host is taken.
   std::vector<netdev::Claim> others;
 };
 
@@ -78,7 +78,7 @@ struct RunningGuest {
 };
 
 struct RecoverRequest {
-  const v1::DomainSpec& live_spec;  // as stored when it was started
+  const v1::DomainSpec& live_spec;  // as last stored
   const Run& run;
   std::vector<netdev::Claim> claims;  // of this run
   std::string memory;

@@ -94,7 +94,7 @@ Task<Result<RunningGuest>> FakeDriver::start(StartRequest request, Deadline dead
   }
 
   if (request.progress) request.progress("connecting to the machine");
-  guest = std::make_unique<FakeGuest>(hypervisor_, *machine, request.observer);
+  guest = std::make_unique<FakeGuest>(hypervisor_, *machine, machine->live_spec, request.observer);
   undo.push([&] { guest.reset(); });
   CO_TRY(co_await scripted_call(hypervisor_, name, "connect to it", deadline));
   const bool waits = request.paused || request.incoming;
@@ -110,7 +110,8 @@ Task<Result<RunningGuest>> FakeDriver::start(StartRequest request, Deadline dead
 }
 
 Task<Result<RunningGuest>> FakeDriver::recover(RecoverRequest request, Deadline deadline) {
-  const std::string name = request.live_spec.name();
+  const v1::DomainSpec live_spec = request.live_spec;
+  const std::string name = live_spec.name();
   FakeMachine* machine = hypervisor_.by_run(request.run.run_id);
   if (!machine) co_return fail(Code::not_found, "{} is gone", name);
   const auto answered = co_await machine->answering->wait(deadline);
@@ -118,7 +119,7 @@ Task<Result<RunningGuest>> FakeDriver::recover(RecoverRequest request, Deadline 
   CO_TRY(co_await scripted_call(hypervisor_, name, "recover", deadline));
   machine = hypervisor_.by_run(request.run.run_id);
   if (!machine) co_return fail(Code::not_found, "{} is gone", name);
-  RunningGuest running{.guest = std::make_unique<FakeGuest>(hypervisor_, *machine, request.observer),
+  RunningGuest running{.guest = std::make_unique<FakeGuest>(hypervisor_, *machine, live_spec, request.observer),
                        .status = machine->status,
                        .memory = request.memory};
   if (machine->status.state == v1::DOMAIN_STATE_SHUTDOWN) {

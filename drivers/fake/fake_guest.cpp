@@ -43,8 +43,9 @@ Task<Result<void>> scripted_call(FakeHypervisor& hypervisor, std::string name, s
   co_return Result<void>{};
 }
 
-FakeGuest::FakeGuest(FakeHypervisor& hypervisor, FakeMachine& machine, GuestObserver& observer)
-    : hypervisor_(hypervisor), run_id_(machine.run_id), live_spec_(machine.live_spec), pid_(machine.pid) {
+FakeGuest::FakeGuest(FakeHypervisor& hypervisor, FakeMachine& machine, v1::DomainSpec live_spec,
+                     GuestObserver& observer)
+    : hypervisor_(hypervisor), run_id_(machine.run_id), live_spec_(std::move(live_spec)), pid_(machine.pid) {
   machine.observer = [&observer](const GuestEvent& event) { observer.on_guest_event(event); };
 }
 

@@ -14,7 +14,8 @@ class FakeGuest final : public Guest,
                         public Migration {
  public:
   // The machine of this run is there. Its events go to `observer` from now on.
-  FakeGuest(FakeHypervisor& hypervisor, FakeMachine& machine, GuestObserver& observer);
+  // What a guest was started with, its hypervisor does not tell again.
+  FakeGuest(FakeHypervisor& hypervisor, FakeMachine& machine, v1::DomainSpec live_spec, GuestObserver& observer);
   ~FakeGuest() override;
 
   const v1::DomainSpec& live_spec() const override { return live_spec_; }

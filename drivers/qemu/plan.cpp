@@ -60,7 +60,6 @@ class Planning {
     TRY(backends(spec.consoles()));
     TRY(backends(spec.channels()));
     TRY(backends(spec.redirdevs()));
-    for (const auto& interface : spec.interfaces()) tunnel(interface);
     return std::move(claims_);
   }
 
@@ -96,12 +95,6 @@ class Planning {
         TRY(socket(backend.unix_socket().path()));
     }
     return {};
-  }
-
-  // Where a card waits for another emulator.
-  void tunnel(const v1::Interface& interface) {
-    if (interface.has_server()) port("tunnel", interface.server().address(), interface.server().port());
-    if (interface.has_udp()) udp_port(interface.udp().local_address(), interface.udp().local_port());
   }
 
   Result<void> socket_of(const v1::GraphicsListen& listen) {

@@ -47,7 +47,8 @@ Result<Ended> end_cgroup(Cgroups& cgroups, const Claim& claim, Deadline deadline
 Result<Ended> end_file(const Claim& claim);
 Result<Ended> end_pci(PciBus& bus, const Claim& claim);
 Result<Ended> end_table(Firewall& firewall, const Claim& claim);
-Result<Ended> end_association(Kernel& kernel, const Claim& claim);
+// `going` are the claims that are released with it.
+Result<Ended> end_association(Kernel& kernel, const Claim& claim, std::span<const Claim> going);
 
 // "LABEL.ID", with as much of the label as fits a file name; the id alone if nothing does.
 std::string marked_name(std::string_view label, std::string_view id);

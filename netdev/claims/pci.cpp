@@ -82,10 +82,26 @@ Result<Seen> see_pci(PciBus& bus, const Claim& claim) {
   return Seen{.there = true};
 }
 
+namespace {
+
+// The claim's own process has ended before. Another one comes of a ledger that went back in time, which knows of an earlier run
+// and not of that one. The kernel would wait for it to let go, too.
+Result<void> check_unused(PciBus& bus, const std::string& address) {
+  TRY_ASSIGN(const auto device, bus.find(address));
+  if (!device || device->driver != kGuestDriver || device->iommu_group.empty()) return {};
+  TRY_ASSIGN(const bool open, bus.is_open(device->iommu_group));
+  if (!open) return {};
+  return fail(Code::busy, "some process has its IOMMU group {} open; it is given back once that lets go",
+              device->iommu_group);
+}
+
+}  // namespace
+
 Result<Ended> end_pci(PciBus& bus, const Claim& claim) {
   const PciIdentity& identity = std::get<PciIdentity>(claim.identity);
   TRY_ASSIGN(Seen seen, see_pci(bus, claim));
   if (!seen.there || !seen.not_ours.empty()) return Ended{.not_ours = std::move(seen.not_ours)};
+  TRY(check_unused(bus, identity.address));
   TRY(bus.bind(identity.address, identity.driver, identity.wanted));
   return Ended{};
 }

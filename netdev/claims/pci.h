@@ -32,6 +32,8 @@ class PciBus {
   virtual std::vector<std::string> what_is_missing() = 0;
   // The addresses of all functions that share an IOMMU group.
   virtual Result<std::vector<std::string>> group(std::string_view iommu_group) = 0;
+  // Whether some process has the group open, and so may use what vfio-pci has of it.
+  virtual Result<bool> is_open(std::string_view iommu_group) = 0;
   // `wanted` first; then it is taken from the driver it has, unless that is `driver`, and the kernel looks for one. Safe to
   // repeat. failed_precondition if it has another driver then than `driver`.
   virtual Result<void> bind(std::string_view address, const std::string& driver, const std::string& wanted) = 0;

@@ -54,6 +54,7 @@ Result<std::vector<MarkedProcess>> find_marked(Processes& processes, std::span<c
 struct Ender {
   System system;
   const Claim& claim;
+  std::span<const Claim> going;
   const Result<std::vector<MarkedProcess>>& marked;
   Deadline deadline;
 
@@ -63,7 +64,7 @@ struct Ender {
   Result<Ended> operator()(const FileIdentity&) const { return end_file(claim); }
   Result<Ended> operator()(const PortIdentity&) const { return Ended{}; }  // went with the process
   Result<Ended> operator()(const PciIdentity&) const { return end_pci(system.pci, claim); }
-  Result<Ended> operator()(const AssociationIdentity&) const { return end_association(system.kernel, claim); }
+  Result<Ended> operator()(const AssociationIdentity&) const { return end_association(system.kernel, claim, going); }
   Result<Ended> operator()(const TableIdentity&) const { return end_table(system.firewall, claim); }
   Result<Ended> operator()(const ProcessIdentity& process) const {
     if (process.pid != 0) return end_process(system.processes, claim, {}, deadline);
@@ -109,7 +110,7 @@ ReleaseReport release(System system, std::span<const Claim> claims, Deadline dea
       note(report, claim, fail(Code::failed_precondition, "the process that uses it has not ended"));
       continue;
     }
-    auto ended = std::visit(Ender{system, claim, marked, deadline}, claim.identity);
+    auto ended = std::visit(Ender{system, claim, claims, marked, deadline}, claim.identity);
     if (!ended && claim.kind() == ClaimKind::process) lingering.insert(claim.owner.run_id);
     note(report, claim, std::move(ended));
   }

@@ -1,6 +1,7 @@
 #include "netdev/fake/fake_pci.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <stdexcept>
 
@@ -70,6 +71,11 @@ void FakePci::look_for_driver(const std::string& address) {
   const fs::path folder = sys_ / "bus/pci/drivers" / driver;
   if (driver.empty() || !fs::exists(folder) || fs::exists(device / "driver")) return;
   fs::create_symlink(folder, device / "driver");
+}
+
+Result<Fd> FakePci::open_node(const fs::path& node) {
+  if (open_groups_.contains(node.filename())) return fail_errno(EBUSY, "open {}", node.string());
+  return HostPci::open_node(node);
 }
 
 Result<void> FakePci::tell(const fs::path& attribute, std::string_view text) {

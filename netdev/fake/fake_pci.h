@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "netdev/fake/steps.h"
@@ -24,10 +25,14 @@ class FakePci final : public HostPci {
   void unload(const std::string& driver);
   // Somebody else's doing.
   void rebind(const std::string& address, const std::string& driver);
+  // A process has the group open, or lets go of it.
+  void open_group(const std::string& iommu_group) { open_groups_.insert(iommu_group); }
+  void close_group(const std::string& iommu_group) { open_groups_.erase(iommu_group); }
   // True if every function is as it was added.
   bool is_pristine() const;
 
  private:
+  Result<Fd> open_node(const fs::path& node) override;
   Result<void> tell(const fs::path& attribute, std::string_view text) override;
   void let_go(const fs::path& device);
   void look_for_driver(const std::string& address);
@@ -35,6 +40,7 @@ class FakePci final : public HostPci {
   fs::path sys_;
   std::shared_ptr<Steps> steps_;
   std::map<std::string, std::string> natives_;
+  std::set<std::string> open_groups_;
 };
 
 }  // namespace lodge::netdev

@@ -13,6 +13,7 @@
 #include "tests/e2e/support/sandbox.h"
 #include "tests/fault/support/audit.h"
 #include "tests/fault/support/lodge_manager.h"
+#include "tests/fault/support/network_state.h"
 #include "tests/fault/support/tiny_guest.h"
 
 using namespace lodge;
@@ -33,9 +34,12 @@ struct Watched {
   Watched() {
     add_uplink("up0");
     manager.start();
-    foreign.emplace("up0", manager.runs());
+    add_bridge("br0");
+    foreign.emplace("up0", manager.runs(), world.root() / "sockets");
     audit.emplace(manager, *foreign);
-    REQUIRE(manager.define(tiny_guest(kGuest, "first", world.root() / "serial", macvtap_on("up0"))).done());
+    const std::string devices = macvtap_on("up0", "52:54:00:77:00:02", kLimit) +
+                                more_devices(kGuest, 0, "br0", foreign->sockets());
+    REQUIRE(manager.define(tiny_guest(kGuest, "first", world.root() / "serial", devices)).done());
     REQUIRE(manager.act(Verb::start, kGuest).done());
     promises[0].learn(manager.find(kGuest).value());
   }
@@ -44,8 +48,11 @@ struct Watched {
   ~Watched() {
     manager.act(Verb::destroy, kGuest);
     world.kill();
-    run({"ip", "link", "del", "up0"});
+    for (const char* const link : {"up0", "br0"}) run({"ip", "link", "del", link});
   }
+
+  // The host's end of the guest's n-th card: a macvtap with a limit, a filtered tap in a bridge, a tap in none.
+  std::string link(std::size_t card) { return manager.find(kGuest)->links.at(card); }
 
   // What it finds of this, and nothing else. It looks until it has found `expected`, or time is up.
   int count(Count what, int expected = 1) {
@@ -80,6 +87,27 @@ TEST_CASE("an audit sees what is leaked") {
   SECTION("a link") {
     ip("link add link up0 name macvtap99 type macvtap");
     CHECK(watched.count(Count::links) == 1);
+  }
+  SECTION("a tap in no bridge") {
+    must_run({"ip", "tuntap", "add", "vnet99", "mode", "tap"});
+    CHECK(watched.count(Count::links) == 1);
+    ip("link del vnet99");
+  }
+  SECTION("packet filters, of a device that is gone and a second one of a card") {
+    for (const std::string& device : {std::string("vnet99"), watched.link(1)}) {
+      if (device == "vnet99") must_run({"ip", "tuntap", "add", device, "mode", "tap"});
+      must_run({"nft", fmt::format("add table netdev lodge-{0}; add chain netdev lodge-{0} c "
+                                   "{{ type filter hook ingress device {0} priority 0; }}",
+                                   device)});
+    }
+    ip("link del vnet99");
+    CHECK(watched.count(Count::tables, 2) == 2);
+    for (const std::string& device : {std::string("vnet99"), watched.link(1)})
+      must_run({"nft", "delete table netdev lodge-" + device});
+  }
+  SECTION("a socket that a guest has left at its user's place") {
+    REQUIRE(write_file(watched.foreign->sockets() / "guest17.sock", ""));
+    CHECK(watched.count(Count::files) == 1);
   }
   SECTION("a hypervisor") {
     const fs::path pid_file = watched.world.root() / "leaked.pid";
@@ -134,6 +162,17 @@ TEST_CASE("an audit sees what of others was touched") {
   SECTION("an address") { ip("link set vnet0 address 52:54:00:00:00:01"); }
   SECTION("a bridge port that was taken out") { ip("link set vnet1 nomaster"); }
   SECTION("a table") { must_run({"nft", "flush table inet lodge_other"}); }
+  SECTION("a rule in a table that is called as ours are") {
+    must_run({"nft", "add rule netdev lodge-0123456789abcdef c counter drop"});
+  }
+  SECTION("queues that were taken from a link") { must_run({"tc", "qdisc", "del", "dev", "macvtap3", "root"}); }
+  SECTION("a limit of a link") {
+    must_run({"tc", "class", "change", "dev", "macvtap3", "classid", "1:1", "htb", "rate", "1mbit"});
+  }
+  SECTION("queues that a link was given") { must_run({"tc", "qdisc", "add", "dev", "vnet0", "root", "pfifo"}); }
+  SECTION("filters of a bridge's port") { must_run({"tc", "qdisc", "del", "dev", "vnet1", "ingress"}); }
+  SECTION("the limit of the uplink") { must_run({"tc", "qdisc", "del", "dev", "up0", "root"}); }
+  SECTION("a socket") { fs::remove(watched.foreign->socket()); }
   SECTION("a process") { ::kill(watched.foreign->qemu(), SIGKILL); }
   SECTION("a file") { fs::remove(watched.foreign->folder() / "qmp"); }
   SECTION("a control group") {
@@ -142,6 +181,27 @@ TEST_CASE("an audit sees what of others was touched") {
   }
   // A bridge that loses a port may change its address, too.
   CHECK(watched.count(Count::foreign, 0) >= 1);
+}
+
+TEST_CASE("an audit sees a card that is not on the host as its specification says") {
+  Watched watched;
+  SECTION("its link is down") { ip(fmt::format("link set {} down", watched.link(0))); }
+  SECTION("its limit is gone") { must_run({"tc", "qdisc", "del", "dev", watched.link(0), "root"}); }
+  SECTION("it has a limit that nobody set") {
+    const std::string tap = watched.link(2);
+    must_run({"tc", "qdisc", "add", "dev", tap, "root", "handle", "1:", "htb", "default", "1"});
+    must_run({"tc", "class", "add", "dev", tap, "parent", "1:", "classid", "1:1", "htb", "rate", "1mbit"});
+  }
+  SECTION("its port is not isolated") {
+    must_run({"bridge", "link", "set", "dev", watched.link(1), "isolated", "off"});
+  }
+  SECTION("its packet filter is gone") {
+    const auto filters = packet_filters();
+    const auto its = std::ranges::find(filters, watched.link(1), &PacketFilter::device);
+    REQUIRE(its != filters.end());
+    must_run({"nft", "delete table " + its->name});
+  }
+  CHECK(watched.count(Count::cards) == 1);
 }
 
 TEST_CASE("an audit sees a guest that was lost, and one that came back from the dead") {

@@ -15,13 +15,15 @@ using namespace lodge::test;
 TEST_CASE("a daemon killed at any moment under load leaks, loses and touches nothing") {
   World world;
   add_uplink("up0");
+  add_bridge("br0");
   LodgeManager manager(world);
   const KillSettings settings{
       .kills = from_environment("LODGE_KILLS", 40),
       .seed = static_cast<unsigned>(from_environment("LODGE_SEED", static_cast<int>(std::random_device{}() >> 1))),
       .parent = "up0",
       .runs = manager.runs(),
-      .serials = world.root()};
+      .serials = world.root(),
+      .bridge = "br0"};
   INFO("LODGE_SEED=" << settings.seed);
   const Killed killed = kill_at_random(manager, settings);
   fmt::print("{} kills, {} calls done, {} cut off, {:.0f} s, LODGE_SEED={}\n", killed.figures[Count::deaths],

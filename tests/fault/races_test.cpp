@@ -39,7 +39,7 @@ TEST_CASE("guests that start and stop at once, while others make and delete link
   add_uplink("up0");
   LodgeManager manager(world);
   manager.start();
-  Foreign foreign("up0", manager.runs());
+  Foreign foreign("up0", manager.runs(), world.root() / "sockets");
   ip("link add br0 type bridge");
   Audit audit(manager, foreign);
   std::vector<Promise> promises;

@@ -30,19 +30,22 @@ struct Row {
   std::string_view verb;
   std::vector<std::string> places;
   Before before = Before::booted;
-  std::function<Said(Manager&)> act = {};
+  std::function<Said(LodgeManager&)> act = {};
   std::string_view durable = {};  // from this place on, the verb has happened
   std::string_view first = {};    // for recovery: where the life before has died
 };
 
 std::string document(std::string_view title, const fs::path& serials) {
-  return tiny_guest(kSubject, title, serials / "subject.serial", macvtap_on("up0", kMac));
+  return tiny_guest(kSubject, title, serials / "subject.serial",
+                    macvtap_on("up0", kMac, kLimit) + more_devices(kSubject, 1, "br0", serials / "sockets"));
 }
 
 std::vector<Row> rows(const fs::path& serials) {
-  const auto verb = [](Verb one) { return [one](Manager& manager) { return manager.act(one, kSubject); }; };
-  const auto define = [serials](Manager& manager) { return manager.define(document("new", serials)); };
-  const auto attach = [](Manager& manager) { return manager.attach(kSubject, "up0", kSecondMac); };
+  const auto verb = [](Verb one) { return [one](LodgeManager& manager) { return manager.act(one, kSubject); }; };
+  const auto define = [serials](LodgeManager& manager) { return manager.define(document("new", serials)); };
+  const auto attach = [](LodgeManager& manager) { return manager.attach(kSubject, "up0", kSecondMac); };
+  const auto set_link = [](LodgeManager& manager) { return manager.set_link(kSubject, kMac, false); };
+  const auto lift_limit = [](LodgeManager& manager) { return manager.set_limit(kSubject, kMac, 0); };
   const std::vector<std::string> ends{"stop.gate-passed", "stop.guest-ended", "stop.released", "stop.committed"};
   const std::vector<std::string> definition{"define.checked", "define.gate-passed", "define.committed"};
   const std::vector<std::string> recovery{"recover.loaded", "recover.released", "recover.committed",
@@ -98,16 +101,24 @@ std::vector<Row> rows(const fs::path& serials) {
       {.verb = "detach",
        .places = {"detach.gate-passed", "detach.unplugged", "detach.released", "detach.committed"},
        .before = Before::plugged,
-       .act = [](Manager& manager) { return manager.detach(kSubject, kSecondMac); }},
+       .act = [](LodgeManager& manager) { return manager.detach(kSubject, kSecondMac); }},
       {.verb = "set-link",
-       .places = {"update.gate-passed", "update.host-changed", "update.guest-changed", "update.committed"},
-       .act = [](Manager& manager) { return manager.set_link(kSubject, kMac, false); }},
+       .places = {"update.gate-passed", "update.written", "update.host-changed", "update.guest-changed",
+                  "update.committed"},
+       .act = set_link},
+      {.verb = "lift-limit",
+       .places = {"update.written", "update.host-changed", "update.committed"},
+       .act = lift_limit},
       {.verb = "recover after a start",
        .places = recovery,
        .before = Before::defined,
        .act = verb(Verb::start),
        .first = "start.guest-started"},
       {.verb = "recover after an attach", .places = cards, .act = attach, .first = "attach.port-made"},
+      {.verb = "recover after a set-link",
+       .places = {"recover.cards-settled"},
+       .act = set_link,
+       .first = "update.host-changed"},
   };
 }
 
@@ -119,10 +130,12 @@ class Sweep {
   Sweep() {
     add_uplink("up0");
     manager_.start();
-    foreign_.emplace("up0", manager_.runs());
+    add_bridge("br0");
+    foreign_.emplace("up0", manager_.runs(), world_.root() / "sockets");
     audit_.emplace(manager_, *foreign_);
-    must(manager_.define(tiny_guest("bystander", "bystander", world_.root() / "bystander.serial",
-                                    macvtap_on("up0", "52:54:00:66:00:01"))));
+    must(manager_.define(tiny_guest(
+        "bystander", "bystander", world_.root() / "bystander.serial",
+        macvtap_on("up0", "52:54:00:66:00:01", kLimit) + more_devices("bystander", 0, "br0", foreign_->sockets()))));
     must(manager_.act(Verb::start, "bystander"));
     promises_[0] = {.name = "bystander"};
     promises_[0].learn(manager_.find("bystander").value());
@@ -195,7 +208,7 @@ class Sweep {
       std::erase_if(promise.links, [&](const auto& link) { return link.first == second_link(); });
   }
 
-  std::string second_link() { return manager_.find(kSubject)->links.at(1); }
+  std::string second_link() { return manager_.find(kSubject)->links.back(); }
 
   // A life that dies there, at the verb.
   void live_until(std::string_view place, const Row& row) {

@@ -39,7 +39,8 @@ TEST_CASE("claims tell what was made for whom, by guest and by kind") {
   World world;
   add_uplink("up0");
   world.start();
-  define_and_start(world, {.name = "web1", .boots = false, .devices = macvtap_on("up0")});
+  const std::string vnc = "<graphics type='vnc' port='5977'/>";
+  define_and_start(world, {.name = "web1", .boots = false, .devices = macvtap_on("up0") + vnc});
   define_and_start(world, {.name = "web2", .boots = false});
   const auto all = json_of(world, {"claims"}).size();
   CHECK(json_of(world, {"claims", "--kind", "folder"}).size() == 2);
@@ -54,6 +55,7 @@ TEST_CASE("claims tell what was made for whom, by guest and by kind") {
   CHECK(links[0].at("presence") == "CLAIM_PRESENCE_THERE");
   const Json processes = json_of(world, {"claims", "--kind", "process", "--guest", "web1"});
   CHECK(std::stol(processes.at(0).at("process").at("pid").get<std::string>()) == pid_of(world, "web1"));
+  CHECK(json_of(world, {"claims", "--kind", "port"}).at(0).at("port").at("number") == 5977);
   CHECK_THAT(world.must_lodge({"claims"}), Catch::Contains(interface_of(world, "web1")));
 
   const Finished refused = world.lodge({"claims", "--kind", "lnik"});

@@ -1,5 +1,8 @@
 // Network cards that come, change and go while a real guest runs.
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <catch2/catch.hpp>
 
@@ -174,4 +177,40 @@ TEST_CASE("a cable that a stopped guest did not let be pulled stays in, and plug
   CHECK(is_up());
   world.must_lodge({"domif-setlink", "web1", device, "down"});
   CHECK_FALSE(is_up());
+}
+
+TEST_CASE("the port of a card that waits for another emulator is its guest's from the moment it is plugged in") {
+  NEED_GUEST();
+  Booted guest;
+  World& world = guest.world;
+  define_and_start(world, {.name = "web2", .boots = false});
+  const std::string card = fmt::format(
+      "<interface type='server'><mac address='{}'/><source address='127.0.0.1' port='5958'/><model type='virtio'/>"
+      "</interface>",
+      kMac);
+  world.must_lodge({"attach-device", "web1", "-"}, {.input = card});
+  CHECK(world.must_lodge({"claims", "--guest", "web1", "--kind", "port"}).find("tunnel (tcp port 5958 at 127.0.0.1)") !=
+        std::string::npos);
+  const auto refused = [&](const std::string& why) {
+    const Finished second = world.lodge({"attach-device", "web2", "-"}, {.input = card});
+    INFO(second.err);
+    CHECK(second.err.find("tunnel (tcp port 5958 at 127.0.0.1) is in use by " + why) != std::string::npos);
+  };
+  refused("web1");
+  world.kill();
+  world.start();
+  refused("web1");
+
+  world.must_lodge({"detach-device", "web1", "-"}, {.input = card});
+  CHECK(world.must_lodge({"claims", "--guest", "web1", "--kind", "port"}).find("5958") == std::string::npos);
+  {
+    const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in address{
+        .sin_family = AF_INET, .sin_port = htons(5958), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(socket.get(), 1) == 0);
+    refused("another program");
+  }
+  world.must_lodge({"attach-device", "web2", "-"}, {.input = card});
+  world.must_lodge({"destroy", "web2"});
 }

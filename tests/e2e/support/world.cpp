@@ -201,6 +201,11 @@ void add_uplink(const std::string& name, const std::string& netns) {
   }
 }
 
+void add_bridge(const std::string& name) {
+  ip(fmt::format("link add {} address 52:54:00:00:00:fe type bridge", name));
+  ip(fmt::format("link set {} up", name));
+}
+
 void add_netns(const std::string& name) {
   ip("netns add " + name);
   ip(fmt::format("-n {} link set lo up", name));

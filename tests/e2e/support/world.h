@@ -83,6 +83,9 @@ std::string ip(std::string_view arguments);
 // A veth pair, both ends up: `name` here, its peer `name`-peer here or, if `netns` is given, there.
 void add_uplink(const std::string& name, const std::string& netns = {});
 
+// A bridge that is up, with an address that its ports do not change.
+void add_bridge(const std::string& name);
+
 // A network namespace with `lo` up.
 void add_netns(const std::string& name);
 

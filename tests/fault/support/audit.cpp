@@ -1,6 +1,7 @@
 #include "tests/fault/support/audit.h"
 
 #include <fmt/format.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <charconv>
@@ -12,6 +13,7 @@
 #include "netdev/claims/process.h"
 #include "tests/e2e/support/sandbox.h"
 #include "tests/e2e/support/world.h"
+#include "tests/fault/support/network_state.h"
 
 namespace lodge::test {
 namespace {
@@ -71,6 +73,15 @@ const GuestFacts* find(std::span<const GuestFacts> guests, std::string_view name
   return found == guests.end() ? nullptr : &*found;
 }
 
+// But for its packet filter.
+CardFacts card_now(const std::string& link, const std::map<std::string, std::string>& traffic) {
+  const fs::path folder = fs::path("/sys/class/net") / link;
+  const auto limits = traffic.find(link);
+  return {.up = (std::stoul(read_file(folder / "flags").value_or("0"), nullptr, 16) & IFF_UP) != 0,
+          .limited = limits != traffic.end() && limits_sending(limits->second),
+          .isolated = read_file(folder / "brport" / "isolated").value_or("0\n") == "1\n"};
+}
+
 bool same_process(pid_t pid, std::uint64_t started) {
   const auto now = netdev::identify_process(pid);
   return now && now->start_time == started;
@@ -113,7 +124,9 @@ void Promise::learn(const GuestFacts& facts) {
 }
 
 Audit::Audit(Manager& manager, Foreign& foreign)
-    : manager_(manager), foreign_(foreign), links_(names_in("/sys/class/net")) {}
+    : manager_(manager), foreign_(foreign), links_(names_in("/sys/class/net")) {
+  for (const PacketFilter& table : packet_filters()) tables_.insert(table.name);
+}
 
 void Audit::look_at_links(const Guests& guests, Figures& figures) const {
   std::set<std::string> used;
@@ -164,6 +177,44 @@ void Audit::look_at_groups(const Guests& guests, Figures& figures) const {
   }
 }
 
+void Audit::look_at_tables(const Guests& guests, Figures& figures) const {
+  std::set<std::string> filtered;
+  for (const GuestFacts& guest : guests) {
+    for (const auto& [link, card] : guest.cards)
+      if (card.filtered) filtered.insert(link);
+  }
+  for (const PacketFilter& table : packet_filters()) {
+    if (tables_.contains(table.name) || filtered.erase(table.device) > 0) continue;
+    figures.find(Count::tables, fmt::format("table {} (of '{}') is for no card", table.name, table.device));
+  }
+  for (const std::string& link : filtered) figures.find(Count::cards, fmt::format("{} has no packet filter", link));
+}
+
+// NAME.sock
+void Audit::look_at_users_sockets(const Guests& guests, Figures& figures) const {
+  for (const auto& entry : fs::directory_iterator(foreign_.sockets())) {
+    const GuestFacts* const guest = find(guests, entry.path().stem().string());
+    if (entry.path() == foreign_.socket() || (guest && guest->running)) continue;
+    figures.find(Count::files, fmt::format("{} is of no run", entry.path().string()));
+  }
+}
+
+void Audit::look_at_cards(const Guests& guests, Figures& figures) const {
+  const auto traffic = traffic_control();
+  for (const GuestFacts& guest : guests) {
+    for (const auto& [link, card] : guest.cards) {
+      const CardFacts now = card_now(link, traffic);
+      const auto check = [&](bool is, bool to_be, std::string_view what) {
+        if (is != to_be)
+          figures.find(Count::cards, fmt::format("{} of {} is {}{}", link, guest.name, is ? "" : "not ", what));
+      };
+      check(now.up, card.up, "up");
+      check(now.limited, card.limited, "limited");
+      check(now.isolated, card.isolated, "isolated");
+    }
+  }
+}
+
 Figures Audit::look_once(const Guests& guests, std::span<const Promise> promises) const {
   Figures figures;
   look_at_links(guests, figures);
@@ -171,6 +222,9 @@ Figures Audit::look_once(const Guests& guests, std::span<const Promise> promises
   look_at_sockets(guests, figures);
   look_at_folders(guests, figures);
   look_at_groups(guests, figures);
+  look_at_tables(guests, figures);
+  look_at_users_sockets(guests, figures);
+  look_at_cards(guests, figures);
   manager_.audit_ledger(figures);
   for (const Promise& promise : promises) {
     const GuestFacts* const guest = find(guests, promise.name);

@@ -51,12 +51,16 @@ class Audit {
   void look_at_sockets(const Guests& guests, Figures& figures) const;
   void look_at_folders(const Guests& guests, Figures& figures) const;
   void look_at_groups(const Guests& guests, Figures& figures) const;
+  void look_at_tables(const Guests& guests, Figures& figures) const;
+  void look_at_users_sockets(const Guests& guests, Figures& figures) const;
+  void look_at_cards(const Guests& guests, Figures& figures) const;
   Figures look_once(const Guests& guests, std::span<const Promise> promises) const;
   Figures without_known(Figures figures);
 
   Manager& manager_;
   Foreign& foreign_;
   std::set<std::string> links_;
+  std::set<std::string> tables_;
   std::set<std::string> known_;     // leaks that an earlier look has found
   std::set<std::string> standing_;  // leaks that the last one has seen
 };

@@ -15,6 +15,9 @@ enum class Count {
   folders,      // of runs that are over
   sockets,      // ports listened at by nobody's guest
   groups,       // control groups
+  tables,       // of nftables, for no card of a running guest
+  files,        // sockets at places of their users', of guests that do not run
+  cards,        // of running guests, that are not on the host as their specification says
   claims,       // in the ledger, without a run, or not settled
   foreign,      // objects of others that are not as they were
   guests,       // started, and not running any more, or not as they were
@@ -22,8 +25,9 @@ enum class Count {
   refusals,     // of calls that had no reason to fail
 };
 inline constexpr auto kCountNames = std::to_array<std::string_view>(
-    {"deaths", "links leaked", "processes leaked", "folders leaked", "ports leaked", "cgroups leaked", "claims leaked",
-     "foreign touched", "guests lost", "definitions lost", "calls refused"});
+    {"deaths", "links leaked", "processes leaked", "folders leaked", "ports leaked", "cgroups leaked", "tables leaked",
+     "sockets leaked", "cards not as told", "claims leaked", "foreign touched", "guests lost", "definitions lost",
+     "calls refused"});
 
 struct Finding {
   Count count;

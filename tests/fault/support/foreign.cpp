@@ -11,6 +11,7 @@
 #include "netdev/names.h"
 #include "tests/e2e/support/sandbox.h"
 #include "tests/e2e/support/world.h"
+#include "tests/fault/support/network_state.h"
 
 namespace lodge::test {
 namespace {
@@ -51,8 +52,11 @@ std::string inode_of(const fs::path& path) {
 
 }  // namespace
 
-Foreign::Foreign(std::string parent, fs::path runs)
-    : parent_(std::move(parent)), folder_(runs / fmt::format("web1.{}", kOtherClaim)), qemu_(other_users_qemu()) {
+Foreign::Foreign(std::string parent, fs::path runs, fs::path sockets)
+    : parent_(std::move(parent)),
+      folder_(runs / fmt::format("web1.{}", kOtherClaim)),
+      sockets_(std::move(sockets)),
+      qemu_(other_users_qemu()) {
   // The first names that a new ledger gives.
   for (const char* const name : {"macvtap0", "macvtap1", "macvtap3"})
     plant(fmt::format("link {} name {} type macvtap mode bridge", parent_, name), name);
@@ -65,12 +69,19 @@ Foreign::Foreign(std::string parent, fs::path runs)
   must_run({"nft",
             "add table inet lodge_other; add chain inet lodge_other c { type filter hook input priority 0; };"
             " add rule inet lodge_other c iifname macvtap2 drop"});
+  must_run({"nft", fmt::format(
+                       "add table netdev lodge-{0} {{ comment \"{1}\"; }}; add chain netdev lodge-{0} c {{ type filter "
+                       "hook ingress device vnet1 priority 0; }}; add rule netdev lodge-{0} c counter accept",
+                       kOtherClaim, kOtherMark)});
+  plant_traffic_control();
   if (const auto groups = own_control_group()) {
     group_ = *groups / fmt::format("web1.{}", kOtherClaim);
     fs::create_directory(*group_);
   }
   if (auto made = make_folder(folder_); !made) throw WorldError(made.error().message());
   if (auto written = write_file(folder_ / "qmp", "not a socket"); !written) throw WorldError(written.error().message());
+  if (auto made = make_folder(sockets_); !made) throw WorldError(made.error().message());
+  if (auto written = write_file(socket(), "nor this"); !written) throw WorldError(written.error().message());
   identities_ = look();
 }
 
@@ -79,11 +90,23 @@ Foreign::~Foreign() {
   if (group_) fs::remove(*group_, ignored);
   for (const char* const link : {"vnet0", "vnet1", "br-other"}) run({"ip", "link", "del", link});
   run({"nft", "delete table inet lodge_other"});
+  run({"nft", fmt::format("delete table netdev lodge-{}", kOtherClaim)});
 }
 
 void Foreign::plant(const std::string& arguments, const std::string& link) {
   ip("link add " + arguments);
   ip(fmt::format("link set {} up", link));
+}
+
+// The same class as ours has. The classifier is not in every kernel.
+void Foreign::plant_traffic_control() const {
+  for (const std::string& link : {std::string("macvtap3"), parent_}) {
+    must_run({"tc", "qdisc", "add", "dev", link, "root", "handle", "1:", "htb", "default", "1"});
+    must_run({"tc", "class", "add", "dev", link, "parent", "1:", "classid", "1:1", "htb", "rate", "1gbit"});
+    run({"tc", "filter", "add", "dev", link, "parent", "1:", "protocol", "all", "u32", "match", "u32", "0", "0",
+         "flowid", "1:1"});
+  }
+  run({"tc", "qdisc", "add", "dev", "vnet1", "ingress"});
 }
 
 void Foreign::take(std::span<const std::string> names) {
@@ -113,10 +136,16 @@ std::map<std::string, std::string> Foreign::look() const {
     const std::string name = link["ifname"];
     if (name != "lo" && !name.starts_with(parent_)) seen["link " + name] = identity_of(link);
   }
-  const Finished table = run({"nft", "-a", "list", "table", "inet", "lodge_other"});
-  seen["nft table lodge_other"] = table.ok() ? table.out : "gone";
+  for (const auto& [link, text] : traffic_control()) {
+    if (link == parent_)
+      seen["traffic control of " + link] = text;
+    else if (const auto one = seen.find("link " + link); one != seen.end())
+      one->second += "\n" + text;
+  }
+  for (const PacketFilter& table : packet_filters()) seen["table " + table.name] = table.text;
   if (group_) seen["cgroup " + group_->string()] = inode_of(*group_);
   seen["folder " + folder_.string()] = inode_of(folder_) + read_file(folder_ / "qmp").value_or(", empty");
+  seen["socket " + socket().string()] = inode_of(socket());
   const auto process = netdev::identify_process(qemu_.pid());
   seen["another user's QEMU"] = process && qemu_.running()
                                     ? fmt::format("pid {}, started {}", process->pid, process->start_time)

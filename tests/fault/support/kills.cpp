@@ -20,9 +20,14 @@ Killed kill_at_random(Manager& manager, const KillSettings& settings) {
   const auto began = Clock::now();
   std::mt19937 random(settings.seed);
   manager.start();
-  Foreign foreign(settings.parent, settings.runs);
+  const fs::path sockets = settings.serials / "sockets";
+  Foreign foreign(settings.parent, settings.runs, sockets);
   Audit audit(manager, foreign);
-  Load load(manager, {.parent = settings.parent, .serials = settings.serials, .seed = settings.seed});
+  Load load(manager, {.parent = settings.parent,
+                      .serials = settings.serials,
+                      .bridge = settings.bridge,
+                      .sockets = sockets,
+                      .seed = settings.seed});
   Killed killed;
   for (int round = 0; round < settings.kills; ++round) {
     load.go();

@@ -10,6 +10,7 @@ struct KillSettings {
   std::string parent;
   fs::path runs;                           // where the manager keeps its folders of runs
   fs::path serials;                        // what guests say goes here
+  std::string bridge = {};                 // as in LoadSettings
   std::chrono::milliseconds longest{600};  // a life under load
 };
 

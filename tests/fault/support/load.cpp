@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "tests/e2e/support/guest.h"
 #include "tests/fault/support/tiny_guest.h"
 
 namespace lodge::test {
@@ -42,7 +43,7 @@ class Load::Client {
     cut_off_ = false;
     for (Seat& seat : seats_) {
       seat.loose = seat.promise->run == Promise::Run::on;
-      seat.plugged = seat.promise->links.size() > 1;
+      seat.plugged = seat.promise->links.size() > (settings_.bridge.empty() ? 1 : 1 + kMoreCards);
     }
   }
   Figures take_refusals() { return std::exchange(refusals_, {}); }
@@ -82,12 +83,11 @@ class Load::Client {
 
   void define(Seat& seat) {
     const std::string title = fmt::format("revision {}", ++revision_);
-    const std::string card = fmt::format(
-        "<interface type='direct'><mac address='{}'/><source dev='{}' mode='bridge'/><model type='virtio'/></interface>",
-        mac(seat, 0), settings_.parent);
     const std::string& name = seat.promise->name;
+    std::string devices = macvtap_on(settings_.parent, mac(seat, 0), settings_.bridge.empty() ? "" : kLimit);
+    if (!settings_.bridge.empty()) devices += more_devices(name, seat.number, settings_.bridge, settings_.sockets);
     seat.promise->titles.insert(title);
-    const Said said = manager_.define(tiny_guest(name, title, settings_.serials / (name + ".serial"), card));
+    const Said said = manager_.define(tiny_guest(name, title, settings_.serials / (name + ".serial"), devices));
     if (note(seat, "define", said)) seat.promise->titles = {title};
     if (said.answer == Answer::refused) seat.promise->titles.erase(title);
   }

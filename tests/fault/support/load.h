@@ -21,6 +21,8 @@ struct Work {
 struct LoadSettings {
   std::string parent;  // for the guests' macvtaps
   fs::path serials;    // a folder for what guests say
+  std::string bridge;  // guests have more_devices() in it; empty: they have not
+  fs::path sockets;    // for theirs
   int clients = 4;
   int guests_each = 2;
   unsigned seed = 0;

@@ -37,13 +37,25 @@ Request about(const std::string& guest) {
   return request;
 }
 
+// What its link sends is what the guest sends through a macvtap, and what it receives through a tap.
+CardFacts card_facts(const v1::Interface& card) {
+  const v1::Bandwidth& limits = card.bandwidth();
+  return {.up = card.link() != v1::LINK_STATE_DOWN,
+          .limited = card.has_direct() ? limits.has_outbound() : limits.has_inbound(),
+          .isolated = card.isolated(),
+          .filtered = card.has_filterref()};
+}
+
 GuestFacts facts_of(const v1::Domain& domain) {
   GuestFacts facts{.name = domain.name(),
                    .title = domain.persistent_spec().title(),
                    .running = domain.status().id() != 0,
                    .pid = static_cast<pid_t>(domain.status().pid()),
                    .links = {}};
-  for (const v1::Interface& card : domain.running_spec().interfaces()) facts.links.push_back(card.target_dev());
+  for (const v1::Interface& card : domain.running_spec().interfaces()) {
+    facts.links.push_back(card.target_dev());
+    facts.cards.emplace(card.target_dev(), card_facts(card));
+  }
   return facts;
 }
 
@@ -134,6 +146,13 @@ Said LodgeManager::set_link(const std::string& guest, const std::string& mac, bo
   request.set_interface(mac);
   request.set_up(up);
   return said(connection()->set_interface_link(request));
+}
+
+Said LodgeManager::set_limit(const std::string& guest, const std::string& mac, unsigned rate) {
+  auto request = about<v1::SetInterfaceBandwidthRequest>(guest);
+  request.set_interface(mac);
+  request.mutable_outbound()->set_average(rate);
+  return said(connection()->set_interface_bandwidth(request));
 }
 
 std::vector<GuestFacts> LodgeManager::guests() {

@@ -25,6 +25,8 @@ class LodgeManager final : public Manager {
   Said attach(const std::string& guest, const std::string& parent, const std::string& mac) override;
   Said detach(const std::string& guest, const std::string& mac) override;
   Said set_link(const std::string& guest, const std::string& mac, bool up) override;
+  // Of what a card's guest sends, in KiB a second.
+  Said set_limit(const std::string& guest, const std::string& mac, unsigned rate);
 
   std::vector<GuestFacts> guests() override;
   std::optional<GuestFacts> find(const std::string& guest) override;

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,13 +13,22 @@
 
 namespace lodge::test {
 
+// What a card of a guest that runs is to be on the host.
+struct CardFacts {
+  bool up = true;
+  bool limited = false;   // in what its link sends
+  bool isolated = false;  // from other such ports of its bridge
+  bool filtered = false;
+};
+
 // How a guest is, as its manager says.
 struct GuestFacts {
   std::string name;
-  std::string title;               // of its definition
-  bool running = false;            // or paused
-  pid_t pid = 0;                   // of a running one
-  std::vector<std::string> links;  // of a running one, on the host
+  std::string title;                         // of its definition
+  bool running = false;                      // or paused
+  pid_t pid = 0;                             // of a running one
+  std::vector<std::string> links;            // of a running one, on the host
+  std::map<std::string, CardFacts> cards{};  // by link; empty if the manager is not held to them
 };
 
 // Something on disk for a run of a guest; of each kind a run has one.

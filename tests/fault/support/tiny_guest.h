@@ -23,4 +23,18 @@ inline std::string tiny_guest(std::string_view name, std::string_view title, con
       name, std::hash<std::string_view>()(name) & 0xffffffffffff, title, LODGE_TINY_GUEST, serial.string(), devices);
 }
 
+// For such a guest: what has more on the host than a link. A card that is limited, isolated and filtered in `bridge`, one in no
+// bridge, and a socket NAME.sock in the folder `sockets`.
+inline std::string more_devices(std::string_view name, int number, std::string_view bridge, const fs::path& sockets) {
+  return fmt::format(
+      "<interface type='bridge'><mac address='52:54:00:67:{0:02x}:01'/><source bridge='{1}'/><model type='virtio'/>"
+      "<port isolated='yes'/><bandwidth><inbound average='10000'/></bandwidth><filterref filter='no-mac-spoofing'/></interface>"
+      "<interface type='ethernet'><mac address='52:54:00:67:{0:02x}:02'/><model type='virtio'/></interface>"
+      "<channel type='unix'><source mode='bind' path='{2}'/><target type='virtio' name='org.lodge.test'/></channel>",
+      number, bridge, (sockets / fmt::format("{}.sock", name)).string());
+}
+inline constexpr int kMoreCards = 2;
+// Of a card on a macvtap.
+inline constexpr const char* kLimit = "<bandwidth><outbound average='10000'/></bandwidth>";
+
 }  // namespace lodge::test

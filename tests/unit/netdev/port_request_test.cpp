@@ -118,6 +118,20 @@ TEST_CASE("a device that is not managed is opened by its name, and asked for not
   CHECK(port_request(interface, kOwner).error().code() == Code::unsupported);
 }
 
+TEST_CASE("a hypervisor listens for a server card, and for a udp card that says where") {
+  v1::Interface card;
+  card.mutable_server()->set_address("127.0.0.1");
+  card.mutable_server()->set_port(5558);
+  CHECK(listening_port(card) == PortIdentity{.protocol = "tcp", .address = "127.0.0.1", .number = 5558});
+  card.mutable_udp()->set_port(5560);
+  CHECK_FALSE(listening_port(card));
+  card.mutable_udp()->set_local_port(5561);
+  CHECK(listening_port(card) == PortIdentity{.protocol = "udp", .address = "", .number = 5561});
+  card.mutable_client()->set_port(5558);
+  CHECK_FALSE(listening_port(card));
+  CHECK_FALSE(listening_port(direct()));
+}
+
 TEST_CASE("only what differs is asked of a port in use") {
   v1::Interface before = direct();
   v1::Interface after = before;

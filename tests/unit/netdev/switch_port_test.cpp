@@ -131,6 +131,40 @@ TEST_CASE("whichever step of it fails, the switch has forgotten the port when it
   }
 }
 
+TEST_CASE("a station whose address another link bears on that parent is that one's, until it goes") {
+  World world;
+  const PortPlan older = planned(world, on_vepa());
+  const auto port = make_port(world.kernel, world.firewall, older, soon());
+  REQUIRE(port);
+  REQUIRE(world.kernel.delete_link(port->ifindex));
+  // A later run of the same guest, which this ledger has forgotten.
+  const PortPlan later = planned(world, on_vepa());
+  const auto in_use = make_port(world.kernel, world.firewall, later, soon());
+  REQUIRE(in_use);
+
+  const ReleaseReport kept = release(world.system(), older.claims(), soon());
+  REQUIRE(kept.failed.size() == 1);
+  CHECK(kept.failed[0].claim.kind() == ClaimKind::association);
+  CHECK(kept.failed[0].error.code() == Code::busy);
+  CHECK_THAT(kept.failed[0].error.message(), Catch::Contains(in_use->name + " on eth0 bears its address"));
+  CHECK(world.kernel.stations(world.eth0) == std::vector{switch_port(on_vepa())});
+
+  REQUIRE(world.kernel.delete_link(in_use->ifindex));
+  const std::vector<Claim> again{kept.failed[0].claim};
+  CHECK(release(world.system(), again, soon()).result());
+  CHECK(world.is_pristine());
+}
+
+TEST_CASE("a station whose address a link on another parent bears is forgotten") {
+  World world;
+  const PortPlan plan = planned(world, on_vepa());
+  REQUIRE(make_port(world.kernel, world.firewall, plan, soon()));
+  const std::uint32_t other = world.kernel.add_link("eth9");
+  world.kernel.add_link({.name = "macvtap9", .kind = "macvtap", .parent_ifindex = other, .mac = mac(1)});
+  CHECK(release(world.system(), plan.claims(), soon()).result());
+  CHECK(world.kernel.stations(world.eth0).empty());
+}
+
 TEST_CASE("an association survives the store") {
   for (const v1::Interface& interface : {on_vepa(), on_vnlink()}) {
     const Identity identity = AssociationIdentity{

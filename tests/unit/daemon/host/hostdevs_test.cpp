@@ -47,6 +47,36 @@ TEST_CASE("a device that the host does not have is named, and nothing is made") 
   CHECK(world.is_pristine());
 }
 
+TEST_CASE("a ledger brought back from a backup takes no device from a guest that it does not know") {
+  World world;
+  REQUIRE(world.boot());
+  world.define("web1", kHostdev);
+  world.start_guest("web1");
+  const store::Contents backup = world.store().contents().value();
+  REQUIRE(world.run(world.host().destroy(world.call(), named("web1"), false)));
+  // What the backup says of a run that is over, while a later one has the device.
+  std::vector<netdev::Claim> old;
+  for (const netdev::Claim& claim : backup.claims)
+    if (claim.kind() == netdev::ClaimKind::pci) old.push_back(claim);
+  REQUIRE(old.size() == 1);
+  REQUIRE(world.store().apply({.upserts = old, .removals = {}}));
+  world.kill();
+  world.pci().rebind(kCard, "vfio-pci");
+  world.pci().open_group("7");
+
+  REQUIRE(world.boot());
+  CHECK(world.pci().driver_of(kCard) == "vfio-pci");
+  CHECK(world.store().contents().value().claims.at(0).state == netdev::ClaimState::releasing);
+  const auto started = world.run(world.host().start(world.call(), named("web1"), false));
+  REQUIRE_FALSE(started);
+  CHECK_THAT(started.error().message(), Catch::EndsWith("PCI device 0000:01:00.0 is in use by web1"));
+
+  world.pci().close_group("7");
+  world.kill();
+  REQUIRE(world.boot());
+  CHECK(world.is_pristine());
+}
+
 TEST_CASE("wherever a start with a device and a filtered card dies, the next life gives everything back") {
   const std::string card =
       "<interface type='ethernet'><mac address='52:54:00:00:00:01'/><filterref filter='no-mac-spoofing'/></interface>";

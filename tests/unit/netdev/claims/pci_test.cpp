@@ -62,6 +62,31 @@ TEST_CASE("a PCI device that somebody has given to another driver meanwhile is l
   CHECK(world.pci.driver_of(kCard) == "igb_uio");
 }
 
+TEST_CASE("a PCI device stays with the guest's driver while a process has its group open, and its claim with it") {
+  World world;
+  const Claim claim = planned(world);
+  REQUIRE(take_pci(world.pci, claim));
+  world.pci.open_group("1");
+  const ReleaseReport in_use = release_one(world, claim);
+  REQUIRE(in_use.failed.size() == 1);
+  CHECK(in_use.failed[0].error.code() == Code::busy);
+  CHECK_THAT(in_use.failed[0].error.message(), Catch::Contains("some process has its IOMMU group 1 open"));
+  CHECK(in_use.failed[0].claim.state == ClaimState::releasing);
+  CHECK(world.pci.driver_of(kCard) == "vfio-pci");
+
+  world.pci.close_group("1");
+  CHECK(release_one(world, claim).result());
+  CHECK(world.is_pristine());
+}
+
+TEST_CASE("a PCI device that is as it was is no matter of who has its group open") {
+  World world;
+  const Claim claim = planned(world);
+  world.pci.open_group("1");
+  CHECK(release_one(world, claim).result());
+  CHECK(world.is_pristine());
+}
+
 TEST_CASE("a PCI device that cannot be given to a guest is refused with all that stands in the way") {
   World world;
   CHECK(plan_pci(world.pci, kOwner, {.address = "0000:09:00.0", .managed = true}).error().code() == Code::not_found);
