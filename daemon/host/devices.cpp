@@ -62,7 +62,7 @@ Task<Result<void>> plan_joining(Work& work, RunPtr run, Joining& joining) {
   CO_TRY_ASSIGN(std::vector<PlannedPort> ports, co_await core.parts.pool.run(plan));
   CO_TRY(check_nobody_uses(core, *run, alone));
   if (!ports.empty()) {
-    for (netdev::Claim& claim : ports.front().plan.claims()) run->host_claims.push_back(std::move(claim));
+    for (netdev::Claim& claim : ports.front().plan.claims()) run->claims.push_back(std::move(claim));
     joining.port = std::move(ports.front());
   }
   CO_TRY(co_await claim_listening(core, run, alone, joining.listening));
@@ -115,7 +115,7 @@ Task<Result<void>> hold(Work& work, RunPtr run, Joining& joining, std::optional<
   change.claims.upserts = joining.claims();
   for (netdev::Claim& claim : change.claims.upserts) {
     claim.state = netdev::ClaimState::held;
-    for (netdev::Claim& one : run->host_claims) {
+    for (netdev::Claim& one : run->claims) {
       if (one.id == claim.id) one = claim;
     }
   }
@@ -320,7 +320,7 @@ Task<Result<void>> settle_devices(Work& work, RunPtr run) {
   // A card that the guest has keeps its port; any other port goes.
   netdev::ClaimChanges changes;
   std::vector<netdev::Claim> unused;
-  for (netdev::Claim& claim : run->driver_claims) {
+  for (netdev::Claim& claim : run->claims) {
     if (!may_be_left_over(claim)) continue;
     if (!is_used(*run->live_spec, claim)) {
       unused.push_back(claim);
@@ -346,7 +346,7 @@ bool is_unsettled(const GuestRun& run, const std::set<std::string>& there) {
   const auto asks_for_a_look = [&](const v1::Interface& card) {
     return !card.alias().empty() && (!there.contains(card.alias()) || card.trust_guest_rx_filters());
   };
-  return std::ranges::any_of(run.driver_claims, open_claim) ||
+  return std::ranges::any_of(run.claims, open_claim) ||
          std::ranges::any_of(run.live_spec->interfaces(), asks_for_a_look);
 }
 

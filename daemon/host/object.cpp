@@ -9,12 +9,6 @@ using events::timestamp;
 
 }  // namespace
 
-std::vector<netdev::Claim> GuestRun::claims() const {
-  std::vector<netdev::Claim> all = host_claims;
-  all.insert(all.end(), driver_claims.begin(), driver_claims.end());
-  return all;
-}
-
 store::RunRow GuestRun::row(store::RunPhase run_phase) const {
   return {.project = project,
           .domain_uuid = facts.domain_uuid,

@@ -37,9 +37,8 @@ struct GuestRun {
   std::string project;
   std::string owner;
   std::chrono::system_clock::time_point started_at;
-  std::vector<netdev::Claim> host_claims;    // the folder and the network ports
-  std::vector<netdev::Claim> driver_claims;  // what the driver planned, and completes
-  store::SpecPtr live_spec;                  // never null
+  std::vector<netdev::Claim> claims;  // all that it has of the host, whoever planned it
+  store::SpecPtr live_spec;           // never null
   std::string memory;
   std::set<std::string> unsettled_cards;  // by alias: may not be as `live_spec` says; see unsettled.h
 
@@ -54,7 +53,6 @@ struct GuestRun {
   Latch found;                   // open once `guest` is there
   Latch ended;                   // open when nothing is left
 
-  std::vector<netdev::Claim> claims() const;
   store::RunRow row(store::RunPhase phase) const;
 };
 

@@ -16,10 +16,8 @@ constexpr int kPortTries = 8;
 constexpr std::chrono::seconds kRelease{10};
 
 void put_claim(GuestRun& run, const std::string& old_id, const netdev::Claim& claim) {
-  for (auto* const claims : {&run.host_claims, &run.driver_claims}) {
-    for (netdev::Claim& one : *claims) {
-      if (one.id == old_id) one = claim;
-    }
+  for (netdev::Claim& one : run.claims) {
+    if (one.id == old_id) one = claim;
   }
 }
 
@@ -69,7 +67,7 @@ Task<Result<void>> claim_listening(Core& core, RunPtr run, v1::DomainSpec spec, 
     if (!port) continue;
     const netdev::Claim claim = netdev::plan_port_number(owner_of(*run), "tunnel", *port);
     CO_TRY(check_nobody_has(core, *run, {claim}));
-    run->host_claims.push_back(claim);
+    run->claims.push_back(claim);
     claims.push_back(claim);
     const auto look = [claim] { return netdev::check_port_free(claim); };
     CO_TRY(co_await core.parts.pool.run(look));
@@ -106,15 +104,14 @@ std::vector<netdev::Claim> claims_of_others(const Core& core, const GuestRun& ru
   for (const auto& [uuid, object] : core.by_uuid) {
     const RunPtr other = object->any_run();
     if (!other || other.get() == &run) continue;
-    const std::vector<netdev::Claim> its = other->claims();
-    claims.insert(claims.end(), its.begin(), its.end());
+    claims.insert(claims.end(), other->claims.begin(), other->claims.end());
   }
   return claims;
 }
 
 Result<void> check_nobody_has(const Core& core, const GuestRun& run, const std::vector<netdev::Claim>& claims) {
   std::vector<netdev::Claim> all = claims_of_others(core, run);
-  std::ranges::move(run.claims(), std::back_inserter(all));
+  std::ranges::copy(run.claims, std::back_inserter(all));
   for (const netdev::Claim& other : all) {
     const auto taken = std::ranges::find_if(claims, [&](const auto& claim) { return netdev::exclude(claim, other); });
     if (taken == claims.end()) continue;
@@ -141,7 +138,7 @@ Result<void> check_nobody_uses(const Core& core, const GuestRun& run, const v1::
 std::vector<netdev::Claim> claims_of(const GuestRun& run, const v1::Interface& interface) {
   std::vector<netdev::Claim> found;
   const auto port = netdev::listening_port(interface);
-  for (const netdev::Claim& claim : run.claims()) {
+  for (const netdev::Claim& claim : run.claims) {
     const bool of_device = is_of_card(claim) && !interface.target_dev().empty() && claim.name == interface.target_dev();
     if (of_device || (port && claim.identity == netdev::Identity(*port))) found.push_back(claim);
   }
@@ -150,10 +147,8 @@ std::vector<netdev::Claim> claims_of(const GuestRun& run, const v1::Interface& i
 
 const netdev::Claim* claim_of(const GuestRun& run, const v1::Interface& interface) {
   if (interface.target_dev().empty()) return nullptr;
-  for (const auto* const claims : {&run.host_claims, &run.driver_claims}) {
-    for (const netdev::Claim& claim : *claims) {
-      if (claim.kind() == netdev::ClaimKind::link && claim.name == interface.target_dev()) return &claim;
-    }
+  for (const netdev::Claim& claim : run.claims) {
+    if (claim.kind() == netdev::ClaimKind::link && claim.name == interface.target_dev()) return &claim;
   }
   return nullptr;
 }
@@ -166,11 +161,9 @@ Task<netdev::ClaimChanges> release_some(Core& core, RunPtr run, std::vector<netd
   const netdev::ReleaseReport report = co_await core.parts.pool.run(work);
   log_report(report);
   // What could not be released stays with the run: its end tries again.
-  for (auto* const kept : {&run->host_claims, &run->driver_claims}) {
-    std::erase_if(*kept, [&](const netdev::Claim& claim) {
-      return std::ranges::find(report.closed, claim.id) != report.closed.end();
-    });
-  }
+  std::erase_if(run->claims, [&](const netdev::Claim& claim) {
+    return std::ranges::find(report.closed, claim.id) != report.closed.end();
+  });
   for (const auto& failed : report.failed) put_claim(*run, failed.claim.id, failed.claim);
   co_return report.changes();
 }

@@ -58,7 +58,7 @@ RunPtr run_of(Core& core, const ObjectPtr& object, const store::RunRow& row, con
   run->unsettled_cards = stored_unsettled(contents, row.run_id);
   run->reboot = stored_reboot(contents, row.run_id);
   for (const netdev::Claim& claim : contents.claims) {
-    if (claim.owner.run_id == row.run_id) run->driver_claims.push_back(claim);
+    if (claim.owner.run_id == row.run_id) run->claims.push_back(claim);
   }
   run->observer = make_observer(core, object, run);
   return run;
@@ -183,7 +183,7 @@ Task<Found> look_for(Core& core, ObjectPtr object, RunPtr run) {
   }
   drivers::RecoverRequest request{.live_spec = *run->live_spec,
                                   .run = run->facts,
-                                  .claims = run->driver_claims,
+                                  .claims = run->claims,
                                   .memory = run->memory,
                                   .observer = *run->observer};
   auto found = co_await run->driver->recover(std::move(request), Deadline::after(core.settings.recover_limit));

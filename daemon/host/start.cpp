@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "base/uuid.h"
 #include "daemon/host/hostdevs.h"
 #include "daemon/host/migration.h"
@@ -45,22 +48,22 @@ void plan_home(Work& work, GuestRun& run) {
   Core& core = work.core;
   netdev::Claim folder = netdev::plan_folder(owner_of(run), core.settings.run_folder, work.object->name);
   run.facts.folder = netdev::folder_of(folder);
-  run.host_claims.push_back(std::move(folder));
+  run.claims.push_back(std::move(folder));
   if (core.parts.cgroups.base().empty()) return;
   netdev::Claim cgroup = netdev::plan_cgroup(owner_of(run), core.parts.cgroups.base(), work.object->name);
   run.facts.cgroup = netdev::cgroup_of(cgroup);
-  run.host_claims.push_back(std::move(cgroup));
+  run.claims.push_back(std::move(cgroup));
 }
 
 // On the control thread between the answer and the assignment to the run: no two starts can be given the same.
 Task<Result<void>> plan_driver_side(Work& work, RunPtr run, const conf::ValidatedDomain& domain) {
   for (int attempt = 1;; ++attempt) {
     drivers::PlanRequest request{.domain = domain, .run = run->facts, .others = claims_of_others(work.core, *run)};
-    request.others.insert(request.others.end(), run->host_claims.begin(), run->host_claims.end());
+    request.others.insert(request.others.end(), run->claims.begin(), run->claims.end());
     CO_TRY_ASSIGN(std::vector<netdev::Claim> claims, co_await run->driver->plan(std::move(request), work.deadline));
     auto free = check_nobody_has(work.core, *run, claims);
     if (free) {
-      run->driver_claims = std::move(claims);
+      std::ranges::move(claims, std::back_inserter(run->claims));
       co_return free;
     }
     if (attempt == kPlanTries) co_return free;
@@ -74,14 +77,14 @@ Task<Result<std::vector<PlannedPort>>> plan(Work& work, RunPtr run, const conf::
   CO_TRY_ASSIGN(std::vector<PlannedPort> ports, co_await core.parts.pool.run(work_on_pool));
   CO_TRY(check_nobody_uses(core, *run, domain.spec()));
   for (const PlannedPort& port : ports) {
-    for (netdev::Claim& claim : port.plan.claims()) run->host_claims.push_back(std::move(claim));
+    for (netdev::Claim& claim : port.plan.claims()) run->claims.push_back(std::move(claim));
   }
   std::vector<netdev::Claim> listening;
   CO_TRY(co_await claim_listening(core, run, domain.spec(), listening));
   const auto look = [&core, domain, owner = owner_of(*run)] { return plan_hostdevs(core, domain.spec(), owner); };
   CO_TRY_ASSIGN(const std::vector<netdev::Claim> devices, co_await core.parts.pool.run(look));
   CO_TRY(check_nobody_has(core, *run, devices));
-  run->host_claims.insert(run->host_claims.end(), devices.begin(), devices.end());
+  run->claims.insert(run->claims.end(), devices.begin(), devices.end());
   CO_TRY(co_await plan_driver_side(work, run, domain));
   co_return ports;
 }
@@ -89,7 +92,7 @@ Task<Result<std::vector<PlannedPort>>> plan(Work& work, RunPtr run, const conf::
 Task<Result<void>> make_home(Work& work, RunPtr run) {
   Core& core = work.core;
   work.operation->step("making the run's folder", 20);
-  for (netdev::Claim& claim : run->host_claims) {
+  for (netdev::Claim& claim : run->claims) {
     if (claim.kind() == netdev::ClaimKind::folder) {
       const auto make = [&claim] { return netdev::make_folder(claim); };
       CO_TRY(co_await core.parts.pool.run(make));
@@ -106,10 +109,10 @@ Task<Result<void>> make_home(Work& work, RunPtr run) {
 
 Task<Result<void>> take_devices(Work& work, RunPtr run) {
   Core& core = work.core;
-  if (std::ranges::find(run->host_claims, netdev::ClaimKind::pci, &netdev::Claim::kind) == run->host_claims.end())
+  if (std::ranges::find(run->claims, netdev::ClaimKind::pci, &netdev::Claim::kind) == run->claims.end())
     co_return Result<void>{};
   work.operation->step("taking devices from the host", 25);
-  const auto take = [&core, claims = run->host_claims] { return take_hostdevs(core, claims); };
+  const auto take = [&core, claims = run->claims] { return take_hostdevs(core, claims); };
   CO_TRY(co_await core.parts.pool.run(take));
   co_return core.reached("start.devices-taken");
 }
@@ -134,7 +137,7 @@ Task<Result<std::map<int, NetworkPort>>> make_host_side(Work& work, RunPtr run, 
 Task<Result<void>> commit_plan(Work& work, RunPtr run) {
   store::Batch batch;
   batch.put_runs.push_back(run->row(store::RunPhase::starting));
-  batch.claims.upserts = run->claims();
+  batch.claims.upserts = run->claims;
   auto committed = co_await work.core.parts.store.commit(std::move(batch));
   co_return committed;
 }
@@ -165,7 +168,7 @@ Task<Result<drivers::GuestStatus>> bring_up(Work& work, RunPtr run, conf::Valida
       .domain = domain,
       .run = run->facts,
       .ports = std::move(ports),
-      .claims = run->driver_claims,
+      .claims = run->claims,
       .observer = *run->observer,
       .paused = how.paused,
       .incoming = how.incoming,
@@ -224,11 +227,9 @@ Result<RunPtr> first_step(Work& work, const Prepared& prepared) {
 }  // namespace
 
 Task<Result<void>> commit_running(Work& work, RunPtr run, store::Batch batch) {
-  for (auto* const claims : {&run->host_claims, &run->driver_claims}) {
-    for (netdev::Claim& claim : *claims) claim.state = netdev::ClaimState::held;
-  }
+  for (netdev::Claim& claim : run->claims) claim.state = netdev::ClaimState::held;
   batch.put_runs.push_back(run->row(store::RunPhase::running));
-  batch.claims.upserts = run->claims();
+  batch.claims.upserts = run->claims;
   auto committed = co_await work.core.parts.store.commit(std::move(batch));
   co_return committed;
 }

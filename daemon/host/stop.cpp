@@ -29,7 +29,7 @@ Task<void> until_ended(Fd pidfd, Deadline deadline) {
 // For one that was not found again: its claims tell which process it is. One that the kernel cannot let go of yet is waited
 // for on the loop: it keeps nobody else waiting.
 Task<Result<void>> end_unfound(Core& core, RunPtr run, Deadline deadline) {
-  const auto claims = run->claims();
+  const auto claims = run->claims;
   const auto work = [system = core.system(), &claims, deadline] {
     return netdev::release(system, claims, deadline.at_most(kPatience)).result();
   };
@@ -70,7 +70,7 @@ void log_report(const netdev::ReleaseReport& report) {
 }
 
 Task<Result<void>> release_run(Core& core, RunPtr run) {
-  const auto work = [system = core.system(), claims = run->claims()] {
+  const auto work = [system = core.system(), claims = run->claims] {
     return netdev::release(system, claims, Deadline::after(kRelease));
   };
   const netdev::ReleaseReport report = co_await core.parts.pool.run(work);

@@ -60,7 +60,7 @@ struct StartRequest {
   const Run& run;
   // By the index of the interface in spec().devices; interfaces that need nothing of the host (user) have none.
   std::map<int, netdev::NetworkPort> ports;
-  // The claims plan() returned, committed by now. start() completes their identities: pid, port, socket.
+  // Of this run, committed by now. start() completes the identities of those that plan() returned: pid, port, socket.
   std::vector<netdev::Claim>& claims;
   GuestObserver& observer;
   bool paused = false;  // leave the guest paused

@@ -162,7 +162,9 @@ Result<void> complete_claims(std::vector<Claim>& claims, const v1::DomainSpec& l
 }
 
 std::uint16_t planned_spice_port(const std::vector<Claim>& claims) {
-  const auto claim = std::ranges::find(claims, kSpice, &Claim::name);
+  // A guest may be called so, too, and with it its folder.
+  const auto claim = std::ranges::find_if(
+      claims, [](const Claim& one) { return one.kind() == netdev::ClaimKind::port && one.name == kSpice; });
   return claim == claims.end() ? 0 : std::get<PortIdentity>(claim->identity).number;
 }
 

@@ -78,6 +78,13 @@ TEST_CASE("a SPICE server gets a port that no other run has") {
   CHECK_FALSE(netdev::exclude(first[1], second[1]));
 }
 
+TEST_CASE("the folder of a guest that is called spice is not taken for its display's port") {
+  std::vector<netdev::Claim> claims{{.id = "1", .name = "spice", .identity = netdev::FolderIdentity{.path = "/spice"}}};
+  CHECK(planned_spice_port(claims) == 0);
+  claims.push_back({.id = "2", .name = "spice", .identity = netdev::PortIdentity{.protocol = "tcp", .number = 5901}});
+  CHECK(planned_spice_port(claims) == 5901);
+}
+
 TEST_CASE("a TCP server of a serial port has its port") {
   CHECK(described(plan("<serial type='tcp'><source mode='bind' host='127.0.0.1' service='4555'/></serial>")) ==
         Texts{"tcp server (tcp port 4555 at 127.0.0.1)"});
