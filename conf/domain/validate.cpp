@@ -11,6 +11,7 @@ Result<ValidatedDomain> validate(v1::DomainSpec spec, const v1::Capabilities& ho
   checks::check_processors(spec, findings);
   checks::check_architecture(spec, findings);
   checks::check_disks(spec, findings);
+  checks::check_disk_sources(spec, findings);
   checks::check_filesystems(spec, findings);
   checks::check_interfaces(spec, findings);
   checks::check_controllers(spec, findings);

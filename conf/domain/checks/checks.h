@@ -1,5 +1,6 @@
 #pragma once
 
+#include "conf/domain/device.h"
 #include "conf/domain/findings.h"
 #include "lodge/v1/capabilities.pb.h"
 #include "lodge/v1/domain.pb.h"
@@ -17,6 +18,8 @@ void check_processors(const v1::DomainSpec& spec, Findings& findings);
 // What the architecture and its boards do not have.
 void check_architecture(const v1::DomainSpec& spec, Findings& findings);
 void check_disks(const v1::DomainSpec& spec, Findings& findings);
+// Where disks' contents come from: files, servers, credentials, formats, encryption.
+void check_disk_sources(const v1::DomainSpec& spec, Findings& findings);
 void check_filesystems(const v1::DomainSpec& spec, Findings& findings);
 void check_interfaces(const v1::DomainSpec& spec, Findings& findings);
 void check_controllers(const v1::DomainSpec& spec, Findings& findings);
@@ -25,7 +28,7 @@ void check_displays(const v1::DomainSpec& spec, Findings& findings);
 void check_small_devices(const v1::DomainSpec& spec, Findings& findings);
 // Devices of the host, shared memory, memory modules, IOMMU.
 void check_host_devices(const v1::DomainSpec& spec, Findings& findings);
-// NUMA placement, schedulers, huge pages, encryption, what the guest is told of itself.
+// NUMA placement, schedulers, huge pages, what the guest is told of itself.
 void check_tuning(const v1::DomainSpec& spec, Findings& findings);
 // The order in which devices are booted: each number once, and not beside <os><boot>.
 void check_boot_order(const v1::DomainSpec& spec, Findings& findings);
@@ -39,5 +42,18 @@ bool has_iothread(const v1::DomainSpec& spec, std::uint32_t id);
 // `what`, at `path`, is served by another process, which must reach all of the guest's memory.
 void check_shared_memory(const v1::DomainSpec& spec, const std::string& path, std::string_view what,
                          Findings& findings);
+
+// Credentials for a server, at `path`.
+void check_auth(const v1::DiskAuth& auth, const std::string& path, Findings& findings);
+// `options`, at `path`, are of a device that is not virtio: there are none.
+void check_no_virtio(const v1::VirtioOptions& options, const std::string& path, Findings& findings);
+// Who calls and who waits: a connection that is lost is only sought again by who calls. `path`: of <reconnect>.
+void check_reconnect(const v1::CharReconnect& reconnect, bool waits, const std::string& path, Findings& findings);
+
+// Calls check(device, path) for each of `list`, whose elements are called `element`.
+template <class List, class Check>
+void each(std::string_view element, const List& list, Check check) {
+  for (int i = 0; i < list.size(); ++i) check(list[i], device_path(element, i, list));
+}
 
 }  // namespace lodge::conf::checks

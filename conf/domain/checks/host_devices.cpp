@@ -11,13 +11,6 @@ namespace lodge::conf::checks {
 
 namespace {
 
-template <class List, class Check>
-void each(std::string_view element, const List& list, Check check) {
-  for (int i = 0; i < list.size(); ++i) {
-    check(list[i], device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size())));
-  }
-}
-
 void check_usb(const v1::HostdevUsb& usb, const std::string& path, Findings& findings) {
   const bool by_place = usb.has_source() && usb.source().has_bus() && usb.source().has_device();
   if (!usb.has_vendor() && !by_place) {

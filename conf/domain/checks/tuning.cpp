@@ -84,26 +84,6 @@ void check_disk_shares(const v1::BlockIoTune& tune, Findings& findings) {
   }
 }
 
-void check_encryption(const v1::StorageEncryption& encryption, const std::string& path, Findings& findings) {
-  if (encryption.format() == v1::STORAGE_ENCRYPTION_FORMAT_QCOW) {
-    findings.add(path + "/@format", "emulators no longer read qcow2's own encryption: convert the image to 'luks'");
-  }
-  if (encryption.has_cipher()) {
-    findings.add(path + "/cipher", "the image itself says how it is encrypted; only new volumes name a cipher");
-  }
-}
-
-void check_disk_tuning(const v1::DomainSpec& spec, Findings& findings) {
-  for (int i = 0; i < spec.disks_size(); ++i) {
-    const auto& disk = spec.disks(i);
-    const auto path = device_path("disk", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.disks_size()));
-    if (disk.has_encryption()) check_encryption(disk.encryption(), path + "/encryption", findings);
-    if (!disk.source().has_encryption()) continue;
-    check_encryption(disk.source().encryption(), path + "/source/encryption", findings);
-    if (disk.has_encryption()) findings.add(path + "/encryption", "is in <source> already; one of them is enough");
-  }
-}
-
 bool is_date(std::string_view text) {
   unsigned month = 0;
   unsigned day = 0;
@@ -160,11 +140,10 @@ void check_tuning(const v1::DomainSpec& spec, Findings& findings) {
   check_schedulers(spec, findings);
   check_huge_pages(spec, findings);
   check_disk_shares(spec.blkiotune(), findings);
-  check_disk_tuning(spec, findings);
   check_sysinfo(spec, findings);
   const auto parameters = [&](std::string_view element, const auto& list) {
     for (int i = 0; i < list.size(); ++i) {
-      const auto path = device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size()));
+      const auto path = device_path(element, i, list);
       check_load_parameter(list[i].boot().loadparm(), path + "/boot/@loadparm", findings);
     }
   };
