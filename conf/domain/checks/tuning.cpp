@@ -30,24 +30,10 @@ void check_numatune(const v1::DomainSpec& spec, Findings& findings) {
   for (int i = 0; i < tune.nodes_size(); ++i) {
     const auto& node = tune.nodes(i);
     const auto path = numbered("/domain/numatune/memnode", i, tune.nodes());
+    if (node.nodeset().empty()) findings.add(path + "/@nodeset", "names the host's nodes: nodeset='0'");
     if (!cells.insert(node.cellid()).second) findings.add(path + "/@cellid", "{} is there twice", node.cellid());
     if (!spec.cpu().numa_cells().empty() && node.cellid() >= static_cast<std::uint32_t>(spec.cpu().numa_cells_size())) {
       findings.add(path + "/@cellid", "the guest has no NUMA node {}", node.cellid());
-    }
-  }
-}
-
-void check_schedulers(const v1::DomainSpec& spec, Findings& findings) {
-  std::set<std::string> seen;
-  for (const auto& scheduler : spec.cputune().vcpu_scheds()) {
-    if (!seen.insert(scheduler.vcpus()).second) {
-      findings.add("/domain/cputune/vcpusched", "processor {} is in two of them", scheduler.vcpus());
-    }
-  }
-  seen.clear();
-  for (const auto& scheduler : spec.cputune().iothread_scheds()) {
-    if (!seen.insert(scheduler.iothreads()).second) {
-      findings.add("/domain/cputune/iothreadsched", "I/O thread {} is in two of them", scheduler.iothreads());
     }
   }
 }
@@ -137,7 +123,6 @@ void check_load_parameter(const std::string& parameter, const std::string& path,
 
 void check_tuning(const v1::DomainSpec& spec, Findings& findings) {
   check_numatune(spec, findings);
-  check_schedulers(spec, findings);
   check_huge_pages(spec, findings);
   check_disk_shares(spec.blkiotune(), findings);
   check_sysinfo(spec, findings);
