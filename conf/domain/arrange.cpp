@@ -7,8 +7,11 @@
 #include <functional>
 #include <numeric>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "conf/domain/disk_name.h"
+#include "conf/domain/limits.h"
 #include "conf/numbered.h"
 
 namespace lodge::conf {
@@ -72,6 +75,53 @@ std::vector<int> sort(List& list, auto number) {
   std::ranges::stable_sort(origin, {}, [&](int index) { return std::invoke(number, list[index]); });
   reorder(list, origin);
   return origin;
+}
+
+// "0-2,5" as its numbers, of which there are at most kMaxIothreads.
+std::set<std::uint32_t> numbers_of(std::string_view ranges) {
+  std::set<std::uint32_t> numbers;
+  while (!ranges.empty()) {
+    const auto part = ranges.substr(0, ranges.find(','));
+    ranges.remove_prefix(std::min(ranges.size(), part.size() + 1));
+    std::uint32_t low = 0;
+    auto [next, error] = std::from_chars(part.data(), part.data() + part.size(), low);
+    if (error != std::errc()) return {};
+    std::uint32_t high = low;
+    if (next != part.data() + part.size()) std::from_chars(next + 1, part.data() + part.size(), high);
+    if (high < low || high - low >= kMaxIothreads || numbers.size() >= kMaxIothreads) return {};
+    for (auto number = low; number <= high; ++number) numbers.insert(number);
+  }
+  return numbers;
+}
+
+// One element for each thread, in their order. Those that name none go first.
+template <class List, class Get, class Set>
+std::vector<int> spread(List& list, Get get, Set set) {
+  std::vector<std::pair<std::uint32_t, int>> order;
+  List result;
+  for (int i = 0; i < list.size(); ++i) {
+    const auto numbers = numbers_of(get(list[i]));
+    if (numbers.empty()) order.emplace_back(0, i);
+    for (const auto number : numbers) order.emplace_back(number, i);
+  }
+  std::ranges::stable_sort(order, {}, &std::pair<std::uint32_t, int>::first);
+  std::vector<int> origin;
+  for (const auto& [number, index] : order) {
+    auto& one = *result.Add();
+    one = list[index];
+    if (!numbers_of(get(one)).empty()) set(one, fmt::to_string(number));
+    origin.push_back(index);
+  }
+  list.Swap(&result);
+  return origin;
+}
+
+std::vector<int> arrange_cells(v1::Cpu& cpu) {
+  auto& cells = *cpu.mutable_numa_cells();
+  for (int i = 0; i < cells.size(); ++i) {
+    if (!cells[i].has_id()) cells[i].set_id(static_cast<std::uint32_t>(i));
+  }
+  return sort(cells, &v1::NumaCell::id);
 }
 
 std::vector<int> arrange_disks(v1::DomainSpec& spec) {
@@ -160,18 +210,33 @@ Arrangement arrange(v1::DomainSpec& spec) {
   device("controller", arrange_controllers(spec));
   device("video", arrange_videos(spec));
   device("console", arrange_consoles(spec));
+  if (spec.has_cpu()) arrangement.remember("/domain/cpu/numa/cell", arrange_cells(*spec.mutable_cpu()));
   if (!spec.has_cputune()) return arrangement;
   auto& tune = *spec.mutable_cputune();
   arrangement.remember("/domain/cputune/vcpupin", sort(*tune.mutable_vcpu_pins(), &v1::VcpuPin::vcpu));
   arrangement.remember("/domain/cputune/iothreadpin", sort(*tune.mutable_iothread_pins(), &v1::IothreadPin::iothread));
+  arrangement.remember("/domain/cputune/vcpusched",
+                       spread(
+                           *tune.mutable_vcpu_scheds(), [](const auto& each) -> const auto& { return each.vcpus(); },
+                           [](auto& each, std::string number) { each.set_vcpus(std::move(number)); }));
+  arrangement.remember(
+      "/domain/cputune/iothreadsched",
+      spread(
+          *tune.mutable_iothread_scheds(), [](const auto& each) -> const auto& { return each.iothreads(); },
+          [](auto& each, std::string number) { each.set_iothreads(std::move(number)); }));
   return arrangement;
 }
 
 std::string Arrangement::document_path(std::string_view path) const {
-  // A family is two steps below the root.
-  const auto holder = path.substr(0, path.find('/', std::min(path.size(), path.find('/', 1)) + 1));
-  const auto family = path.substr(0, path.find_first_of("[/", holder.size() + 1));
-  const auto found = origins_.find(family);
+  // A family is two steps below the root, or three.
+  auto holder = path.substr(0, path.find('/', std::min(path.size(), path.find('/', 1)) + 1));
+  auto family = path.substr(0, path.find_first_of("[/", holder.size() + 1));
+  auto found = origins_.find(family);
+  if (found == origins_.end()) {
+    holder = family;
+    family = path.substr(0, path.find_first_of("[/", std::min(path.size(), holder.size() + 1)));
+    found = origins_.find(family);
+  }
   if (found == origins_.end()) return std::string(path);
 
   std::string_view rest = path.substr(family.size());
@@ -182,7 +247,7 @@ std::string Arrangement::document_path(std::string_view path) const {
   }
   // Devices that normalize appended are behind all that the document has.
   if (number < 1 || number > found->second.size() || found->second[number - 1] < 0) return std::string(holder);
-  const auto in_document = std::ranges::count_if(found->second, [](int index) { return index >= 0; });
+  const int in_document = std::ranges::max(found->second) + 1;
   return numbered(family, found->second[number - 1], in_document) + std::string(rest);
 }
 

@@ -9,7 +9,8 @@
 
 namespace lodge::conf {
 
-// Where what was put into another order stood in the document it came from: devices, and pins of threads.
+// Where what was put into another order stood in the document it came from: devices, NUMA nodes, pins and
+// schedulers of threads.
 class Arrangement {
  public:
   // The document's path for a path into the arranged definition: /domain/devices/disk[1]/target for …/disk[3]/target.
@@ -26,8 +27,8 @@ class Arrangement {
 
 // Puts devices into the order in which libvirt keeps them, which decides what addresses they get: disks of one bus by
 // their target, controllers of one type by their index, the primary video card first, and before all other consoles the
-// one that shows the first serial port, added if it is missing. Pins go by the number of what they pin. Repeating it
-// changes nothing.
+// one that shows the first serial port, added if it is missing. Pins go by the number of what they pin, NUMA
+// nodes by theirs, and each thread gets a scheduler of its own. Repeating it changes nothing.
 Arrangement arrange(v1::DomainSpec& spec);
 
 }  // namespace lodge::conf

@@ -16,8 +16,7 @@ std::vector<Device> devices_of(v1::DomainSpec& spec) {
   std::vector<Device> devices;
   const auto add = [&devices](std::string_view element, auto& list, int first = 0) {
     for (int i = first; i < list.size(); ++i) {
-      devices.push_back({device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size())),
-                         DeviceAddress(list[i])});
+      devices.push_back({device_path(element, i, list), DeviceAddress(list[i])});
     }
   };
   // The first console is the first serial port, shown once more.

@@ -18,6 +18,10 @@ void Findings::push(std::string path, std::string message) {
 Result<void> Findings::result() && {
   if (findings_.empty()) return {};
   std::ranges::stable_sort(findings_, {}, &Finding::line);
+  // What one element says of several threads is wrong once.
+  const auto again = std::ranges::unique(
+      findings_, [](const Finding& a, const Finding& b) { return a.path == b.path && a.message == b.message; });
+  findings_.erase(again.begin(), again.end());
   if (findings_.size() > kMaxFindings) findings_.resize(kMaxFindings);
   const auto& first = findings_.front();
   const std::string where = first.line ? fmt::format("line {}: ", first.line) : std::string();

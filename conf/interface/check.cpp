@@ -22,7 +22,7 @@ void check_protocols(const std::string& path, const v1::HostInterfaceSpec& inter
     const std::string at = numbered(path + "/protocol", i, interface.protocols());
     const bool ipv6 = protocol.family() == v1::HOST_INTERFACE_FAMILY_IPV6;
     if (protocol.family() == v1::HOST_INTERFACE_FAMILY_UNSPECIFIED)
-      findings.add(at + "/@family", "is missing; it is one of ipv4, ipv6");
+      findings.add(at + "/@family", "says which addresses: ipv4 or ipv6");
     if (!families.insert(protocol.family()).second)
       findings.add(at + "/@family", "'{}' is given twice", spelling(protocol.family()));
     if (protocol.autoconf() && !ipv6) findings.add(at + "/autoconf", "only with family ipv6");
@@ -51,17 +51,19 @@ void check_members(const std::string& path, const Holder& holder, bool only_ethe
 }
 
 void check_bond(const std::string& path, const v1::HostInterfaceBond& bond, Findings& findings) {
-  if (bond.interfaces().empty()) findings.add(path, "it needs an interface");
-  if (bond.has_miimon() && !bond.miimon().has_freq()) findings.add(path + "/miimon/@freq", "is missing");
+  if (bond.interfaces().empty()) findings.add(path, "is made of links: <interface type='ethernet' name='eth0'/>");
+  if (bond.has_miimon() && !bond.miimon().has_freq())
+    findings.add(path + "/miimon/@freq", "says how often links are looked at, in ms: freq='100'");
   if (bond.has_arpmon()) {
-    if (!bond.arpmon().has_interval()) findings.add(path + "/arpmon/@interval", "is missing");
+    if (!bond.arpmon().has_interval())
+      findings.add(path + "/arpmon/@interval", "says how often it asks, in ms: interval='100'");
     check_address(path + "/arpmon/@target", bond.arpmon().target(), false, findings);
   }
   check_members(path, bond, true, findings);
 }
 
 void check_one(const std::string& path, const v1::HostInterfaceSpec& interface, bool inner, Findings& findings) {
-  if (interface.name().empty() && !interface.has_vlan()) findings.add(path + "/@name", "is missing");
+  if (interface.name().empty() && !interface.has_vlan()) findings.add(path + "/@name", "names the link: name='eth0'");
   if (inner && interface.start() != v1::HOST_INTERFACE_START_UNSPECIFIED)
     findings.add(path + "/start", "only on the outermost interface");
   if (inner && !interface.protocols().empty())
@@ -71,10 +73,11 @@ void check_one(const std::string& path, const v1::HostInterfaceSpec& interface, 
   if (interface.has_bridge()) check_members(path + "/bridge", interface.bridge(), false, findings);
   if (interface.has_bond()) check_bond(path + "/bond", interface.bond(), findings);
   if (interface.has_vlan()) {
-    if (!interface.vlan().has_tag()) findings.add(path + "/vlan/@tag", "is missing");
+    if (!interface.vlan().has_tag()) findings.add(path + "/vlan/@tag", "says which VLAN: tag='42'");
     if (interface.vlan().tag() > 4095)
       findings.add(path + "/vlan/@tag", "'{}' is more than 4095", interface.vlan().tag());
-    if (interface.vlan().device().empty()) findings.add(path + "/vlan/interface/@name", "is missing");
+    if (interface.vlan().device().empty())
+      findings.add(path + "/vlan/interface/@name", "names the link it is on: <interface name='eth0'/>");
   }
 }
 

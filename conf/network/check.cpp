@@ -36,6 +36,7 @@ void check_portgroups(const v1::NetworkSpec& network, Findings& findings) {
 void check_network(const v1::NetworkSpec& network, Findings& findings) {
   if (network.name().empty()) findings.add("/network/name", "a network needs a name: <name>default</name>");
   if (network.name().find('/') != std::string::npos) findings.add("/network/name", "'{}' has a '/'", network.name());
+  if (network.name().find('\n') != std::string::npos) findings.add("/network/name", "a name is one line");
   if (is_multicast(network.mac())) findings.add("/network/mac/@address", "'{}' is a multicast address", network.mac());
   if (network.has_mtu() && (network.mtu() < 68 || network.mtu() > 65535))
     findings.add("/network/mtu/@size", "'{}' is not from 68 to 65535", network.mtu());

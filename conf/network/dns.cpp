@@ -48,7 +48,7 @@ void check_dns(const v1::NetworkDns& dns, Findings& findings) {
   for (int i = 0; i < dns.hosts_size(); ++i) {
     const std::string path = numbered("/network/dns/host", i, dns.hosts());
     if (dns.hosts(i).ip().empty()) findings.add(path + "/@ip", "is what the names stand for: ip='192.168.122.2'");
-    if (dns.hosts(i).hostnames().empty()) findings.add(path, "it needs a hostname");
+    if (dns.hosts(i).hostnames().empty()) findings.add(path, "has a name or more: <hostname>web1</hostname>");
     check_ip(path + "/@ip", dns.hosts(i).ip(), findings);
   }
   for (int i = 0; i < dns.srvs_size(); ++i)

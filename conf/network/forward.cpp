@@ -85,6 +85,7 @@ void check_unserved(const v1::NetworkSpec& network, Findings& findings) {
   refuse(network.has_dns(), "/network/dns");
   refuse(network.has_domain(), "/network/domain");
   refuse(network.has_mtu(), "/network/mtu");
+  refuse(network.has_bandwidth(), "/network/bandwidth");
   refuse(!network.mac().empty(), "/network/mac");
   refuse(network.bridge().has_stp(), "/network/bridge/@stp");
   refuse(network.bridge().has_delay(), "/network/bridge/@delay");
@@ -101,6 +102,13 @@ void check_forward(const v1::NetworkSpec& network, Findings& findings) {
   if (forward.has_nat()) check_nat(forward, findings);
   check_devices(forward, findings);
   if (has_own_bridge(network)) {
+    const bool translates = forward.mode() == v1::NETWORK_FORWARD_MODE_NAT ||
+                            forward.mode() == v1::NETWORK_FORWARD_MODE_UNSPECIFIED;
+    if ((translates || forward.mode() == v1::NETWORK_FORWARD_MODE_ROUTE) && network.ips().empty())
+      findings.add("/network/ip", "what is forwarded comes from an address: <ip address='192.168.122.1' netmask='…'/>");
+    if (network.has_vlan())
+      findings.add("/network/vlan",
+                   "a bridge of its own has no VLANs; networks of mode bridge, passthrough and hostdev can");
     if (forward.interfaces_size() > 1)
       findings.add("/network/forward/interface[2]", "one interface is allowed with mode {}", spelling(forward.mode()));
     if (forward.mode() == v1::NETWORK_FORWARD_MODE_OPEN && (!forward.dev().empty() || !forward.interfaces().empty()))

@@ -72,7 +72,7 @@ void check_vlan(const std::string& path, const v1::Vlan& vlan, Findings& finding
       findings.add(tag + "/@nativeMode", "only one tag can have it");
   }
   if ((vlan.tags_size() > 1 || native > 0) && vlan.has_trunk() && !vlan.trunk())
-    findings.add(path + "/@trunk", "several tags, or a native one, make a trunk");
+    findings.add(path + "/@trunk", "several tags, or a native one, make a trunk: trunk='yes', or leave it out");
 }
 
 void check_bandwidth(const std::string& path, const v1::Bandwidth& bandwidth, bool may_have_floor, Findings& findings) {

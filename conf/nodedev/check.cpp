@@ -1,15 +1,11 @@
 #include "conf/nodedev/check.h"
 
 #include "conf/numbered.h"
+#include "conf/wwn.h"
 
 namespace lodge::conf {
 
 namespace {
-
-bool is_wwn(std::string_view text) {
-  if (text.starts_with("0x")) text.remove_prefix(2);
-  return text.size() == 16 && text.find_first_not_of("0123456789abcdefABCDEF") == text.npos;
-}
 
 void check_wwn(const std::string& path, const std::string& text, Findings& findings) {
   if (!text.empty() && !is_wwn(text)) findings.add(path, "'{}' is not 16 hexadecimal digits", text);
@@ -55,7 +51,7 @@ void check_node_device(const v1::NodeDeviceSpec& device, Findings& findings) {
   check_wwn("/device/parent/@wwpn", device.parent().wwpn(), findings);
   check_wwn("/device/parent/@fabric_wwn", device.parent().fabric_wwn(), findings);
   if (device.parent().wwnn().empty() != device.parent().wwpn().empty())
-    findings.add("/device/parent", "wwnn and wwpn need each other");
+    findings.add("/device/parent", "its node and its port are given together: wwnn='…' wwpn='…'");
   for (int i = 0; i < device.capabilities_size(); ++i) {
     const auto& capability = device.capabilities(i);
     const std::string path = numbered("/device/capability", i, device.capabilities());

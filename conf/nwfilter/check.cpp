@@ -119,7 +119,8 @@ void check_attributes(const std::string& path, const Message& protocol, bool ipv
 }
 
 void check_ranges(const std::string& path, const v1::NwFilterRanges& ranges, Findings& findings) {
-  if (ranges.ipset().empty() != ranges.ipsetflags().empty()) findings.add(path, "ipset and ipsetflags need each other");
+  if (ranges.ipset().empty() != ranges.ipsetflags().empty())
+    findings.add(path, "ipset and ipsetflags are given together: ipset='blocked' ipsetflags='src'");
 }
 
 // Frames whose protocol has ports, where ports are asked for.
@@ -158,30 +159,36 @@ void check_protocol(const std::string& path, const v1::NwFilterRule& rule, Findi
 }  // namespace
 
 void check_nwfilter(const v1::NwFilterSpec& filter, Findings& findings) {
-  if (filter.name().empty()) findings.add("/filter/@name", "is missing");
+  if (filter.name().empty()) findings.add("/filter/@name", "names the filter: <filter name='no-spoofing'>");
   if (filter.name().find('/') != std::string::npos) findings.add("/filter/@name", "'{}' has a '/'", filter.name());
   check_chain(filter.chain(), findings);
   check_priority("/filter/@priority", filter.priority(), findings);
   for (int i = 0; i < filter.filterrefs_size(); ++i) {
     if (filter.filterrefs(i).filter().empty())
-      findings.add(numbered("/filter/filterref", i, filter.filterrefs()) + "/@filter", "is missing");
+      findings.add(numbered("/filter/filterref", i, filter.filterrefs()) + "/@filter",
+                   "names another filter: filter='clean-traffic'");
   }
   for (int i = 0; i < filter.rules_size(); ++i) {
     const auto& rule = filter.rules(i);
     const std::string path = numbered("/filter/rule", i, filter.rules());
-    if (rule.action() == v1::NW_FILTER_ACTION_UNSPECIFIED) findings.add(path + "/@action", "is missing");
-    if (rule.direction() == v1::NW_FILTER_DIRECTION_UNSPECIFIED) findings.add(path + "/@direction", "is missing");
+    if (rule.action() == v1::NW_FILTER_ACTION_UNSPECIFIED)
+      findings.add(path + "/@action", "says what becomes of the packet: drop, accept, reject, return or continue");
+    if (rule.direction() == v1::NW_FILTER_DIRECTION_UNSPECIFIED)
+      findings.add(path + "/@direction", "says which packets: in, to the guest, out, from it, or inout");
     check_priority(path + "/@priority", rule.priority(), findings);
     check_protocol(path, rule, findings);
   }
 }
 
 void check_nwfilter_binding(const v1::NwFilterBindingSpec& binding, Findings& findings) {
-  if (binding.owner().name().empty()) findings.add("/filterbinding/owner/name", "is missing");
-  if (binding.owner().uuid().empty()) findings.add("/filterbinding/owner/uuid", "is missing");
-  if (binding.portdev().empty()) findings.add("/filterbinding/portdev/@name", "is missing");
-  if (binding.mac().empty()) findings.add("/filterbinding/mac/@address", "is missing");
-  if (binding.filterref().filter().empty()) findings.add("/filterbinding/filterref/@filter", "is missing");
+  const auto need = [&](const std::string& value, std::string_view place, std::string_view example) {
+    if (value.empty()) findings.add(fmt::format("/filterbinding/{}", place), "says {}", example);
+  };
+  need(binding.owner().name(), "owner/name", "which guest it is for: <name>web1</name>");
+  need(binding.owner().uuid(), "owner/uuid", "which guest it is for: <uuid>d5a0c4f2-…</uuid>");
+  need(binding.portdev(), "portdev/@name", "at which link packets are filtered: name='vnet0'");
+  need(binding.mac(), "mac/@address", "whose packets they are: address='52:54:00:12:34:56'");
+  need(binding.filterref().filter(), "filterref/@filter", "which filter it is: filter='clean-traffic'");
 }
 
 }  // namespace lodge::conf

@@ -1,5 +1,6 @@
 #include "conf/snapshot/check.h"
 
+#include <charconv>
 #include <set>
 
 #include "conf/numbered.h"
@@ -19,7 +20,7 @@ void check_names(const std::string& path, const Disks& disks, Findings& findings
   std::set<std::string> names;
   for (int i = 0; i < disks.size(); ++i) {
     const std::string at = numbered(path + "/disk", i, disks) + "/@name";
-    if (disks[i].name().empty()) findings.add(at, "is missing");
+    if (disks[i].name().empty()) findings.add(at, "says which disk of the guest, by its target or source: name='vda'");
     if (!names.insert(disks[i].name()).second) findings.add(at, "'{}' is given twice", disks[i].name());
   }
 }
@@ -32,7 +33,8 @@ void check_memory(const v1::SnapshotMemory& memory, Findings& findings) {
   const std::string path = "/domainsnapshot/memory";
   check_absolute(path + "/@file", memory.file(), findings);
   const bool external = memory.snapshot() == v1::SNAPSHOT_PLACE_EXTERNAL;
-  if (external && memory.file().empty()) findings.add(path + "/@file", "is missing; an external snapshot needs it");
+  if (external && memory.file().empty())
+    findings.add(path + "/@file", "an external snapshot is a file: file='/snapshots/web1.mem'");
   if (!memory.file().empty() && !external && memory.snapshot() != v1::SNAPSHOT_PLACE_UNSPECIFIED)
     findings.add(path + "/@file", "only with snapshot external; here it is {}", spelling(memory.snapshot()));
 }
@@ -54,17 +56,27 @@ void check_server(const v1::BackupServer& server, Findings& findings) {
   if (server.transport() == v1::NETWORK_DISK_TRANSPORT_RDMA)
     findings.add(path + "/@transport", "'rdma' is not one of tcp, unix");
   if (server.transport() == v1::NETWORK_DISK_TRANSPORT_UNIX) {
-    if (server.socket().empty()) findings.add(path + "/@socket", "is missing");
+    if (server.socket().empty()) findings.add(path + "/@socket", "is where clients connect: socket='/run/backup.sock'");
     check_absolute(path + "/@socket", server.socket(), findings);
     return;
   }
-  if (server.name().empty()) findings.add(path + "/@name", "is missing");
+  if (server.name().empty())
+    findings.add(path + "/@name", "is the address where clients connect: name='127.0.0.1' port='10809'");
+}
+
+// As checkpoints have it, whose message has room for a number only.
+void check_creation_time(const std::string& text, Findings& findings) {
+  std::uint64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (text.empty() || (error == std::errc() && end == text.data() + text.size())) return;
+  findings.add("/domainsnapshot/creationTime", "'{}' is not a number of seconds since 1970", text);
 }
 
 }  // namespace
 
 void check_snapshot(const v1::DomainSnapshotSpec& snapshot, Findings& findings) {
   check_name("/domainsnapshot/name", snapshot.name(), findings);
+  check_creation_time(snapshot.creation_time(), findings);
   if (snapshot.has_memory()) check_memory(snapshot.memory(), findings);
   const auto& disks = snapshot.disks().disks();
   check_names("/domainsnapshot/disks", disks, findings);
@@ -95,7 +107,8 @@ void check_checkpoint(const v1::DomainCheckpointSpec& checkpoint, Findings& find
 
 void check_backup(const v1::DomainBackupSpec& backup, Findings& findings) {
   const bool pull = backup.mode() == v1::BACKUP_MODE_PULL;
-  if (pull && !backup.has_server()) findings.add("/domainbackup/server", "is missing; mode pull needs it");
+  if (pull && !backup.has_server())
+    findings.add("/domainbackup/server", "clients of mode pull come to it: <server name='127.0.0.1' port='10809'/>");
   if (!pull && backup.has_server()) findings.add("/domainbackup/server", "only with mode pull");
   if (pull && backup.has_server()) check_server(backup.server(), findings);
   const auto& disks = backup.disks().disks();

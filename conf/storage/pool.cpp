@@ -3,7 +3,9 @@
 #include <span>
 
 #include "conf/numbered.h"
+#include "conf/secret/reference.h"
 #include "conf/storage/check.h"
+#include "conf/wwn.h"
 
 namespace lodge::conf {
 
@@ -65,18 +67,11 @@ void check_auth(const v1::StoragePoolAuth& auth, Findings& findings) {
   const std::string path = "/pool/source/auth";
   if (auth.type() == v1::STORAGE_POOL_AUTH_TYPE_UNSPECIFIED) findings.add(path + "/@type", "is one of chap, ceph");
   if (auth.username().empty()) findings.add(path + "/@username", "says who we are to the server: username='web'");
-  if (auth.secret_uuid().empty() && auth.secret_usage().empty())
-    findings.add(path + "/secret", "it needs a uuid or a usage");
-  if (!auth.secret_uuid().empty() && !auth.secret_usage().empty())
-    findings.add(path + "/secret", "uuid and usage exclude each other");
+  check_secret_reference(path + "/secret", auth.secret_uuid(), auth.secret_usage(), findings);
 }
 
-// 16 hexadecimal digits, as libvirt's virValidateWWN takes them.
 void check_wwn(const std::string& path, std::string_view name, Findings& findings) {
-  auto digits = name;
-  if (digits.starts_with("0x")) digits.remove_prefix(2);
-  if (digits.size() == 16 && digits.find_first_not_of("0123456789abcdefABCDEF") == digits.npos) return;
-  findings.add(path, "'{}' is not 16 hexadecimal digits", name);
+  if (!is_wwn(name)) findings.add(path, "'{}' is not 16 hexadecimal digits", name);
 }
 
 void check_fc_host(const v1::FcHostAdapter& host, const std::string& path, Findings& findings) {

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "conf/numbered.h"
+#include "conf/secret/reference.h"
 #include "conf/storage/check.h"
 
 namespace lodge::conf {
@@ -25,7 +26,7 @@ void check_encryption(const v1::StorageEncryption& encryption, Findings& finding
   for (int i = 0; i < encryption.secrets_size(); ++i) {
     const auto& secret = encryption.secrets(i);
     const std::string at = numbered(path + "/secret", i, encryption.secrets());
-    if (secret.uuid().empty() && secret.usage().empty()) findings.add(at, "it needs a uuid or a usage");
+    check_secret_reference(at, secret.uuid(), secret.usage(), findings);
     if (secret.type() != "passphrase") findings.add(at + "/@type", "'{}' is not passphrase", secret.type());
   }
   const bool luks = encryption.format() == v1::STORAGE_ENCRYPTION_FORMAT_LUKS ||

@@ -22,9 +22,7 @@ class Collector {
     for (int i = 0; i < list.size(); ++i) {
       const unsigned needs = plug_of(list[i]);
       if (needs == 0) continue;
-      devices_.push_back({{device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size())),
-                           DeviceAddress(list[i])},
-                          needs});
+      devices_.push_back({{device_path(element, i, list), DeviceAddress(list[i])}, needs});
     }
   }
 

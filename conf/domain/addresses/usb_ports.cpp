@@ -40,7 +40,7 @@ template <class List, class IsUsb>
 void add(std::vector<UsbDevice>& devices, std::string_view element, List& list, IsUsb is_usb) {
   for (int i = 0; i < list.size(); ++i) {
     if (!is_usb(list[i])) continue;
-    const auto path = device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size()));
+    const auto path = device_path(element, i, list);
     devices.push_back({{path, DeviceAddress(list[i])}, element == "hub"});
   }
 }

@@ -68,11 +68,9 @@ void check_fixed_places(const v1::DomainSpec& spec, Chipset chipset, Findings& f
     const auto fixed = addresses::fixed_place(controller, chipset);
     if (!fixed || !controller.address().has_pci() || addresses::place_of(controller.address().pci()) == *fixed)
       continue;
-    findings.add(
-        device_path("controller", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.controllers_size())) +
-            "/address",
-        "the first '{}' controller of this machine is at {} and nowhere else", spelling(controller.type()),
-        written(*fixed));
+    findings.add(device_path("controller", i, spec.controllers()) + "/address",
+                 "the first '{}' controller of this machine is at {} and nowhere else", spelling(controller.type()),
+                 written(*fixed));
   }
 }
 
@@ -151,7 +149,7 @@ void check_drives(const v1::DomainSpec& spec, Findings& findings) {
   for (int i = 0; i < spec.disks_size(); ++i) {
     const auto& disk = spec.disks(i);
     if (!is_drive_bus(disk.bus()) || disk.address().type_case() == v1::Address::TYPE_NOT_SET) continue;
-    const auto path = device_path("disk", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.disks_size()));
+    const auto path = device_path("disk", i, spec.disks());
     if (!disk.address().has_drive()) {
       findings.add(path + "/address/@type", "a disk on '{}' has an address of type 'drive', or leave it out",
                    spelling(disk.bus()));

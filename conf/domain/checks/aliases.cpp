@@ -51,8 +51,7 @@ void check_aliases(const v1::DomainSpec& spec, Findings& findings) {
     }
     const int count = reflection->FieldSize(spec, family);
     for (int i = 0; i < count; ++i) {
-      check(reflection->GetRepeatedMessage(spec, family, i),
-            device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(count)));
+      check(reflection->GetRepeatedMessage(spec, family, i), device_path(element, i, count));
     }
   }
 }

@@ -75,7 +75,7 @@ void check_ports(const v1::DomainSpec& spec, Findings& findings) {
   for (int i = 0; i < spec.serials_size(); ++i) {
     const auto& serial = spec.serials(i);
     if (exists(serial, spec.os())) continue;
-    const auto path = device_path("serial", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.serials_size()));
+    const auto path = device_path("serial", i, spec.serials());
     findings.add(path + "/target/@type", "'{}' with model '{}' is not for machine '{}' of {}; it can be {}",
                  spelling(serial.target_type()), serial.target_model(), spec.os().machine(), spec.os().arch(),
                  ports_of(spec.os()));
@@ -99,13 +99,13 @@ void check_cards(const v1::DomainSpec& spec, Findings& findings) {
   for (int i = 0; i < spec.videos_size(); ++i) {
     const auto type = spec.videos(i).type();
     if (is_known(type, spec.os())) continue;
-    const auto path = device_path("video", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.videos_size()));
+    const auto path = device_path("video", i, spec.videos());
     findings.add(path + "/model/@type", "there are no '{}' cards for {}; it can be virtio", spelling(type),
                  spec.os().arch());
   }
   for (int i = 0; i < spec.inputs_size(); ++i) {
     if (spec.inputs(i).bus() != v1::INPUT_BUS_PS2 || is_x86(spec.os().arch())) continue;
-    const auto path = device_path("input", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.inputs_size()));
+    const auto path = device_path("input", i, spec.inputs());
     findings.add(path + "/@bus", "{} has no 'ps2'; it can be usb or virtio", spec.os().arch());
   }
 }

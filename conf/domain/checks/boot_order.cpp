@@ -18,8 +18,7 @@ void check_boot_order(const v1::DomainSpec& spec, Findings& findings) {
   };
   const auto each = [&](std::string_view element, const auto& list, auto has, auto order) {
     for (int i = 0; i < list.size(); ++i) {
-      check(device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size())), has(list[i]),
-            order(list[i]));
+      check(device_path(element, i, list), has(list[i]), order(list[i]));
     }
   };
   const auto has_order = [](const auto& device) { return device.boot().has_order(); };

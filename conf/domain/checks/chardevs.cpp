@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
@@ -25,6 +26,8 @@ void check_backend(const v1::CharBackend& backend, bool spice, bool made_for_run
     case v1::CharBackend::kPipe: need_path(backend.pipe().path()); break;
     case v1::CharBackend::kUnixSocket:
       if (!made_for_run) need_path(backend.unix_socket().path());
+      check_reconnect(backend.unix_socket().reconnect(), backend.unix_socket().mode() == v1::CHAR_SOCKET_MODE_BIND,
+                      path + "/source/reconnect", findings);
       // The kernel's sun_path, with its end.
       if (backend.unix_socket().path().size() > 107) {
         findings.add(path + "/source/@path", "a socket's path has at most 107 bytes, this one has {}",
@@ -32,6 +35,8 @@ void check_backend(const v1::CharBackend& backend, bool spice, bool made_for_run
       }
       break;
     case v1::CharBackend::kTcp:
+      check_reconnect(backend.tcp().reconnect(), backend.tcp().mode() == v1::CHAR_SOCKET_MODE_BIND,
+                      path + "/source/reconnect", findings);
       if (backend.tcp().service().empty()) findings.add(path + "/source/@service", "a 'tcp' device needs a port");
       if (backend.tcp().host().empty() && backend.tcp().mode() != v1::CHAR_SOCKET_MODE_BIND) {
         findings.add(path + "/source/@host", "a 'tcp' device needs to know whom to connect to");
@@ -50,13 +55,6 @@ void check_backend(const v1::CharBackend& backend, bool spice, bool made_for_run
       if (!spice) findings.add(path + "/@type", "needs <graphics type='spice'>, which the guest does not have");
       break;
     default: break;
-  }
-}
-
-template <class List, class Check>
-void each(std::string_view element, const List& list, Check check) {
-  for (int i = 0; i < list.size(); ++i) {
-    check(list[i], device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size())));
   }
 }
 
@@ -107,6 +105,21 @@ void check_channels(const v1::DomainSpec& spec, Findings& findings) {
 }
 
 }  // namespace
+
+void check_reconnect(const v1::CharReconnect& reconnect, bool waits, const std::string& path, Findings& findings) {
+  if (!reconnect.enabled()) return;
+  if (waits) findings.add(path + "/@enabled", "who waits to be called does not call again; who calls can");
+  if (!reconnect.has_timeout() || reconnect.timeout() == 0)
+    findings.add(path + "/@timeout", "says after how many seconds, from 1: timeout='10'");
+}
+
+void check_no_virtio(const v1::VirtioOptions& options, const std::string& path, Findings& findings) {
+  for (const auto& [name, is_there] :
+       {std::pair("iommu", options.has_iommu()), std::pair("ats", options.has_ats()),
+        std::pair("packed", options.has_packed()), std::pair("page_per_vq", options.has_page_per_vq())}) {
+    if (is_there) findings.add(fmt::format("{}/@{}", path, name), "only virtio devices have it");
+  }
+}
 
 void check_chardevs(const v1::DomainSpec& spec, Findings& findings) {
   const bool spice = has_spice(spec);

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <array>
 #include <set>
 #include <span>
 #include <tuple>
+#include <utility>
 
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
@@ -67,6 +69,30 @@ void check_model(const v1::Controller& controller, const std::string& path, Find
   findings.add(path + "/@model", "'{}' is not one of {}", controller.model(), xml::join(known, 16));
 }
 
+// The emulator's own names for what plays a model; pcie-root-port has two.
+bool plays(std::string_view name, std::string_view model, Chipset chipset) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kNames = {
+      {{"pci-bridge", "pci-bridge"},
+       {"dmi-to-pci-bridge", "i82801b11-bridge"},
+       {"pcie-to-pci-bridge", "pcie-pci-bridge"},
+       {"pcie-root-port", "pcie-root-port"},
+       {"pcie-root-port", "ioh3420"},
+       {"pcie-switch-upstream-port", "x3130-upstream"},
+       {"pcie-switch-downstream-port", "xio3130-downstream"},
+       {"pci-expander-bus", "pxb"},
+       {"pcie-expander-bus", "pxb-pcie"},
+       {"pci-root", "spapr-pci-host-bridge"}}};
+  if (model == "pci-root" && chipset != Chipset::pseries) return false;
+  return std::ranges::find(kNames, std::pair(model, name)) != kNames.end();
+}
+
+void check_name(const v1::Controller& controller, Chipset chipset, const std::string& path, Findings& findings) {
+  const auto& name = controller.model_name();
+  if (!name.empty() && !plays(name, controller.model(), chipset))
+    findings.add(path + "/model/@name", "'{}' does not play a '{}'; leave it out to have the right one", name,
+                 controller.model());
+}
+
 void check_pci(const v1::Controller& controller, Chipset chipset, const std::string& path, Findings& findings) {
   if (controller.index() > 255)
     return findings.add(path + "/@index", "there are PCI buses 0 to 255, not {}", controller.index());
@@ -77,6 +103,10 @@ void check_pci(const v1::Controller& controller, Chipset chipset, const std::str
   if (has_pci(chipset) && controller.index() == 0 && controller.model() != root) {
     findings.add(path + "/@model", "PCI controller 0 of this machine is '{}', not '{}'", root, controller.model());
   }
+  check_name(controller, chipset, path, findings);
+  const bool has_hole = (is_root && chipset != Chipset::pseries) || controller.model().empty();
+  if (controller.has_pcihole64() && !has_hole)
+    findings.add(path + "/pcihole64", "only the root has one, not '{}'", controller.model());
   const auto& target = controller.target();
   const auto check_range = [&](std::string_view name, bool has, std::uint32_t value, std::uint32_t low,
                                std::uint32_t high) {
@@ -105,6 +135,25 @@ void check_ports(const v1::Controller& controller, const std::string& path, Find
   }
 }
 
+// @source libvirt 9.0, qemuValidateCheckSCSIControllerIOThreads and …UnsupportedAttrs
+void check_scsi_driver(const v1::DomainSpec& spec, const v1::Controller& controller, const std::string& path,
+                       Findings& findings) {
+  const auto& driver = controller.driver();
+  const auto at = path + "/driver";
+  if (driver.has_iothread() && !has_iothread(spec, driver.iothread()))
+    findings.add(at + "/@iothread", "there is no I/O thread {}; the guest has {}: <iothreads>", driver.iothread(),
+                 spec.iothreads());
+  if (controller.model().starts_with("virtio") || controller.model() == "auto") return;
+  for (const auto& [name, is_there] :
+       {std::pair("queues", driver.has_queues()), std::pair("cmd_per_lun", driver.has_cmd_per_lun()),
+        std::pair("max_sectors", driver.has_max_sectors()), std::pair("ioeventfd", driver.has_ioeventfd()),
+        std::pair("iothread", driver.has_iothread())}) {
+    if (is_there)
+      findings.add(fmt::format("{}/@{}", at, name), "only model 'virtio-scsi' has it, not '{}'", controller.model());
+  }
+  check_no_virtio(driver.virtio(), at, findings);
+}
+
 bool has_usb_devices(const v1::DomainSpec& spec) {
   return std::ranges::any_of(spec.inputs(), [](const auto& input) { return input.bus() == v1::INPUT_BUS_USB; }) ||
          std::ranges::any_of(spec.disks(), [](const auto& disk) { return disk.bus() == v1::DISK_BUS_USB; }) ||
@@ -116,20 +165,20 @@ bool has_usb_devices(const v1::DomainSpec& spec) {
 
 void check_controllers(const v1::DomainSpec& spec, Findings& findings) {
   const auto chipset = chipset_of(spec.os());
-  const auto count = static_cast<std::size_t>(spec.controllers_size());
   // USB 2 masters and companions share an index: the model tells them apart.
   std::set<std::tuple<v1::ControllerType, std::uint32_t, std::string>> seen;
   bool usb_off = false;
   bool usb_on = false;
   for (int i = 0; i < spec.controllers_size(); ++i) {
     const auto& controller = spec.controllers(i);
-    const auto path = device_path("controller", static_cast<std::size_t>(i), count);
+    const auto path = device_path("controller", i, spec.controllers());
     if (controller.type() == v1::CONTROLLER_TYPE_UNSPECIFIED) {
       findings.add(path + "/@type", "says what plugs into it: pci, usb, scsi, sata, …");
       continue;
     }
     check_model(controller, path, findings);
     if (controller.type() == v1::CONTROLLER_TYPE_PCI) check_pci(controller, chipset, path, findings);
+    if (controller.type() == v1::CONTROLLER_TYPE_SCSI) check_scsi_driver(spec, controller, path, findings);
     check_ports(controller, path, findings);
     if (controller.type() == v1::CONTROLLER_TYPE_IDE && chipset == Chipset::q35) {
       findings.add(path + "/@type", "q35 machines have no 'ide' controllers; use 'sata'");

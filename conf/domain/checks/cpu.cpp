@@ -1,5 +1,6 @@
 #include <set>
 
+#include "conf/cpu/check.h"
 #include "conf/domain/checks/checks.h"
 #include "conf/numbered.h"
 
@@ -7,14 +8,17 @@ namespace lodge::conf::checks {
 
 namespace {
 
+// Of ACPI's table of distances.
+constexpr std::uint32_t kNearest = 10;
+constexpr std::uint32_t kUnreachable = 255;
+
 void check_topology(const v1::DomainSpec& spec, Findings& findings) {
   if (!spec.cpu().has_topology()) return;
   const auto& topology = spec.cpu().topology();
   const std::string path = "/domain/cpu/topology";
   const auto product = std::uint64_t{topology.sockets()} * topology.dies() * topology.cores() * topology.threads();
-  if (product == 0) {
-    findings.add(path, "sockets, dies, cores and threads each count from 1");
-  } else if (product != spec.vcpu().count()) {
+  if (product == 0) return;  // told by check_guest_cpu
+  if (product != spec.vcpu().count()) {
     findings.add(path, "{} sockets × {} dies × {} cores × {} threads are {} processors, but the guest has {}",
                  topology.sockets(), topology.dies(), topology.cores(), topology.threads(), product,
                  spec.vcpu().count());
@@ -47,15 +51,29 @@ void check_cache(const v1::Cpu& cpu, Findings& findings) {
   }
 }
 
+void check_distances(const v1::NumaCell& cell, std::uint32_t cells, const std::string& path, Findings& findings) {
+  for (int i = 0; i < cell.distances_size(); ++i) {
+    const auto& sibling = cell.distances(i);
+    const auto at = numbered(path + "/distances/sibling", i, cell.distances());
+    if (sibling.id() >= cells) findings.add(at + "/@id", "the guest has no NUMA node {}", sibling.id());
+    if (sibling.value() < kNearest || sibling.value() > kUnreachable)
+      findings.add(at + "/@value", "{} is not between {}, the node itself, and {}, out of reach", sibling.value(),
+                   kNearest, kUnreachable);
+  }
+}
+
 void check_numa(const v1::DomainSpec& spec, Findings& findings) {
   const auto& cells = spec.cpu().numa_cells();
+  const auto count = static_cast<std::uint32_t>(cells.size());
   std::set<std::uint32_t> seen;
-  for (const auto& cell : cells) {
-    if (!seen.insert(cell.id()).second) findings.add("/domain/cpu/numa", "two cells have the id {}", cell.id());
-    if (cell.id() >= static_cast<std::uint32_t>(cells.size())) {
-      findings.add("/domain/cpu/numa", "cell ids count from 0 without gaps; {} is too high for {} cells", cell.id(),
-                   cells.size());
+  for (int i = 0; i < cells.size(); ++i) {
+    const auto& cell = cells[i];
+    const auto path = numbered("/domain/cpu/numa/cell", i, cells);
+    if (!seen.insert(cell.id()).second) findings.add(path + "/@id", "{} is another cell's id", cell.id());
+    if (cell.id() >= count) {
+      findings.add(path + "/@id", "cell ids count from 0 without gaps; {} is too high for {} cells", cell.id(), count);
     }
+    check_distances(cell, count, path, findings);
   }
 }
 
@@ -64,22 +82,10 @@ void check_numa(const v1::DomainSpec& spec, Findings& findings) {
 void check_cpu(const v1::DomainSpec& spec, Findings& findings) {
   if (!spec.has_cpu()) return;
   const auto& cpu = spec.cpu();
+  check_guest_cpu(cpu, "/domain/cpu", findings);
   check_topology(spec, findings);
   check_cache(cpu, findings);
   check_numa(spec, findings);
-  if (!cpu.model().vendor_id().empty() && cpu.model().vendor_id().size() != 12) {
-    findings.add("/domain/cpu/model/@vendor_id", "'{}' has {} characters; a vendor id has exactly 12",
-                 cpu.model().vendor_id(), cpu.model().vendor_id().size());
-  }
-  std::set<std::string> features;
-  for (int i = 0; i < cpu.features_size(); ++i) {
-    const auto& name = cpu.features(i).name();
-    const auto path = numbered("/domain/cpu/feature", i, cpu.features()) + "/@name";
-    if (name.empty())
-      findings.add(path, "names a feature of the CPU");
-    else if (!features.insert(name).second)
-      findings.add(path, "'{}' is there twice", name);
-  }
 }
 
 }  // namespace lodge::conf::checks

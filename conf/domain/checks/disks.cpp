@@ -1,16 +1,19 @@
+#include <algorithm>
 #include <limits>
 #include <map>
-#include <set>
+#include <utility>
 
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
 #include "conf/domain/disk_name.h"
 #include "conf/domain/machine.h"
-#include "conf/numbered.h"
+#include "conf/wwn.h"
 
 namespace lodge::conf::checks {
 
 namespace {
+
+constexpr std::uint64_t kMaxThrottle = 1'000'000'000'000'000;  // QEMU's, of bytes or operations a second
 
 // The path of a disk, ready for its parts.
 struct DiskCheck {
@@ -19,69 +22,6 @@ struct DiskCheck {
   std::string path;
   Findings& findings;
 };
-
-void check_server(const DiskCheck& check) {
-  const auto& network = check.disk.network();
-  const auto source = check.path + "/source";
-  if (network.name().empty() && network.protocol() != v1::NETWORK_DISK_PROTOCOL_NBD &&
-      network.protocol() != v1::NETWORK_DISK_PROTOCOL_UNSPECIFIED) {
-    check.findings.add(source + "/@name", "names the image on the server, as '{}' does", spelling(network.protocol()));
-  }
-  for (int i = 0; i < network.hosts_size(); ++i) {
-    const auto& host = network.hosts(i);
-    const auto path = numbered(source + "/host", i, network.hosts());
-    if (host.transport() == v1::NETWORK_DISK_TRANSPORT_UNIX) {
-      if (host.socket().empty()) check.findings.add(path + "/@socket", "is the socket's path: socket='/run/nbd.sock'");
-      continue;
-    }
-    if (!host.socket().empty())
-      check.findings.add(path + "/@socket", "only with transport='unix'; without it the server has a name");
-    else if (host.name().empty())
-      check.findings.add(path + "/@name", "names the server: <host name='storage.example.com'/>");
-  }
-}
-
-void check_source(const DiskCheck& check) {
-  const auto& [spec, disk, path, findings] = check;
-  const bool takes_media = disk.device() == v1::DISK_DEVICE_CDROM || disk.device() == v1::DISK_DEVICE_FLOPPY;
-  const auto missing = [&](std::string_view attribute, std::string_view example) {
-    findings.add(path + "/source", "a disk of this type says where it is: <source {}='{}'/>", attribute, example);
-  };
-  switch (disk.type_case()) {
-    case v1::Disk::kFile:
-      if (disk.file().path().empty() && !takes_media) missing("file", "/images/web1.qcow2");
-      break;
-    case v1::Disk::kBlock:
-      if (disk.block().dev().empty() && !takes_media) missing("dev", "/dev/vg/web1");
-      break;
-    case v1::Disk::kDir:
-      if (disk.dir().dir().empty() && !takes_media) missing("dir", "/exports/web1");
-      break;
-    case v1::Disk::kNetwork:
-      if (disk.network().protocol() == v1::NETWORK_DISK_PROTOCOL_UNSPECIFIED) missing("protocol", "nbd");
-      check_server(check);
-      if (disk.has_auth() && disk.network().has_auth())
-        findings.add(path + "/source/auth", "credentials are given twice: here and in the disk's own <auth>");
-      break;
-    case v1::Disk::kVolume:
-      if (disk.volume().pool().empty() || disk.volume().volume().empty()) {
-        findings.add(path + "/source", "a disk of this type names both: <source pool='default' volume='web1.qcow2'/>");
-      }
-      break;
-    case v1::Disk::kNvme:
-      if (!disk.nvme().has_address()) {
-        findings.add(path + "/source/address", "names the drive: <address type='pci' domain='…' bus='…' …/>");
-      }
-      if (disk.nvme().drive_namespace() == 0)
-        findings.add(path + "/source/@namespace", "a drive's namespaces count from 1");
-      break;
-    case v1::Disk::kVhostuser:
-      if (disk.vhostuser().path().empty()) missing("path", "/run/disk.sock");
-      check_shared_memory(spec, path + "/@type", "vhostuser", findings);
-      break;
-    case v1::Disk::TYPE_NOT_SET: missing("file", "/images/web1.qcow2"); break;
-  }
-}
 
 // What each kind of drive can be plugged into.
 bool fits(v1::DiskDevice device, v1::DiskBus bus) {
@@ -110,8 +50,13 @@ void check_target(const DiskCheck& check) {
   const auto& [spec, disk, path, findings] = check;
   if (disk.target_dev().empty())
     return findings.add(path + "/target/@dev", "a disk has a name in the guest: <target dev='vda'/>");
+  const bool is_floppy = disk.device() == v1::DISK_DEVICE_FLOPPY;
+  const bool is_cdrom = disk.device() == v1::DISK_DEVICE_CDROM;
   if (!disk_number(disk.target_dev())) {
     findings.add(path + "/target/@dev", "'{}' is no disk's name: vda, sdb, hdc, fda", disk.target_dev());
+  } else if (!is_cdrom && is_floppy != disk.target_dev().starts_with("fd")) {
+    findings.add(path + "/target/@dev", "'{}' is no {}'s name: {}", disk.target_dev(), spelling(disk.device()),
+                 is_floppy ? "fda or fdb" : "vda, sdb, hdc");
   }
   const auto bus_path = path + "/target/@bus";
   if (disk.bus() == v1::DISK_BUS_UNSPECIFIED) {
@@ -121,7 +66,30 @@ void check_target(const DiskCheck& check) {
                  buses_of(disk.device(), spec.os()));
   } else if (disk.bus() == v1::DISK_BUS_IDE && chipset_of(spec.os()) == Chipset::q35) {
     findings.add(bus_path, "q35 machines have no 'ide'; it can be {}", buses_of(disk.device(), spec.os()));
+  } else if (disk.readonly() && disk.device() == v1::DISK_DEVICE_DISK &&
+             (disk.bus() == v1::DISK_BUS_IDE || disk.bus() == v1::DISK_BUS_SATA)) {
+    findings.add(path + "/readonly", "hard disks on '{}' can always be written; on virtio, scsi and usb they need not",
+                 spelling(disk.bus()));
   }
+}
+
+// What only disks on virtio can be told.
+void check_virtio(const DiskCheck& check) {
+  const auto& [spec, disk, path, findings] = check;
+  if (disk.bus() == v1::DISK_BUS_VIRTIO) return;
+  const auto& driver = disk.driver();
+  const auto refuse = [&](bool is_there, std::string_view attribute) {
+    if (is_there)
+      check.findings.add(fmt::format("{}/driver/@{}", check.path, attribute),
+                         "only disks on bus 'virtio' have it, not on '{}'", spelling(check.disk.bus()));
+  };
+  refuse(driver.has_ioeventfd(), "ioeventfd");
+  refuse(driver.has_event_idx(), "event_idx");
+  refuse(driver.has_queues(), "queues");
+  refuse(driver.has_queue_size(), "queue_size");
+  check_no_virtio(driver.virtio(), path + "/driver", findings);
+  if (disk.model() != v1::DISK_MODEL_UNSPECIFIED)
+    findings.add(path + "/@model", "only disks on bus 'virtio' have one, not on '{}'", spelling(disk.bus()));
 }
 
 void check_driver(const DiskCheck& check) {
@@ -156,7 +124,10 @@ void check_driver(const DiskCheck& check) {
   }
 }
 
-bool is_hex(const std::string& text) { return text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos; }
+// Characters that a SCSI device can say of itself.
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
+}
 
 void check_rotation_rate(const DiskCheck& check) {
   const auto& [spec, disk, path, findings] = check;
@@ -176,7 +147,7 @@ void check_properties(const DiskCheck& check) {
   if (!disk.serial().empty() && disk.bus() == v1::DISK_BUS_SD) {
     findings.add(path + "/serial", "disks on bus 'sd' have no serial number");
   }
-  if (!disk.wwn().empty() && (disk.wwn().size() != 16 || !is_hex(disk.wwn()))) {
+  if (!disk.wwn().empty() && !is_wwn(disk.wwn())) {
     findings.add(path + "/wwn", "'{}' is not 16 hexadecimal digits", disk.wwn());
   }
   if (!disk.wwn().empty() && disk.bus() != v1::DISK_BUS_SCSI && disk.bus() != v1::DISK_BUS_IDE)
@@ -185,10 +156,16 @@ void check_properties(const DiskCheck& check) {
     findings.add(path + (disk.vendor().empty() ? "/product" : "/vendor"), "only disks on scsi have one, not on '{}'",
                  spelling(disk.bus()));
   }
+  for (const auto& [name, text] : {std::pair("vendor", &disk.vendor()), std::pair("product", &disk.product())}) {
+    if (!is_printable(*text))
+      findings.add(fmt::format("{}/{}", path, name), "is made of printable ASCII characters, 'DISK-01'");
+  }
   if (disk.vendor().size() > 8) findings.add(path + "/vendor", "'{}' has more than 8 characters", disk.vendor());
   if (disk.product().size() > 16) findings.add(path + "/product", "'{}' has more than 16 characters", disk.product());
   if (disk.sgio() == v1::DISK_SGIO_UNFILTERED) {
     findings.add(path + "/@sgio", "kernels no longer have an 'unfiltered' mode; leave it out");
+  } else if (disk.sgio() != v1::DISK_SGIO_UNSPECIFIED && disk.device() != v1::DISK_DEVICE_LUN) {
+    findings.add(path + "/@sgio", "only with device='lun'");
   }
   const bool takes_media = disk.device() == v1::DISK_DEVICE_CDROM || disk.device() == v1::DISK_DEVICE_FLOPPY;
   if (disk.tray() != v1::DISK_TRAY_UNSPECIFIED && !takes_media)
@@ -228,18 +205,35 @@ void check_iotune(const DiskCheck& check) {
   exclusive("iops_sec", tune.total_iops_sec(), tune.read_iops_sec(), tune.write_iops_sec());
   exclusive("bytes_sec_max", tune.total_bytes_sec_max(), tune.read_bytes_sec_max(), tune.write_bytes_sec_max());
   exclusive("iops_sec_max", tune.total_iops_sec_max(), tune.read_iops_sec_max(), tune.write_iops_sec_max());
+  std::uint64_t largest = 0;
+  for (const auto& [name, value] :
+       {std::pair("total_bytes_sec", tune.total_bytes_sec()), std::pair("read_bytes_sec", tune.read_bytes_sec()),
+        std::pair("write_bytes_sec", tune.write_bytes_sec()), std::pair("total_iops_sec", tune.total_iops_sec()),
+        std::pair("read_iops_sec", tune.read_iops_sec()), std::pair("write_iops_sec", tune.write_iops_sec()),
+        std::pair("total_bytes_sec_max", tune.total_bytes_sec_max()),
+        std::pair("read_bytes_sec_max", tune.read_bytes_sec_max()),
+        std::pair("write_bytes_sec_max", tune.write_bytes_sec_max()),
+        std::pair("total_iops_sec_max", tune.total_iops_sec_max()),
+        std::pair("read_iops_sec_max", tune.read_iops_sec_max()),
+        std::pair("write_iops_sec_max", tune.write_iops_sec_max()), std::pair("size_iops_sec", tune.size_iops_sec())}) {
+    largest = std::max(largest, value);
+    if (value > kMaxThrottle)
+      findings.add(fmt::format("{}/iotune/{}", path, name), "{} is more than the emulator counts, {}", value,
+                   kMaxThrottle);
+  }
+  if (!tune.group_name().empty() && largest == 0)
+    findings.add(path + "/iotune/group_name", "a group shares limits, and there are none: <total_iops_sec>1000<…");
 }
 
 }  // namespace
 
 void check_disks(const v1::DomainSpec& spec, Findings& findings) {
   std::map<std::string, int> targets;
-  const auto count = static_cast<std::size_t>(spec.disks_size());
   for (int i = 0; i < spec.disks_size(); ++i) {
-    const DiskCheck check{spec, spec.disks(i), device_path("disk", static_cast<std::size_t>(i), count), findings};
-    check_source(check);
+    const DiskCheck check{spec, spec.disks(i), device_path("disk", i, spec.disks()), findings};
     check_target(check);
     check_driver(check);
+    check_virtio(check);
     check_properties(check);
     check_layout(check);
     check_iotune(check);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
@@ -44,11 +45,19 @@ void check_filesystems(const v1::DomainSpec& spec, Findings& findings) {
   std::set<std::string> tags;
   for (int i = 0; i < spec.filesystems_size(); ++i) {
     const auto& filesystem = spec.filesystems(i);
-    const auto path = device_path("filesystem", static_cast<std::size_t>(i),
-                                  static_cast<std::size_t>(spec.filesystems_size()));
+    const auto path = device_path("filesystem", i, spec.filesystems());
     if (filesystem.target().empty())
       findings.add(path + "/target/@dir", "is the tag that the guest mounts: <target dir='share'/>");
     if (!filesystem.has_mount()) findings.add(path + "/@type", "guests get folders of the host: type='mount'");
+    if (filesystem.has_mount() && filesystem.mount().dir().empty() && filesystem.mount().socket().empty())
+      findings.add(path + "/source", "says which folder: <source dir='/exports/web1'/>");
+    const bool mapped = filesystem.accessmode() == v1::FILESYSTEM_ACCESS_MODE_MAPPED;
+    for (const auto& [name, is_there] :
+         {std::pair("fmode", filesystem.has_fmode()), std::pair("dmode", filesystem.has_dmode())}) {
+      if (is_there && !mapped)
+        findings.add(fmt::format("{}/@{}", path, name),
+                     "only with accessmode='mapped', where the guest's are kept apart");
+    }
     const bool virtiofs = filesystem.driver().type() == v1::FILESYSTEM_DRIVER_TYPE_VIRTIOFS;
     if (!virtiofs) {
       if (filesystem.boot().has_order()) findings.add(path + "/boot", "a guest can only boot from virtiofs");

@@ -4,19 +4,11 @@
 #include <utility>
 
 #include "conf/domain/checks/checks.h"
-#include "conf/domain/device.h"
 #include "conf/domain/machine.h"
 
 namespace lodge::conf::checks {
 
 namespace {
-
-template <class List, class Check>
-void each(std::string_view element, const List& list, Check check) {
-  for (int i = 0; i < list.size(); ++i) {
-    check(list[i], device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size())));
-  }
-}
 
 void check_usb(const v1::HostdevUsb& usb, const std::string& path, Findings& findings) {
   const bool by_place = usb.has_source() && usb.source().has_bus() && usb.source().has_device();
@@ -29,8 +21,12 @@ void check_usb(const v1::HostdevUsb& usb, const std::string& path, Findings& fin
   }
 }
 
-void check_mdev(const v1::Hostdev& hostdev, const std::string& path, Findings& findings) {
+void check_mdev(const v1::DomainSpec& spec, const v1::Hostdev& hostdev, const std::string& path, Findings& findings) {
   const auto& mdev = hostdev.subsystem().mdev();
+  if (mdev.display() && spec.graphics().empty())
+    findings.add(path + "/@display", "what it draws needs somewhere to be seen: <graphics type='vnc'/>");
+  if (mdev.ramfb() && !mdev.display())
+    findings.add(path + "/@ramfb", "is shown until the guest's driver draws: display='on'");
   if (mdev.uuid().empty()) findings.add(path + "/source/address/@uuid", "names the mediated device");
   if (mdev.model() == v1::HOSTDEV_MDEV_MODEL_UNSPECIFIED) {
     findings.add(path + "/@model", "says how the guest sees it: vfio-pci, vfio-ccw or vfio-ap");
@@ -48,6 +44,7 @@ void check_scsi(const v1::HostdevScsi& scsi, const std::string& path, Findings& 
   if (scsi.has_iscsi()) {
     if (scsi.iscsi().name().empty())
       findings.add(path + "/source/@name", "names the target and the LUN: name='iqn.2013-07.com.example:disks/1'");
+    if (scsi.iscsi().has_auth()) check_auth(scsi.iscsi().auth(), path + "/source/auth", findings);
     if (scsi.iscsi().hosts().empty())
       findings.add(path + "/source/host", "names the server: <host name='example.com'/>");
     return;
@@ -91,7 +88,11 @@ void check_hostdevs(const v1::DomainSpec& spec, Findings& findings) {
     if (subsystem.has_pci() && !subsystem.pci().has_source()) {
       findings.add(path + "/source", "says which function: <address domain='0' bus='6' slot='0' function='0'/>");
     }
-    if (subsystem.has_mdev()) check_mdev(hostdev, path, findings);
+    if (subsystem.has_pci()) {
+      check_function(subsystem.pci().source(), path + "/source/address", findings);
+      if (subsystem.pci().has_teaming()) check_teaming(subsystem.pci().teaming(), false, path + "/teaming", findings);
+    }
+    if (subsystem.has_mdev()) check_mdev(spec, hostdev, path, findings);
     if (subsystem.has_scsi_host()) check_scsi_host(subsystem.scsi_host(), path, findings);
     if (!subsystem.has_scsi()) return;
     check_scsi(subsystem.scsi(), path, findings);
@@ -132,26 +133,6 @@ void check_shmems(const v1::DomainSpec& spec, Findings& findings) {
   });
 }
 
-void check_memory_devices(const v1::DomainSpec& spec, Findings& findings) {
-  if (spec.memory_devices().empty()) return;
-  if (!spec.has_max_memory() || spec.max_memory().slots() == 0) {
-    findings.add("/domain/maxMemory", "memory devices need slots to be in: <maxMemory slots='16' unit='KiB'>…");
-  }
-  each("memory", spec.memory_devices(), [&](const v1::MemoryDevice& memory, const std::string& path) {
-    if (memory.model() == v1::MEMORY_DEVICE_MODEL_UNSPECIFIED)
-      findings.add(path + "/@model", "says which kind: dimm, nvdimm, virtio-mem, …");
-    const bool needs_node = memory.model() != v1::MEMORY_DEVICE_MODEL_VIRTIO_PMEM &&
-                            memory.model() != v1::MEMORY_DEVICE_MODEL_SGX_EPC;
-    if (needs_node && !memory.target().has_node() && !spec.cpu().numa_cells().empty()) {
-      findings.add(path + "/target/node", "says which NUMA node of the guest it belongs to");
-    }
-    if (memory.target().has_node() &&
-        memory.target().node() >= static_cast<std::uint32_t>(spec.cpu().numa_cells_size())) {
-      findings.add(path + "/target/node", "the guest has no NUMA node {}", memory.target().node());
-    }
-  });
-}
-
 void check_certificates(const v1::SmartcardCertificates& card, const std::string& path, Findings& findings) {
   if (card.certificates_size() != 3)
     findings.add(path, "a card is made of three certificates, here are {}: <certificate>…</certificate>",
@@ -167,6 +148,11 @@ void check_tpms(const v1::DomainSpec& spec, Findings& findings) {
     const bool proxy = tpm.model() == v1::TPM_MODEL_SPAPR_TPM_PROXY;
     if (std::exchange(proxy ? has_proxy : has_one, true))
       findings.add(path, "a guest has at most one{}", proxy ? " proxy" : ", and a spapr-tpm-proxy beside it");
+    if (!tpm.has_emulator() || tpm.version() != v1::TPM_VERSION_1_2) return;
+    if (tpm.model() == v1::TPM_MODEL_TPM_CRB)
+      findings.add(path + "/@model", "'tpm-crb' is an interface of version 2.0; of 1.2 there is tpm-tis");
+    if (tpm.emulator().has_active_pcr_banks())
+      findings.add(path + "/backend/active_pcr_banks", "version 1.2 has no banks to choose from; 2.0 has");
   });
 }
 
@@ -178,17 +164,44 @@ void check_leases(const v1::DomainSpec& spec, Findings& findings) {
   });
 }
 
+// @source libvirt 9.0, virDomainDefIOMMUValidate
+void check_intel(const v1::DomainSpec& spec, Findings& findings) {
+  const auto& iommu = spec.iommu();
+  const std::string path = "/domain/devices/iommu/driver";
+  if (iommu.intremap() && spec.features().ioapic() != v1::IOAPIC_DRIVER_QEMU)
+    findings.add(path + "/@intremap",
+                 "the emulator plays the I/O APIC then: <features><ioapic driver='qemu'/></features>");
+  if (iommu.eim() && !iommu.intremap())
+    findings.add(path + "/@eim", "it reaches more processors by remapping interrupts: intremap='on'");
+}
+
+// The identifiers of xAPIC, one of which means all.
+constexpr std::uint32_t kMaxXapic = 255;
+
 void check_iommu(const v1::DomainSpec& spec, Findings& findings) {
+  if (spec.vcpu().count() > kMaxXapic && chipset_of(spec.os()) == Chipset::q35 && !spec.iommu().eim()) {
+    findings.add("/domain/vcpu",
+                 "more than {} processors need <iommu model='intel'><driver intremap='on' eim='on'/></iommu>",
+                 kMaxXapic);
+  }
   if (!spec.has_iommu()) return;
   const auto chipset = chipset_of(spec.os());
   const std::string path = "/domain/devices/iommu/@model";
   switch (spec.iommu().model()) {
     case v1::IOMMU_MODEL_INTEL:
       if (chipset != Chipset::q35) findings.add(path, "'intel' is for q35 machines only");
+      check_intel(spec, findings);
       break;
     case v1::IOMMU_MODEL_SMMUV3:
       if (chipset != Chipset::virt || !is_arm(spec.os().arch()))
         findings.add(path, "'smmuv3' is for ARM's machine 'virt' only");
+      break;
+    case v1::IOMMU_MODEL_VIRTIO:
+      if (chipset != Chipset::q35 && (chipset != Chipset::virt || !is_arm(spec.os().arch()))) {
+        findings.add(path, "'virtio' is for q35 and for ARM's machine 'virt' only");
+      } else if (!spec.features().acpi()) {
+        findings.add(path, "'virtio' is found by ACPI: <features><acpi/></features>");
+      }
       break;
     default: break;
   }
@@ -196,10 +209,19 @@ void check_iommu(const v1::DomainSpec& spec, Findings& findings) {
 
 }  // namespace
 
+void check_function(const v1::PciAddress& address, const std::string& path, Findings& findings) {
+  const auto check = [&](std::string_view name, std::uint32_t value, std::uint32_t most) {
+    if (value > most) findings.add(fmt::format("{}/@{}", path, name), "{:#x} is more than {:#x}", value, most);
+  };
+  check("domain", address.domain(), 0xffff);
+  check("bus", address.bus(), 0xff);
+  check("slot", address.slot(), 0x1f);
+  check("function", address.function(), 7);
+}
+
 void check_host_devices(const v1::DomainSpec& spec, Findings& findings) {
   check_hostdevs(spec, findings);
   check_shmems(spec, findings);
-  check_memory_devices(spec, findings);
   check_iommu(spec, findings);
   if (spec.smartcards_size() > 1) findings.add("/domain/devices/smartcard[2]", "a guest has at most one");
   each("smartcard", spec.smartcards(), [&](const v1::Smartcard& smartcard, const std::string& path) {

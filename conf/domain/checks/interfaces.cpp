@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "conf/domain/checks/checks.h"
 #include "conf/domain/device.h"
@@ -62,6 +63,8 @@ void check_other_end(const v1::Interface& interface, const std::string& source, 
            "the socket of the other end: <source type='unix' path='/run/vhost.sock' mode='client'/>");
       if (!interface.vhostuser().path().empty() && interface.vhostuser().mode() == v1::UNIX_SOCKET_MODE_UNSPECIFIED)
         findings.add(source + "/@mode", "says whether we connect or wait: client or server");
+      check_reconnect(interface.vhostuser().reconnect(), interface.vhostuser().mode() == v1::UNIX_SOCKET_MODE_SERVER,
+                      source + "/reconnect", findings);
       break;
     case v1::Interface::kInternal:
       need(!interface.internal().name().empty(), "the network's name: <source name='lab'/>");
@@ -72,6 +75,7 @@ void check_other_end(const v1::Interface& interface, const std::string& source, 
     case v1::Interface::kHostdev:
       need(interface.hostdev().address_case() != v1::InterfaceHostdev::ADDRESS_NOT_SET,
            "the function of the host: <address type='pci' domain='0' bus='6' slot='0x10' function='0'/>");
+      if (interface.hostdev().has_pci()) check_function(interface.hostdev().pci(), source + "/address", findings);
       break;
     default: break;
   }
@@ -126,11 +130,26 @@ void check_driver(const v1::Interface& interface, const std::string& path, Findi
   } else if (driver.queues() > 1 && !is_virtio(interface)) {
     findings.add(at + "queues", "only model 'virtio' has more than one queue, not '{}'", interface.model());
   }
+  if (!is_virtio(interface) && !interface.has_hostdev()) check_no_virtio(driver.virtio(), path + "/driver", findings);
   if (driver.has_rx_queue_size()) check_ring(at + "rx_queue_size", driver.rx_queue_size(), findings);
   if (driver.has_tx_queue_size()) check_ring(at + "tx_queue_size", driver.tx_queue_size(), findings);
   const std::array<std::string, 2> names = {"vhost", "qemu"};
   if (!driver.name().empty() && std::ranges::find(names, driver.name()) == names.end()) {
     findings.add(at + "name", "'{}' is not one of {}", driver.name(), xml::join(names));
+  }
+}
+
+// Cards that end in the emulator, or outside of the host: no link of the host carries their packets.
+bool has_no_link(const v1::Interface& interface) {
+  switch (interface.type_case()) {
+    case v1::Interface::kUser:
+    case v1::Interface::kServer:
+    case v1::Interface::kClient:
+    case v1::Interface::kMcast:
+    case v1::Interface::kUdp:
+    case v1::Interface::kInternal:
+    case v1::Interface::kNull: return true;
+    default: return false;
   }
 }
 
@@ -142,6 +161,11 @@ void check_tuning(const v1::Interface& interface, const std::string& path, Findi
   if (interface.has_mtu() && (interface.mtu() < kMinMtu || interface.mtu() > kMaxMtu)) {
     findings.add(path + "/mtu/@size", "{} is not between {} and {}", interface.mtu(), kMinMtu, kMaxMtu);
   }
+  if (interface.has_mtu() && (has_no_link(interface) || interface.has_hostdev()))
+    findings.add(path + "/mtu", "no link of this host carries its packets; the guest says how long they are");
+  if (interface.has_vlan() && (has_no_link(interface) || interface.has_vhostuser()))
+    findings.add(path + "/vlan",
+                 "no switch of this host tags its packets; cards of type bridge and network can have it");
   if (interface.has_vlan()) check_vlan(path + "/vlan", interface.vlan(), findings);
   check_bandwidth(path + "/bandwidth", interface.bandwidth(), interface.has_network(), findings);
   // A network may add to what its cards say.
@@ -196,28 +220,60 @@ void check_ips(const auto& ips, const auto& routes, const std::string& path, Fin
   }
 }
 
+// What the emulator can tell the guest of addresses: the network behind a `user` card, one of each family.
+// @source libvirt 9.0, qemuValidateDomainDeviceDefNetwork
+void check_guest_ips(const v1::Interface& interface, const std::string& path, Findings& findings) {
+  if (!interface.routes().empty())
+    findings.add(numbered(path + "/route", 0, interface.routes()), "nobody tells the guest its routes; DHCP can");
+  if (!interface.has_user() && !interface.ips().empty())
+    return findings.add(numbered(path + "/ip", 0, interface.ips()),
+                        "nobody tells the guest its address; cards of type user can have one");
+  bool has_ipv4 = false;
+  bool has_ipv6 = false;
+  for (int i = 0; i < interface.ips_size(); ++i) {
+    const auto address = IpAddress::parse(interface.ips(i).address());
+    if (!address || !std::exchange(address->is_ipv6() ? has_ipv6 : has_ipv4, true)) continue;
+    findings.add(numbered(path + "/ip", i, interface.ips()), "there is an {} address already",
+                 address->is_ipv6() ? "IPv6" : "IPv4");
+  }
+}
+
 void check_model(const v1::Interface& interface, const std::string& path, Findings& findings) {
   const auto fine = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };
-  if (interface.has_hostdev()) return;  // it is what the host's card is
+  if (interface.has_hostdev()) {  // it is what the host's card is
+    if (interface.has_teaming()) check_teaming(interface.teaming(), false, path + "/teaming", findings);
+    return;
+  }
   if (interface.model().empty() || !std::ranges::all_of(interface.model(), fine)) {
     findings.add(path + "/model/@type", "'{}' is no card's model: virtio, e1000e, rtl8139", interface.model());
+  } else if ((interface.has_vhostuser() || interface.has_vdpa()) && !is_virtio(interface)) {
+    findings.add(path + "/model/@type", "the other end speaks virtio: <model type='virtio'/>, not '{}'",
+                 interface.model());
   }
+  if (interface.has_teaming()) check_teaming(interface.teaming(), is_virtio(interface), path + "/teaming", findings);
 }
 
 }  // namespace
 
+void check_teaming(const v1::Teaming& teaming, bool stays, const std::string& path, Findings& findings) {
+  if (teaming.type() == v1::TEAMING_TYPE_TRANSIENT && teaming.persistent().empty())
+    findings.add(path + "/@persistent", "is the alias of the card that stays: persistent='ua-net0'");
+  if (teaming.type() == v1::TEAMING_TYPE_PERSISTENT && !stays)
+    findings.add(path + "/@type", "the card that stays is of model 'virtio'; this one can be 'transient'");
+}
+
 void check_interfaces(const v1::DomainSpec& spec, Findings& findings) {
   std::set<std::string> targets;
-  const auto count = static_cast<std::size_t>(spec.interfaces_size());
   for (int i = 0; i < spec.interfaces_size(); ++i) {
     const auto& interface = spec.interfaces(i);
-    const auto path = device_path("interface", static_cast<std::size_t>(i), count);
+    const auto path = device_path("interface", i, spec.interfaces());
     check_source(interface, path, findings);
     check_mac(interface, path, findings);
     check_model(interface, path, findings);
     check_driver(interface, path, findings);
     check_tuning(interface, path, findings);
     check_ips(interface.ips(), interface.routes(), path, findings);
+    check_guest_ips(interface, path, findings);
     if (interface.has_ethernet())
       check_ips(interface.ethernet().ips(), interface.ethernet().routes(), path + "/source", findings);
     if (interface.has_filterref() && !can_be_filtered(interface))

@@ -102,17 +102,16 @@ void check_pins(const v1::DomainSpec& spec, Findings& findings) {
 
 void check_cells(const v1::DomainSpec& spec, Findings& findings) {
   NumberSet taken;
-  for (const auto& cell : spec.cpu().numa_cells()) {
-    const auto cpus = number_set(cell.cpus());
+  const auto& cells = spec.cpu().numa_cells();
+  for (int i = 0; i < cells.size(); ++i) {
+    const auto cpus = number_set(cells[i].cpus());
     if (!cpus) continue;
-    const auto past = *cpus >> spec.vcpu().count();
-    if (past.any()) {
-      findings.add("/domain/cpu/numa", "cell {} has processors {}, but the guest has 0 to {}", cell.id(), cell.cpus(),
+    const auto path = numbered("/domain/cpu/numa/cell", i, cells) + "/@cpus";
+    if ((*cpus >> spec.vcpu().count()).any())
+      findings.add(path, "cell {} has processors {}, but the guest has 0 to {}", cells[i].id(), cells[i].cpus(),
                    spec.vcpu().count() - 1);
-    }
     if ((taken & *cpus).any())
-      findings.add("/domain/cpu/numa", "cell {} has processors {}, of which another cell has some", cell.id(),
-                   cell.cpus());
+      findings.add(path, "cell {} has processors {}, of which another cell has some", cells[i].id(), cells[i].cpus());
     taken |= *cpus;
   }
 }

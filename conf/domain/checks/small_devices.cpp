@@ -8,14 +8,10 @@ namespace lodge::conf::checks {
 
 namespace {
 
-std::string path_of(std::string_view element, int index, int count) {
-  return device_path(element, static_cast<std::size_t>(index), static_cast<std::size_t>(count));
-}
-
 void check_inputs(const v1::DomainSpec& spec, Findings& findings) {
   for (int i = 0; i < spec.inputs_size(); ++i) {
     const auto& input = spec.inputs(i);
-    const auto path = path_of("input", i, spec.inputs_size());
+    const auto path = device_path("input", i, spec.inputs());
     switch (input.type()) {
       case v1::INPUT_TYPE_UNSPECIFIED:
         findings.add(path + "/@type", "says what it is: mouse, tablet, keyboard or passthrough");
@@ -41,7 +37,7 @@ void check_inputs(const v1::DomainSpec& spec, Findings& findings) {
 void check_rngs(const v1::DomainSpec& spec, Findings& findings) {
   for (int i = 0; i < spec.rngs_size(); ++i) {
     const auto& rng = spec.rngs(i);
-    const auto path = path_of("rng", i, spec.rngs_size());
+    const auto path = device_path("rng", i, spec.rngs());
     if (rng.model() == v1::RNG_MODEL_UNSPECIFIED) findings.add(path + "/@model", "says how the guest sees it: virtio");
     if (rng.backend_case() == v1::Rng::BACKEND_NOT_SET) {
       findings.add(path + "/backend",
@@ -55,7 +51,7 @@ void check_panics(const v1::DomainSpec& spec, Findings& findings) {
   std::set<v1::PanicModel> models;
   for (int i = 0; i < spec.panics_size(); ++i) {
     const auto& panic = spec.panics(i);
-    const auto path = path_of("panic", i, spec.panics_size());
+    const auto path = device_path("panic", i, spec.panics());
     if (!models.insert(panic.model()).second)
       findings.add(path + "/@model", "there is another '{}' device", spelling(panic.model()));
     const bool foreign = panic.model() == v1::PANIC_MODEL_PSERIES || panic.model() == v1::PANIC_MODEL_S390;
@@ -73,7 +69,7 @@ void check_watchdogs(const v1::DomainSpec& spec, Findings& findings) {
   if (spec.watchdogs_size() > 1) findings.add("/domain/devices/watchdog[2]", "a guest has at most one");
   for (int i = 0; i < spec.watchdogs_size(); ++i) {
     const auto model = spec.watchdogs(i).model();
-    const auto path = path_of("watchdog", i, spec.watchdogs_size()) + "/@model";
+    const auto path = device_path("watchdog", i, spec.watchdogs()) + "/@model";
     if (model == v1::WATCHDOG_MODEL_UNSPECIFIED) findings.add(path, "says which one: i6300esb, ib700, itco");
     if (model == v1::WATCHDOG_MODEL_DIAG288 && is_x86(spec.os().arch()))
       findings.add(path, "'diag288' is for s390x; it can be i6300esb, ib700 or itco");
@@ -95,6 +91,10 @@ void check_small_devices(const v1::DomainSpec& spec, Findings& findings) {
   if (spec.memballoon().model() == v1::MEMBALLOON_MODEL_UNSPECIFIED && spec.has_memballoon()) {
     findings.add("/domain/devices/memballoon/@model", "says which one: virtio, or none for no balloon");
   }
+  if (spec.memballoon().model() == v1::MEMBALLOON_MODEL_XEN)
+    findings.add("/domain/devices/memballoon/@model", "'xen' is another hypervisor's; here it is virtio, or none");
+  if (spec.has_nvram_device() && !is_ppc64(spec.os().arch()))
+    findings.add("/domain/devices/nvram", "only POWER has it as a device; the firmware's variables are <os><nvram>");
 }
 
 }  // namespace lodge::conf::checks

@@ -30,24 +30,10 @@ void check_numatune(const v1::DomainSpec& spec, Findings& findings) {
   for (int i = 0; i < tune.nodes_size(); ++i) {
     const auto& node = tune.nodes(i);
     const auto path = numbered("/domain/numatune/memnode", i, tune.nodes());
+    if (node.nodeset().empty()) findings.add(path + "/@nodeset", "names the host's nodes: nodeset='0'");
     if (!cells.insert(node.cellid()).second) findings.add(path + "/@cellid", "{} is there twice", node.cellid());
     if (!spec.cpu().numa_cells().empty() && node.cellid() >= static_cast<std::uint32_t>(spec.cpu().numa_cells_size())) {
       findings.add(path + "/@cellid", "the guest has no NUMA node {}", node.cellid());
-    }
-  }
-}
-
-void check_schedulers(const v1::DomainSpec& spec, Findings& findings) {
-  std::set<std::string> seen;
-  for (const auto& scheduler : spec.cputune().vcpu_scheds()) {
-    if (!seen.insert(scheduler.vcpus()).second) {
-      findings.add("/domain/cputune/vcpusched", "processor {} is in two of them", scheduler.vcpus());
-    }
-  }
-  seen.clear();
-  for (const auto& scheduler : spec.cputune().iothread_scheds()) {
-    if (!seen.insert(scheduler.iothreads()).second) {
-      findings.add("/domain/cputune/iothreadsched", "I/O thread {} is in two of them", scheduler.iothreads());
     }
   }
 }
@@ -81,26 +67,6 @@ void check_disk_shares(const v1::BlockIoTune& tune, Findings& findings) {
     const auto& path = tune.devices(i).path();
     if (path.empty()) findings.add(at, "says which disk of the host: <path>/dev/sda</path>");
     if (!path.empty() && !paths.insert(path).second) findings.add(at, "'{}' is there twice", path);
-  }
-}
-
-void check_encryption(const v1::StorageEncryption& encryption, const std::string& path, Findings& findings) {
-  if (encryption.format() == v1::STORAGE_ENCRYPTION_FORMAT_QCOW) {
-    findings.add(path + "/@format", "emulators no longer read qcow2's own encryption: convert the image to 'luks'");
-  }
-  if (encryption.has_cipher()) {
-    findings.add(path + "/cipher", "the image itself says how it is encrypted; only new volumes name a cipher");
-  }
-}
-
-void check_disk_tuning(const v1::DomainSpec& spec, Findings& findings) {
-  for (int i = 0; i < spec.disks_size(); ++i) {
-    const auto& disk = spec.disks(i);
-    const auto path = device_path("disk", static_cast<std::size_t>(i), static_cast<std::size_t>(spec.disks_size()));
-    if (disk.has_encryption()) check_encryption(disk.encryption(), path + "/encryption", findings);
-    if (!disk.source().has_encryption()) continue;
-    check_encryption(disk.source().encryption(), path + "/source/encryption", findings);
-    if (disk.has_encryption()) findings.add(path + "/encryption", "is in <source> already; one of them is enough");
   }
 }
 
@@ -157,14 +123,12 @@ void check_load_parameter(const std::string& parameter, const std::string& path,
 
 void check_tuning(const v1::DomainSpec& spec, Findings& findings) {
   check_numatune(spec, findings);
-  check_schedulers(spec, findings);
   check_huge_pages(spec, findings);
   check_disk_shares(spec.blkiotune(), findings);
-  check_disk_tuning(spec, findings);
   check_sysinfo(spec, findings);
   const auto parameters = [&](std::string_view element, const auto& list) {
     for (int i = 0; i < list.size(); ++i) {
-      const auto path = device_path(element, static_cast<std::size_t>(i), static_cast<std::size_t>(list.size()));
+      const auto path = device_path(element, i, list);
       check_load_parameter(list[i].boot().loadparm(), path + "/boot/@loadparm", findings);
     }
   };

@@ -6,13 +6,6 @@ namespace lodge::conf::defaults {
 
 namespace {
 
-void number_numa_cells(v1::Cpu& cpu) {
-  for (int i = 0; i < cpu.numa_cells_size(); ++i) {
-    if (!cpu.numa_cells(i).has_id()) cpu.mutable_numa_cells(i)->set_id(static_cast<std::uint32_t>(i));
-  }
-  std::ranges::stable_sort(*cpu.mutable_numa_cells(), {}, &v1::NumaCell::id);
-}
-
 v1::CpuCheck default_check(const v1::Cpu& cpu, bool model_was_named, bool emulated) {
   if (cpu.mode() == v1::CPU_MODE_HOST_MODEL) return v1::CPU_CHECK_PARTIAL;
   // In software any model can be had, and what nobody asked for needs no comparison.
@@ -37,7 +30,8 @@ void complete_cpu(v1::DomainSpec& spec, const v1::Capabilities& host) {
   const bool custom = cpu.mode() == v1::CPU_MODE_CUSTOM;
   const bool named = !cpu.model().name().empty();
 
-  if (custom && !named) {
+  // What adds to a model needs one: validate() says so.
+  if (custom && !named && cpu.features().empty() && cpu.vendor().empty()) {
     const auto model = writes_default(spec) ? default_cpu_model(host, spec) : std::string();
     if (!model.empty()) {
       cpu.mutable_model()->set_name(model);
@@ -65,7 +59,6 @@ void complete_cpu(v1::DomainSpec& spec, const v1::Capabilities& host) {
     if (feature.policy() == v1::CPU_FEATURE_POLICY_UNSPECIFIED) feature.set_policy(v1::CPU_FEATURE_POLICY_REQUIRE);
   }
   if (cpu.has_topology() && !cpu.topology().has_dies()) cpu.mutable_topology()->set_dies(1);
-  number_numa_cells(cpu);
 }
 
 }  // namespace lodge::conf::defaults

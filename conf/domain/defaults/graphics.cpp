@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "conf/domain/defaults/defaults.h"
 #include "conf/domain/machine.h"
 
@@ -14,6 +16,8 @@ void mirror_listen(std::string& attribute, google::protobuf::RepeatedPtrField<v1
   if (listens[0].has_address() && listens[0].address().address().empty()) {
     listens[0].mutable_address()->set_address(attribute);
   }
+  // Two that differ are told by validate().
+  if (listens[0].has_address() && !attribute.empty() && attribute != listens[0].address().address()) return;
   attribute = listens[0].has_address() ? listens[0].address().address() : std::string();
 }
 
@@ -99,7 +103,8 @@ void complete_videos(v1::DomainSpec& spec) {
     complete_video_memory(video);
     if (!video.has_heads()) video.set_heads(1);
   }
-  // Exactly one is the primary one: the first, after arrange().
+  // Exactly one is the primary one: the first, after arrange(). Several are told by validate().
+  if (std::ranges::count_if(videos, &v1::Video::primary) > 1) return;
   for (auto& video : videos) video.clear_primary();
   if (videos[0].type() != v1::VIDEO_TYPE_NONE) videos[0].set_primary(true);
 }

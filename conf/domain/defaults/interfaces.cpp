@@ -51,7 +51,7 @@ void complete_interfaces(v1::DomainSpec& spec) {
   for (auto& interface : *spec.mutable_interfaces()) {
     if (interface.mac().empty()) interface.set_mac(random_mac());
     if (interface.model().empty() && !interface.has_hostdev())
-      interface.set_model(std::string(default_model(spec.os())));
+      interface.set_model(interface.has_vdpa() ? std::string("virtio") : std::string(default_model(spec.os())));
     if (interface.has_direct() && interface.direct().mode() == v1::DIRECT_MODE_UNSPECIFIED) {
       interface.mutable_direct()->set_mode(v1::DIRECT_MODE_VEPA);
     }

@@ -1,11 +1,6 @@
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
-#include <set>
 
 #include "conf/domain/defaults/defaults.h"
-#include "conf/domain/limits.h"
 
 namespace lodge::conf::defaults {
 
@@ -14,59 +9,12 @@ namespace {
 // The largest limit that libvirt writes down, KiB; from there on there is none.
 constexpr std::uint64_t kUnlimited = 9007199254740991;
 
-// "0-2,5" as its numbers, of which there are at most kMaxIothreads.
-std::set<std::uint32_t> numbers_of(std::string_view ranges) {
-  std::set<std::uint32_t> numbers;
-  while (!ranges.empty()) {
-    const auto part = ranges.substr(0, ranges.find(','));
-    ranges.remove_prefix(std::min(ranges.size(), part.size() + 1));
-    std::uint32_t low = 0;
-    auto [next, error] = std::from_chars(part.data(), part.data() + part.size(), low);
-    if (error != std::errc()) return {};
-    std::uint32_t high = low;
-    if (next != part.data() + part.size()) std::from_chars(next + 1, part.data() + part.size(), high);
-    if (high < low || high - low >= kMaxIothreads || numbers.size() >= kMaxIothreads) return {};
-    for (auto number = low; number <= high; ++number) numbers.insert(number);
-  }
-  return numbers;
-}
-
-// One element for each thread, in their order.
-template <class List, class Get, class Set>
-void spread(List& list, Get get, Set set) {
-  List result;
-  for (const auto& each : list) {
-    const auto numbers = numbers_of(get(each));
-    if (numbers.size() <= 1) {
-      *result.Add() = each;
-      continue;
-    }
-    for (const auto number : numbers) {
-      auto& one = *result.Add();
-      one = each;
-      set(one, fmt::to_string(number));
-    }
-  }
-  std::ranges::stable_sort(result, {}, [&](const auto& each) {
-    const auto numbers = numbers_of(get(each));
-    return numbers.empty() ? 0 : *numbers.begin();
-  });
-  list.Swap(&result);
-}
-
 bool is_real_time(v1::SchedulerPolicy policy) {
   return policy == v1::SCHEDULER_POLICY_FIFO || policy == v1::SCHEDULER_POLICY_RR;
 }
 
 void complete_schedulers(v1::CpuTune& tune) {
-  spread(
-      *tune.mutable_vcpu_scheds(), [](const auto& each) -> const std::string& { return each.vcpus(); },
-      [](auto& each, std::string number) { each.set_vcpus(std::move(number)); });
-  spread(
-      *tune.mutable_iothread_scheds(), [](const auto& each) -> const std::string& { return each.iothreads(); },
-      [](auto& each, std::string number) { each.set_iothreads(std::move(number)); });
   const auto complete_one = [](v1::Scheduler& scheduler) {
-    if (is_real_time(scheduler.policy()) && !scheduler.has_priority()) scheduler.set_priority(0);
     if (!is_real_time(scheduler.policy())) scheduler.clear_priority();
   };
   const auto complete = [&](auto& each) { complete_one(*each.mutable_scheduler()); };

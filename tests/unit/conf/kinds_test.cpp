@@ -92,3 +92,19 @@ TEST_CASE("formats of volumes are those that there are") {
   for (const char* format : {"raw", "qcow2", "luks", "linux-lvm", "unknown"}) CHECK(volume_of(format) == "accepted");
   CHECK(volume_of("qcow3").starts_with("/volume/target/format/@type: 'qcow3' is no format: raw, qcow2"));
 }
+
+TEST_CASE("a network that forwards has an address, and what it cannot do is refused") {
+  const auto network = [](std::string_view inside) {
+    const auto all = told("network", fmt::format("<network><name>n</name>{}</network>", inside));
+    return all.substr(0, all.find(':'));
+  };
+  const std::string_view ip = "<ip address='192.168.100.1' netmask='255.255.255.0'/>";
+  CHECK(network(fmt::format("<forward mode='nat'/>{}", ip)) == "accepted");
+  CHECK(network("<forward mode='nat'/>") == "/network/ip");
+  CHECK(network("<forward mode='route'/>") == "/network/ip");
+  CHECK(network("<forward mode='open'/>") == "accepted");
+  CHECK(network(fmt::format("<forward mode='nat'/>{}<vlan><tag id='5'/></vlan>", ip)) == "/network/vlan");
+  CHECK(network("<forward mode='hostdev'><pf dev='eth0'/></forward><bandwidth><inbound average='1'/></bandwidth>") ==
+        "/network/bandwidth");
+  CHECK(told("network", "<network><name>a\nb</name></network>") == "/network/name: a name is one line");
+}

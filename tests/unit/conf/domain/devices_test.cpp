@@ -42,9 +42,9 @@ std::string shmem_of(std::string_view size) {
 TEST_CASE("every card says what it is connected to") {
   CHECK(card("hostdev", "") == "source");
   CHECK(card("vdpa", "") == "source");
-  CHECK(card("vhostuser", "") == "source");
-  CHECK(card("vhostuser", "<source type='unix' path='/s'/>") == "source/@mode");
-  CHECK(card("vhostuser", "<source type='unix' path='/s' mode='client'/>") == "accepted");
+  CHECK(card("vhostuser", "<model type='virtio'/>") == "source");
+  CHECK(card("vhostuser", "<source type='unix' path='/s'/><model type='virtio'/>") == "source/@mode");
+  CHECK(card("vhostuser", "<source type='unix' path='/s' mode='client'/>") == "model/@type");
   CHECK(card("internal", "") == "source");
   CHECK(card("client", "<source port='5555'/>") == "source/@address");
   CHECK(card("mcast", "<source port='5555'/>") == "source/@address");
@@ -102,7 +102,7 @@ TEST_CASE("addresses of a card are addresses, of their family, with a prefix tha
   CHECK(card("user", "<ip address='nowhere'/>") == "ip/@address");
   CHECK(card("user", "<ip family='ipv6' address='10.0.0.2'/>") == "ip/@address");
   CHECK(card("user", "<ip family='ipv4' address='10.0.0.2' prefix='33'/>") == "ip/@prefix");
-  CHECK(card("user", "<ip address='10.0.0.2'/><ip address='10.0.0.3' prefix='0'/>") == "ip[2]/@prefix");
+  CHECK(card("user", "<ip address='10.0.0.2'/><ip address='fd00::3' prefix='0'/>") == "ip[2]/@prefix");
   CHECK(card("ethernet", "<source><ip address='nowhere'/></source>") == "source/ip/@address");
 }
 
