@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "conf/domain/checks/checks.h"
@@ -12,6 +13,12 @@ constexpr int kIsaPorts = 4;
 
 bool has_spice(const v1::DomainSpec& spec) {
   return std::ranges::any_of(spec.graphics(), [](const auto& graphics) { return graphics.has_spice(); });
+}
+
+void check_channel_name(const std::string& name, const std::string& path, Findings& findings) {
+  const auto fine = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; };
+  if (name.empty() || !std::ranges::all_of(name, fine))
+    findings.add(path + "/source/@channel", "'{}' is no channel's name: org.example.web1.0", name);
 }
 
 // `made_for_run`: a socket without a path gets one at each start.
@@ -50,8 +57,10 @@ void check_backend(const v1::CharBackend& backend, bool spice, bool made_for_run
                      "a 'udp' device needs to know where to send: <source mode='connect' host='…' service='…'/>");
       }
       break;
+    case v1::CharBackend::kDbus: check_channel_name(backend.dbus().channel(), path, findings); break;
     case v1::CharBackend::kSpicevmc:
     case v1::CharBackend::kSpiceport:
+      if (backend.has_spiceport()) check_channel_name(backend.spiceport().channel(), path, findings);
       if (!spice) findings.add(path + "/@type", "needs <graphics type='spice'>, which the guest does not have");
       break;
     default: break;

@@ -72,6 +72,16 @@ void check_graphics(const v1::Graphics& graphics, const std::string& path, Findi
       }
       check_listens(graphics.spice().listens(), graphics.spice().listen(), path, findings);
       break;
+    case v1::Graphics::kRdp:
+    case v1::Graphics::kDesktop:
+      findings.add(path + "/@type",
+                   "'{}' is another hypervisor's; here it can be vnc, spice, sdl, egl-headless or dbus",
+                   graphics.has_rdp() ? "rdp" : "desktop");
+      break;
+    case v1::Graphics::kDbus:
+      if (graphics.dbus().p2p() && !graphics.dbus().address().empty())
+        findings.add(path + "/@address", "without a bus, p2p='yes', there is none");
+      break;
     case v1::Graphics::TYPE_NOT_SET:
       findings.add(path + "/@type", "says how to look at the screen: vnc, spice, sdl, egl-headless");
       break;

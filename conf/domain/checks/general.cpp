@@ -44,6 +44,12 @@ void check_identity(const v1::DomainSpec& spec, Findings& findings) {
   }
 }
 
+void check_pool(const v1::IothreadPool& pool, const std::string& path, Findings& findings) {
+  if (pool.has_max() && pool.max() == 0) findings.add(path + "/@thread_pool_max", "counts from 1");
+  if (pool.has_max() && pool.min() > pool.max())
+    findings.add(path + "/@thread_pool_min", "{} are more than there can be: {}", pool.min(), pool.max());
+}
+
 void check_vcpus(const v1::DomainSpec& spec, Findings& findings) {
   const auto& vcpu = spec.vcpu();
   if (vcpu.count() == 0) return findings.add("/domain/vcpu", "a guest needs at least 1 processor");
@@ -56,10 +62,13 @@ void check_vcpus(const v1::DomainSpec& spec, Findings& findings) {
   if (spec.iothreads() > kMaxIothreads) {
     return findings.add("/domain/iothreads", "{} are more than {}", spec.iothreads(), kMaxIothreads);
   }
+  check_pool(spec.default_iothread(), "/domain/defaultiothread", findings);
   std::set<std::uint32_t> ids;
   for (int i = 0; i < spec.iothread_ids_size(); ++i) {
     const auto id = spec.iothread_ids(i).id();
-    const auto path = numbered("/domain/iothreadids/iothread", i, spec.iothread_ids()) + "/@id";
+    const auto thread = numbered("/domain/iothreadids/iothread", i, spec.iothread_ids());
+    const auto path = thread + "/@id";
+    check_pool(spec.iothread_ids(i).pool(), thread, findings);
     if (id == 0) findings.add(path, "ids start at 1");
     if (!ids.insert(id).second) findings.add(path, "{} is another I/O thread's id", id);
   }

@@ -1,5 +1,6 @@
 #include <bit>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -69,9 +70,18 @@ void check_scsi_host(const v1::HostdevScsiHost& host, const std::string& path, F
   }
 }
 
+// What of the host it is, to know it again; empty if that is not said.
+std::string identity(const v1::HostdevSubsystem& subsystem) {
+  if (subsystem.has_mdev()) return subsystem.mdev().uuid();
+  if (!subsystem.pci().has_source()) return {};
+  const auto& address = subsystem.pci().source();
+  return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", address.domain(), address.bus(), address.slot(), address.function());
+}
+
 void check_hostdevs(const v1::DomainSpec& spec, Findings& findings) {
   using Place = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>;
   std::map<Place, std::string> taken;
+  std::set<std::string> given;
   for (const auto& disk : spec.disks()) {
     if (disk.bus() != v1::DISK_BUS_SCSI || !disk.address().has_drive()) continue;
     const auto& drive = disk.address().drive();
@@ -84,6 +94,9 @@ void check_hostdevs(const v1::DomainSpec& spec, Findings& findings) {
     if (subsystem.type_case() == v1::HostdevSubsystem::TYPE_NOT_SET) {
       return findings.add(path + "/@type", "says which kind of device: pci, usb, scsi, scsi_host or mdev");
     }
+    const auto name = identity(subsystem);
+    if (!name.empty() && !given.insert(name).second)
+      findings.add(path + "/source/address", "{} is given to the guest already", name);
     if (subsystem.has_usb()) check_usb(subsystem.usb(), path, findings);
     if (subsystem.has_pci() && !subsystem.pci().has_source()) {
       findings.add(path + "/source", "says which function: <address domain='0' bus='6' slot='0' function='0'/>");
@@ -120,7 +133,8 @@ void check_shmem_size(const v1::Shmem& shmem, const std::string& path, Findings&
 
 void check_shmems(const v1::DomainSpec& spec, Findings& findings) {
   each("shmem", spec.shmems(), [&](const v1::Shmem& shmem, const std::string& path) {
-    if (shmem.name().empty() || shmem.name().find('/') != std::string::npos) {
+    if (shmem.name().empty() || shmem.name() == "." || shmem.name() == ".." ||
+        shmem.name().find('/') != std::string::npos) {
       findings.add(path + "/@name", "'{}' is no name for shared memory: it needs one, without '/'", shmem.name());
     }
     if (shmem.model() != v1::SHMEM_MODEL_IVSHMEM_PLAIN && shmem.model() != v1::SHMEM_MODEL_IVSHMEM_DOORBELL) {

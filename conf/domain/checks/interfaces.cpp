@@ -176,6 +176,11 @@ void check_tuning(const v1::Interface& interface, const std::string& path, Findi
   } else if (interface.has_virtualport()) {
     check_virtualport(path + "/virtualport", interface.virtualport(), extent, findings);
   }
+  const bool passt = interface.backend_type() == v1::INTERFACE_BACKEND_TYPE_PASST;
+  if (passt && !interface.has_user()) findings.add(path + "/backend/@type", "'passt' serves cards of type user only");
+  if (!interface.port_forwards().empty() && (!passt || !interface.has_user()))
+    findings.add(numbered(path + "/portForward", 0, interface.port_forwards()),
+                 "ports are forwarded to cards of type user by <backend type='passt'/>");
   if (interface.has_acpi_index() && interface.acpi_index() == 0) findings.add(path + "/acpi/@index", "counts from 1");
 }
 

@@ -10,7 +10,9 @@ namespace lodge::conf::checks {
 
 namespace {
 
-// Of the kernel's control groups, in microseconds.
+// Of the kernel's control groups; times are in microseconds.
+constexpr std::uint64_t kMinShares = 2;
+constexpr std::uint64_t kMaxShares = 262'144;
 constexpr std::uint64_t kMinPeriod = 1'000;
 constexpr std::uint64_t kMaxPeriod = 1'000'000;
 constexpr std::int64_t kMinQuota = 1'000;
@@ -51,6 +53,8 @@ void check_states(const v1::DomainSpec& spec, Findings& findings) {
 }
 
 void check_time(const v1::CpuTune& tune, Findings& findings) {
+  if (tune.has_shares() && (tune.shares() < kMinShares || tune.shares() > kMaxShares))
+    findings.add("/domain/cputune/shares", "{} is not between {} and {}", tune.shares(), kMinShares, kMaxShares);
   const auto period = [&](std::string_view name, std::uint64_t value) {
     if (value != 0 && (value < kMinPeriod || value > kMaxPeriod))
       findings.add(fmt::format("/domain/cputune/{}", name), "{} µs is not between {} and {}", value, kMinPeriod,

@@ -162,3 +162,29 @@ TEST_CASE("devices of other hypervisors and architectures are refused") {
   CHECK(place("<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>") == "accepted");
   CHECK(place("<tpm model='tpm-crb'><backend type='emulator' version='1.2'/></tpm>") == "tpm/@model");
 }
+
+TEST_CASE("a device of the host is given once, and names are what the host takes") {
+  const std::string_view function =
+      "<hostdev mode='subsystem' type='pci'><source><address domain='0' bus='6' slot='0' "
+      "function='0'/></source></hostdev>";
+  CHECK(place(function) == "accepted");
+  CHECK(place(std::string(function) + std::string(function)) == "hostdev[2]/source/address");
+  CHECK(place("<shmem name='..'><model type='ivshmem-plain'/><size unit='MiB'>4</size></shmem>") == "shmem/@name");
+  const auto port = [](std::string_view channel) {
+    return place(
+        fmt::format("<graphics type='spice'><listen type='none'/></graphics><serial type='spiceport'>"
+                    "<source channel='{}'/></serial>",
+                    channel));
+  };
+  CHECK(port("org.example.0") == "accepted");
+  CHECK(port("a b") == "serial/source/@channel");
+}
+
+TEST_CASE("displays and backends are this hypervisor's") {
+  CHECK(place("<graphics type='rdp'/>") == "graphics/@type");
+  CHECK(place("<graphics type='desktop'/>") == "graphics/@type");
+  CHECK(card("user", "<backend type='passt'/><portForward proto='tcp'><range start='22'/></portForward>") ==
+        "accepted");
+  CHECK(card("user", "<portForward proto='tcp'><range start='22'/></portForward>") == "interface/portForward");
+  CHECK(card("bridge", "<source bridge='br0'/><backend type='passt'/>") == "interface/backend/@type");
+}

@@ -109,3 +109,13 @@ TEST_CASE("encrypted memory says by which policy") {
   CHECK(refused_at("<launchSecurity type='sev'><policy>0x0001</policy></launchSecurity>") == "accepted");
   CHECK(refused_at("<launchSecurity type='sev'/>") == "/domain/launchSecurity/policy");
 }
+
+TEST_CASE("weights and helpers of threads are in their range") {
+  CHECK(tune("<shares>2</shares>") == "accepted");
+  CHECK(tune("<shares>1</shares>") == "/domain/cputune/shares");
+  CHECK(refused_at("<iothreadids><iothread id='1' thread_pool_min='4' thread_pool_max='8'/></iothreadids>") ==
+        "accepted");
+  CHECK(refused_at("<iothreadids><iothread id='1' thread_pool_min='9' thread_pool_max='8'/></iothreadids>") ==
+        "/domain/iothreadids/iothread/@thread_pool_min");
+  CHECK(refused_at("<defaultiothread thread_pool_max='0'/>") == "/domain/defaultiothread/@thread_pool_max");
+}
