@@ -141,6 +141,18 @@ TEST_CASE("each kind of module has what it is made of") {
   CHECK(module("model='virtio-pmem'", node, "<path>/p</path>") == "/domain/devices/memory/target/node");
 }
 
+TEST_CASE("POWER plugs memory into a guest without nodes") {
+  const auto plugged = [](std::string_view arch, std::string_view machine) {
+    return refused_at(
+        fmt::format("<domain type='qemu'><name>a</name><maxMemory slots='4' unit='GiB'>4</maxMemory>"
+                    "<memory unit='GiB'>1</memory><os><type arch='{}' machine='{}'>hvm</type></os></domain>",
+                    arch, machine),
+        conf::default_capabilities());
+  };
+  CHECK(plugged("ppc64", "pseries") == "accepted");
+  CHECK(plugged("x86_64", "q35") == "/domain/maxMemory");
+}
+
 TEST_CASE("a NUMA node is told where the document has it") {
   CHECK(cells("id='1' cpus='0-1'", "id='0' cpus='1-3'") == "/domain/cpu/numa/cell[1]/@cpus");
   CHECK(cells("id='0' cpus='0-1'", "id='0' cpus='2-3'") == "/domain/cpu/numa/cell[2]/@id");
