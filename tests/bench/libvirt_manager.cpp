@@ -102,7 +102,7 @@ void read_statistics(const std::string& text, std::vector<GuestFacts>& guests) {
 void add_user() {
   for (const auto& [file, line] : {std::pair("passwd", "libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin\n"),
                                    std::pair("group", "libvirt-qemu:x:64055:\n")}) {
-    const fs::path real = fs::path("/etc") / file, ours = fs::path("/run") / file;
+    const fs::path real = fs::path("/etc") / file, ours = fs::path("/run/libvirtd-").concat(file);
     if (!write_file(ours, read_file(real).value_or("") + line, 0644)) throw WorldError("write " + ours.string());
     if (::mount(ours.c_str(), real.c_str(), nullptr, MS_BIND, nullptr) != 0)
       throw WorldError(fmt::format("mount {}: {}", real.string(), errno_text(errno)));
