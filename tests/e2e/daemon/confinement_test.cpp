@@ -159,7 +159,7 @@ TEST_CASE("path tricks are refused at define: links, dots, devices, sockets and 
         fs::path("/proc/1/root/etc/shadow"), fs::path("relative.img"), world.socket(), fs::path("/dev/fdset/1")})
     refused(disk(file));
   refused(disk("/dev/sda", "block", "dev"));
-  refused(disk("/", "dir", "dir"));
+  refused("<disk type='dir'><driver name='qemu' type='fat'/><source dir='/'/><target dev='vda'/><readonly/></disk>");
   refused(
       "<disk type='network'><source protocol='nbd' name='x'><host name='127.0.0.1'/></source><target dev='vda'/></disk>");
   refused("<serial type='file'><source path='/etc/cron.d/x'/></serial>");
