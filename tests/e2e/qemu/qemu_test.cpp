@@ -246,7 +246,7 @@ TEST_CASE("QEMU accepts every kind of device on a q35 board") {
               disk("sdc", "usb", "d") +
               "<disk type='file' device='cdrom'><target dev='sdd' bus='sata'/></disk>"
               "<controller type='scsi' model='virtio-scsi'/><controller type='usb' model='qemu-xhci' ports='8'/>"
-              "<interface type='user'><model type='virtio'/><mtu size='1400'/></interface>"
+              "<interface type='user'><model type='virtio'/></interface>"
               "<interface type='user'><model type='e1000'/></interface><interface type='user'><model type='e1000e'/>"
               "<link state='down'/></interface><interface type='user'><model type='rtl8139'/></interface>"
               "<serial type='file'><source path='" +
