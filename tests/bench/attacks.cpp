@@ -26,9 +26,7 @@ constexpr const char* kNeighbour = "neighbour";
 
 // How many times an honest caller's p99 may become of what it is when nothing happens.
 double most_times(const Attack& attack) {
-  if (attack.kind == kNeighbour) return std::numeric_limits<double>::infinity();
-  // Moves a quarter of a gigabyte before it is ended, and copying that takes a processor a while.
-  return attack.kind == "half-sent" ? 20 : 3;
+  return attack.kind == kNeighbour ? std::numeric_limits<double>::infinity() : 3;
 }
 
 const Attack kAttacks[] = {
