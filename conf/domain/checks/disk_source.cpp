@@ -31,7 +31,8 @@ void check_cookies(const v1::DiskNetwork& network, const std::string& source, Fi
     const auto path = numbered(source + "/cookies/cookie", i, network.cookies());
     const auto odd = cookie.name().find_first_of("()<>@,;:\\\"/[]?={} \t");
     if (cookie.name().empty() || odd != std::string::npos)
-      findings.add(path + "/@name", "'{}' is no cookie's name: letters, digits and none of ()<>@,;:\\\"/[]?={{}} or blanks",
+      findings.add(path + "/@name",
+                   "'{}' is no cookie's name: letters, digits and none of ()<>@,;:\\\"/[]?={{}} or blanks",
                    cookie.name());
   }
   if (!network.cookies().empty() && !is_http(network.protocol()))

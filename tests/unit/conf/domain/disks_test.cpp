@@ -34,9 +34,10 @@ std::string with_auth(std::string_view protocol, std::string_view auth) {
 }
 
 std::string lun(std::string_view type, std::string_view inside) {
-  return place(fmt::format("<disk type='block' device='{}'><source dev='/dev/sdb'>{}</source><target dev='sda' "
-                           "bus='scsi'/></disk>",
-                           type, inside));
+  return place(
+      fmt::format("<disk type='block' device='{}'><source dev='/dev/sdb'>{}</source><target dev='sda' "
+                  "bus='scsi'/></disk>",
+                  type, inside));
 }
 
 }  // namespace
@@ -104,12 +105,14 @@ TEST_CASE("credentials are a name and a secret of the server's kind") {
   CHECK(with_auth("nbd", "<auth username='u'><secret type='iscsi' usage='x'/></auth>") == "auth");
   CHECK(with_auth("rbd", "<auth username='u'/>") == "auth/secret");
   CHECK(with_auth("rbd", "<auth username='u'><secret type='ceph'/></auth>") == "auth/secret");
-  CHECK(with_auth("rbd", "<auth username='u'><secret type='ceph' usage='x' "
-                         "uuid='f52a81b2-424e-490c-823d-6bd4235bc572'/></auth>") == "auth/secret");
+  CHECK(with_auth("rbd",
+                  "<auth username='u'><secret type='ceph' usage='x' "
+                  "uuid='f52a81b2-424e-490c-823d-6bd4235bc572'/></auth>") == "auth/secret");
   const auto encrypted = [](std::string_view secret) {
-    return place(fmt::format("<disk><source file='/i'><encryption format='luks'><secret type='passphrase' {}/>"
-                             "</encryption></source><target dev='vda'/></disk>",
-                             secret));
+    return place(
+        fmt::format("<disk><source file='/i'><encryption format='luks'><secret type='passphrase' {}/>"
+                    "</encryption></source><target dev='vda'/></disk>",
+                    secret));
   };
   CHECK(encrypted("usage='x'") == "accepted");
   CHECK(encrypted("") == "source/encryption/secret");
