@@ -285,7 +285,8 @@ Task<Result<DomainPtr>> detach(Work& work, v1::Interface described, v1::DeviceSc
 bool is_used(const v1::DomainSpec& spec, const netdev::Claim& claim) {
   return std::ranges::any_of(spec.interfaces(), [&](const v1::Interface& card) {
     const auto port = netdev::listening_port(card);
-    return card.target_dev() == claim.name || (port && claim.identity == netdev::Identity(*port));
+    const bool of_device = is_of_card(claim) && card.target_dev() == claim.name;
+    return of_device || (port && claim.identity == netdev::Identity(*port));
   });
 }
 

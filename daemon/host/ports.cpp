@@ -116,8 +116,11 @@ Result<void> check_nobody_has(const Core& core, const GuestRun& run, const std::
     const auto taken = std::ranges::find_if(claims, [&](const auto& claim) { return netdev::exclude(claim, other); });
     if (taken == claims.end()) continue;
     const auto owner = core.by_uuid.find(other.owner.domain_uuid);
-    return fail(Code::busy, "{} is in use by {}", netdev::describe(*taken),
-                owner == core.by_uuid.end() ? "a guest that has ended" : owner->second->name);
+    const bool is_over = std::ranges::find(core.leftovers, other.id, &netdev::Claim::id) != core.leftovers.end();
+    if (owner == core.by_uuid.end())
+      return fail(Code::busy, "{} is in use by a guest that has ended", netdev::describe(*taken));
+    return fail(Code::busy, "{} is in use by {}{}", netdev::describe(*taken), is_over ? "an earlier run of " : "",
+                owner->second->name);
   }
   return {};
 }

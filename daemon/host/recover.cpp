@@ -240,12 +240,17 @@ Task<void> work_off_leftovers(Core& core) {
   while (!core.leftovers.empty()) {
     const Latch::Wait how = co_await core.closing_latch().wait(Deadline::after(kLeftoversInterval));
     if (how != Latch::Wait::deadline) co_return;
-    const auto work = [system = core.system(), claims = std::exchange(core.leftovers, {})] {
-      return netdev::release(system, claims, Deadline::after(kLeftoversLimit));
+    // They stay in the list meanwhile, so that nobody is given what is being released.
+    const std::vector<netdev::Claim> tried = core.leftovers;
+    const auto work = [system = core.system(), tried] {
+      return netdev::release(system, tried, Deadline::after(kLeftoversLimit));
     };
     const netdev::ReleaseReport report = co_await core.parts.pool.run(work);
     store::Batch batch;
     batch.claims = report.changes();
+    std::erase_if(core.leftovers, [&](const netdev::Claim& claim) {
+      return std::ranges::find(tried, claim.id, &netdev::Claim::id) != tried.end();
+    });
     core.leftovers.insert(core.leftovers.end(), batch.claims.upserts.begin(), batch.claims.upserts.end());
     const auto committed = co_await core.parts.store.commit(std::move(batch));
     if (!committed) log::degraded("write down what was released late", committed.error());

@@ -94,13 +94,18 @@ Task<Result<void>> make_home(Work& work, RunPtr run) {
   work.operation->step("making the run's folder", 20);
   for (netdev::Claim& claim : run->claims) {
     if (claim.kind() == netdev::ClaimKind::folder) {
-      const auto make = [&claim] { return netdev::make_folder(claim); };
+      const auto make = [claim] { return netdev::make_folder(claim); };
       CO_TRY(co_await core.parts.pool.run(make));
       CO_TRY(core.reached("start.folder-made"));
     }
     if (claim.kind() == netdev::ClaimKind::cgroup) {
-      const auto make = [&core, &claim] { return netdev::make_cgroup(core.parts.cgroups, claim); };
-      CO_TRY(co_await core.parts.pool.run(make));
+      // A copy: other starts look at what this run has.
+      const auto make = [&cgroups = core.parts.cgroups, planned = claim]() -> Result<netdev::Claim> {
+        netdev::Claim made = planned;
+        TRY(netdev::make_cgroup(cgroups, made));
+        return made;
+      };
+      CO_TRY_ASSIGN(claim, co_await core.parts.pool.run(make));
       CO_TRY(core.reached("start.cgroup-made"));
     }
   }

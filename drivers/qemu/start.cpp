@@ -280,8 +280,18 @@ Task<Result<RunningGuest>> start_guest(StartTools tools, StartRequest request, D
   Result<void> up = co_await bring_up(*guest, request, deadline);
   if (up && guest->process().ended()) up = fail(Code::unavailable, "QEMU ended");
   if (up) {
-    const auto complete = [&] { return complete_claims(request.claims, guest->live_spec()); };
-    up = co_await tools.pool.run(complete);
+    // A copy: others may look at what this run has.
+    const auto complete = [planned = request.claims,
+                           live = guest->live_spec()]() -> Result<std::vector<netdev::Claim>> {
+      auto claims = planned;
+      TRY(complete_claims(claims, live));
+      return claims;
+    };
+    auto completed = co_await tools.pool.run(complete);
+    if (completed)
+      request.claims = std::move(*completed);
+    else
+      up = Failure(std::move(completed).error());
   }
   if (!up) {
     co_return Failure(co_await clean_up(std::move(tools), std::move(guest), std::move(*pidfd), request.run.log_file,

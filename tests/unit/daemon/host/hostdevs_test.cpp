@@ -69,7 +69,7 @@ TEST_CASE("a ledger brought back from a backup takes no device from a guest that
   CHECK(world.store().contents().value().claims.at(0).state == netdev::ClaimState::releasing);
   const auto started = world.run(world.host().start(world.call(), named("web1"), false));
   REQUIRE_FALSE(started);
-  CHECK_THAT(started.error().message(), Catch::EndsWith("PCI device 0000:01:00.0 is in use by web1"));
+  CHECK_THAT(started.error().message(), Catch::EndsWith("PCI device 0000:01:00.0 is in use by an earlier run of web1"));
 
   world.pci().close_group("7");
   world.kill();
