@@ -97,19 +97,23 @@ std::set<std::uint32_t> numbers_of(std::string_view ranges) {
 // One element for each thread, in their order. Those that name none go first.
 template <class List, class Get, class Set>
 std::vector<int> spread(List& list, Get get, Set set) {
-  std::vector<std::pair<std::uint32_t, int>> order;
-  List result;
+  struct One {
+    std::optional<std::uint32_t> number;
+    int index;
+  };
+  std::vector<One> order;
   for (int i = 0; i < list.size(); ++i) {
     const auto numbers = numbers_of(get(list[i]));
-    if (numbers.empty()) order.emplace_back(0, i);
-    for (const auto number : numbers) order.emplace_back(number, i);
+    if (numbers.empty()) order.push_back({std::nullopt, i});
+    for (const auto number : numbers) order.push_back({number, i});
   }
-  std::ranges::stable_sort(order, {}, &std::pair<std::uint32_t, int>::first);
+  std::ranges::stable_sort(order, {}, [](const One& one) { return one.number.value_or(0); });
+  List result;
   std::vector<int> origin;
   for (const auto& [number, index] : order) {
     auto& one = *result.Add();
     one = list[index];
-    if (!numbers_of(get(one)).empty()) set(one, fmt::to_string(number));
+    if (number) set(one, fmt::to_string(*number));
     origin.push_back(index);
   }
   list.Swap(&result);

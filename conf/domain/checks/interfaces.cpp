@@ -139,19 +139,21 @@ void check_driver(const v1::Interface& interface, const std::string& path, Findi
   }
 }
 
-// Cards that end in the emulator, or outside of the host: no link of the host carries their packets.
-bool has_no_link(const v1::Interface& interface) {
+// Cards whose packets go from the emulator straight to where they are going.
+bool is_of_emulator(const v1::Interface& interface) {
   switch (interface.type_case()) {
     case v1::Interface::kUser:
     case v1::Interface::kServer:
     case v1::Interface::kClient:
     case v1::Interface::kMcast:
     case v1::Interface::kUdp:
-    case v1::Interface::kInternal:
-    case v1::Interface::kNull: return true;
+    case v1::Interface::kInternal: return true;
     default: return false;
   }
 }
+
+// No link of the host carries their packets.
+bool has_no_link(const v1::Interface& interface) { return is_of_emulator(interface) || interface.has_null(); }
 
 bool has_switch(const v1::Interface& interface) {
   return interface.has_network() || interface.has_bridge() || interface.has_direct() || interface.has_hostdev();
@@ -186,17 +188,7 @@ void check_tuning(const v1::Interface& interface, const std::string& path, Findi
 
 // Whether packets of such a card pass where filters are.
 bool can_be_filtered(const v1::Interface& interface) {
-  switch (interface.type_case()) {
-    case v1::Interface::kUser:
-    case v1::Interface::kServer:
-    case v1::Interface::kClient:
-    case v1::Interface::kMcast:
-    case v1::Interface::kUdp:
-    case v1::Interface::kVhostuser:
-    case v1::Interface::kInternal:
-    case v1::Interface::kVdpa: return false;
-    default: return true;
-  }
+  return !is_of_emulator(interface) && !interface.has_vhostuser() && !interface.has_vdpa();
 }
 
 void check_address(const std::string& path, const std::string& text, v1::IpFamily family, Findings& findings) {
