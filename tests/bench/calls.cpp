@@ -2,7 +2,6 @@
 // socket, and over mutual TLS.
 #include <fcntl.h>
 #include <grpcpp/create_channel.h>
-#include <grpcpp/create_channel_posix.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
@@ -14,6 +13,7 @@
 #include "lodge/v1/domain_service.grpc.pb.h"
 #include "lodge/v1/host_service.grpc.pb.h"
 #include "tests/bench/measure.h"
+#include "tests/e2e/daemon/client.h"
 #include "tests/e2e/support/guest.h"
 #include "tests/e2e/support/pki.h"
 #include "tests/e2e/support/sandbox.h"
@@ -34,18 +34,6 @@ sockaddr_un address_of(const fs::path& socket) {
 
 // A local user who may look at what root defines.
 constexpr uid_t kViewer = 4000;
-
-std::shared_ptr<grpc::Channel> connect_to(const fs::path& socket, uid_t uid = 0) {
-  const sockaddr_un address = address_of(socket);
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  // The kernel notes who connects at this moment.
-  if (::seteuid(uid) != 0) throw WorldError("seteuid: " + errno_text(errno));
-  const int connected = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  const int error = errno;
-  if (::seteuid(0) != 0) throw WorldError("seteuid: " + errno_text(errno));
-  if (connected != 0) throw WorldError("connect to " + socket.string() + ": " + errno_text(error));
-  return grpc::CreateInsecureChannelFromFd("localhost", fd.release());
-}
 
 constexpr const char* kOurTls = "127.0.0.1:16515";
 constexpr const char* kBareTls = "127.0.0.1:16600";
@@ -187,15 +175,15 @@ int bench() {
               fmt::format("[[bind]]\nsubject = 'uid:{}'\nrole = 'viewer'\nproject = 'default'\n", kViewer));
   world.start();
   define(world, {.name = "web1", .boots = false});
-  const auto host = v1::HostService::NewStub(connect_to(world.socket()));
-  const auto domains = v1::DomainService::NewStub(connect_to(world.socket()));
+  const auto host = v1::HostService::NewStub(channel_as(0, world.socket()));
+  const auto domains = v1::DomainService::NewStub(channel_as(0, world.socket()));
   world.write("version", version(*host).SerializeAsString());
   world.write("domain", domain(*domains).SerializeAsString());
   const Process bare(
       {.argv = {fs::read_symlink("/proc/self/exe").string(), "--bare", world.root().string()}, .err = 2});
   for (int i = 0; i < 1000 && !fs::exists(world.root() / "ready"); ++i) ::usleep(10'000);
-  const auto bare_host = v1::HostService::NewStub(connect_to(world.root() / "bare.sock"));
-  const auto bare_domains = v1::DomainService::NewStub(connect_to(world.root() / "bare.sock"));
+  const auto bare_host = v1::HostService::NewStub(channel_as(0, world.root() / "bare.sock"));
+  const auto bare_domains = v1::DomainService::NewStub(channel_as(0, world.root() / "bare.sock"));
 
   const auto host_by_tls = v1::HostService::NewStub(connect_by_tls(kOurTls, world.root()));
   const auto domains_by_tls = v1::DomainService::NewStub(connect_by_tls(kOurTls, world.root()));
@@ -203,8 +191,8 @@ int bench() {
   const auto bare_host_by_tls = v1::HostService::NewStub(bare_channel);
   const auto bare_domains_by_tls = v1::DomainService::NewStub(bare_channel);
 
-  const auto host_of_viewer = v1::HostService::NewStub(connect_to(world.socket(), kViewer));
-  const auto domains_of_viewer = v1::DomainService::NewStub(connect_to(world.socket(), kViewer));
+  const auto host_of_viewer = v1::HostService::NewStub(channel_as(kViewer, world.socket()));
+  const auto domains_of_viewer = v1::DomainService::NewStub(channel_as(kViewer, world.socket()));
 
   Promises promises;
   compare(promises, "GetVersion over the Unix socket", [&] { version(*host); }, [&] { version(*bare_host); });

@@ -29,7 +29,7 @@ Client::Client(std::shared_ptr<grpc::Channel> channel)
       operations_(v1::OperationService::NewStub(channel)),
       generic_(std::make_unique<grpc::GenericStub>(channel)) {}
 
-Client Client::as(uid_t uid, const fs::path& socket) {
+std::shared_ptr<grpc::Channel> channel_as(uid_t uid, const fs::path& socket) {
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
   socket.native().copy(address.sun_path, sizeof address.sun_path - 1);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -39,7 +39,7 @@ Client Client::as(uid_t uid, const fs::path& socket) {
   const int error = errno;
   if (::seteuid(0) != 0 || ::setegid(0) != 0) throw WorldError("seteuid: " + errno_text(errno));
   if (connected != 0) throw WorldError("connect to " + socket.string() + ": " + errno_text(error));
-  return Client(grpc::CreateInsecureChannelFromFd("localhost", fd.release()));
+  return grpc::CreateInsecureChannelFromFd("localhost", fd.release());
 }
 
 Client Client::tls(const std::string& address, const std::string& name, const TlsFiles& files) {

@@ -16,13 +16,15 @@
 
 namespace lodge::test {
 
+// A connection to the Unix socket as this user, without any groups.
+std::shared_ptr<grpc::Channel> channel_as(uid_t uid, const fs::path& socket);
+
 // A bare gRPC client: what any program that has only the .proto files sees.
 class Client {
  public:
   explicit Client(std::shared_ptr<grpc::Channel> channel);
 
-  // Over the Unix socket, connected as this user without any groups.
-  static Client as(uid_t uid, const fs::path& socket);
+  static Client as(uid_t uid, const fs::path& socket) { return Client(channel_as(uid, socket)); }
 
   struct TlsFiles {
     fs::path ca;
