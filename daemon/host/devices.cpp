@@ -7,7 +7,6 @@
 #include "daemon/host/quota.h"
 #include "daemon/host/scope.h"
 #include "daemon/host/sequences.h"
-#include "netdev/port_request.h"
 
 // Network cards that come and go.
 //
@@ -283,11 +282,7 @@ Task<Result<DomainPtr>> detach(Work& work, v1::Interface described, v1::DeviceSc
 }
 
 bool is_used(const v1::DomainSpec& spec, const netdev::Claim& claim) {
-  return std::ranges::any_of(spec.interfaces(), [&](const v1::Interface& card) {
-    const auto port = netdev::listening_port(card);
-    const bool of_device = is_of_card(claim) && card.target_dev() == claim.name;
-    return of_device || (port && claim.identity == netdev::Identity(*port));
-  });
+  return std::ranges::any_of(spec.interfaces(), [&](const v1::Interface& card) { return is_for(claim, card); });
 }
 
 // A port that is held may be any server's; one that is not is of a card on its way.

@@ -138,13 +138,16 @@ Result<void> check_nobody_uses(const Core& core, const GuestRun& run, const v1::
   return {};
 }
 
+bool is_for(const netdev::Claim& claim, const v1::Interface& interface) {
+  if (is_of_card(claim)) return !interface.target_dev().empty() && claim.name == interface.target_dev();
+  const auto port = netdev::listening_port(interface);
+  return port && claim.identity == netdev::Identity(*port);
+}
+
 std::vector<netdev::Claim> claims_of(const GuestRun& run, const v1::Interface& interface) {
   std::vector<netdev::Claim> found;
-  const auto port = netdev::listening_port(interface);
-  for (const netdev::Claim& claim : run.claims) {
-    const bool of_device = is_of_card(claim) && !interface.target_dev().empty() && claim.name == interface.target_dev();
-    if (of_device || (port && claim.identity == netdev::Identity(*port))) found.push_back(claim);
-  }
+  std::ranges::copy_if(run.claims, std::back_inserter(found),
+                       [&](const netdev::Claim& claim) { return is_for(claim, interface); });
   return found;
 }
 

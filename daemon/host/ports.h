@@ -41,6 +41,8 @@ Result<void> check_nobody_uses(const Core& core, const GuestRun& run, const v1::
 
 // The claim for the host device of this card; null if it has none, or it is not ours.
 const netdev::Claim* claim_of(const GuestRun& run, const v1::Interface& interface);
+// Whether the claim is for this card, as claims_of() says.
+bool is_for(const netdev::Claim& claim, const v1::Interface& interface);
 // All that is claimed for it: its device, the table that filters it, what the switch knows of it, the port where it is listened for.
 std::vector<netdev::Claim> claims_of(const GuestRun& run, const v1::Interface& interface);
 // Whether a claim is for something of a network card's device; its name is then that of the device.
